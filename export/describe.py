@@ -1,0 +1,63 @@
+"""The description (`VoiceInfo`) of a voice about to be exported."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Dict, Mapping
+
+import numpy as np
+
+import wavernn_tf
+from wavernn_tf.config import Config, matrix_blocks
+from wavernn_tf.export.metadata import VoiceInfo
+from wavernn_tf.models.weights import Weights, named_arrays
+from wavernn_tf.sparsity.report import matrix_sparsity
+
+
+def weights_hash(weights: Weights) -> str:
+    """SHA-256 over the names, shapes and values of all arrays, hex."""
+    digest = hashlib.sha256()
+    for name, array in named_arrays(weights).items():
+        digest.update(f"{name}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array, np.float32).tobytes())
+    return digest.hexdigest()
+
+
+def describe(
+    config: Config,
+    weights: Weights,
+    feature_stats: Mapping[str, np.ndarray],
+    bits_per_sample: Mapping[str, float],
+) -> VoiceInfo:
+    """Describe a voice.
+
+    Args:
+      config: the voice's configuration.
+      weights: its dense arrays.
+      feature_stats: "mean" and "std" of every feature over the training data.
+      bits_per_sample: measured on held-out speech, by backend; may be empty.
+    """
+    report = matrix_sparsity(weights, config)
+    blocks = matrix_blocks(config)
+    shape = config.model.conditioning
+    statistics: Dict[str, tuple] = {
+        name: tuple(round(float(v), 6) for v in feature_stats[name]) for name in ("mean", "std")
+    }
+    return VoiceInfo(
+        mel=config.mel,
+        signal=config.signal,
+        state_size=config.model.state_size,
+        projection_size=config.model.projection_size,
+        past=shape.past,
+        lookahead=shape.lookahead,
+        steps_per_frame=shape.steps_per_frame,
+        weights="float32",
+        blocks=blocks,
+        sparsity={name: matrix.sparsity for name, matrix in report.items()},
+        nonzeros=sum(16 * matrix.nonzero_blocks for matrix in report.values()),
+        weights_hash=weights_hash(weights),
+        feature_mean=statistics["mean"],
+        feature_std=statistics["std"],
+        bits_per_sample=dict(bits_per_sample),
+        producer=f"wavernn-tf {wavernn_tf.__version__}",
+    )

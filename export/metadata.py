@@ -1,0 +1,179 @@
+"""What a .tflite voice says of itself: a JSON text in the file's metadata.
+
+Reading walks the flatbuffer by hand, so that the runtime needs no schema; writing (with TensorFlow's
+schema) lies in `wavernn_tf.export.flatbuffer`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import struct
+from typing import Any, Dict, List, Optional, Tuple
+
+from wavernn_tf.config import MelRecipe, SignalConfig, from_dict, to_dict
+from wavernn_tf.errors import WaveRNNError
+
+NAME = "wavernn_tf"
+SCHEMA_VERSION = 1
+"""Version of the op's inputs and of this text; the native library knows the same number."""
+
+
+@dataclasses.dataclass(frozen=True)
+class VoiceInfo:
+    """Description of an exported voice.
+
+    Attributes:
+      schema_version: of the op's inputs.
+      mel: recipe of the features.
+      signal: pre-emphasis and sample offset.
+      state_size: H.
+      projection_size: P.
+      past: feature frames seen before the current one.
+      lookahead: feature frames seen after the current one.
+      steps_per_frame: conditioning steps per frame.
+      weights: type of the packed weights.
+      blocks: block shape of every matrix.
+      sparsity: share of zero blocks of every matrix.
+      nonzeros: weights kept in all packed matrices together.
+      weights_hash: SHA-256 over all arrays, hex.
+      feature_mean: mean of every feature over the training data.
+      feature_std: standard deviation of every feature.
+      bits_per_sample: on held-out speech at export, by Keras and by the op; empty if not measured.
+      producer: package and version.
+    """
+
+    mel: MelRecipe
+    signal: SignalConfig
+    state_size: int
+    projection_size: int
+    past: int
+    lookahead: int
+    steps_per_frame: int
+    weights: str
+    blocks: Dict[str, str]
+    sparsity: Dict[str, float]
+    nonzeros: int
+    weights_hash: str
+    feature_mean: Tuple[float, ...]
+    feature_std: Tuple[float, ...]
+    bits_per_sample: Dict[str, float]
+    producer: str
+    schema_version: int = SCHEMA_VERSION
+
+    def to_json(self) -> str:
+        """The text that the file carries."""
+        tree = to_dict(self)
+        tree["mel_fingerprint"] = self.mel.fingerprint
+        return json.dumps(tree, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> VoiceInfo:
+        """Parse the text.
+
+        Raises:
+          WaveRNNError: for a newer schema, or a text that is not a voice's.
+        """
+        try:
+            tree = json.loads(text)
+            version = int(tree["schema_version"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise WaveRNNError(f"The voice's metadata cannot be read: {error!r}.") from error
+        if version > SCHEMA_VERSION:
+            raise WaveRNNError(
+                f"This voice has schema version {version}; this package knows up to "
+                f"{SCHEMA_VERSION}. Upgrade wavernn-tf."
+            )
+        tree.pop("mel_fingerprint", None)
+        try:
+            return cls(
+                mel=from_dict(MelRecipe, tree.pop("mel"), "mel"),
+                signal=from_dict(SignalConfig, tree.pop("signal"), "signal"),
+                feature_mean=tuple(tree.pop("feature_mean")),
+                feature_std=tuple(tree.pop("feature_std")),
+                **tree,
+            )
+        except (KeyError, TypeError) as error:
+            raise WaveRNNError(f"The voice's metadata is incomplete: {error}.") from error
+
+
+def read(model: bytes) -> VoiceInfo:
+    """Read the description of a .tflite voice.
+
+    Args:
+      model: contents of the file.
+
+    Raises:
+      WaveRNNError: if it is not a TFLite file, not one of ours, cut off, or newer.
+    """
+    if model[4:8] != b"TFL3":
+        raise WaveRNNError("Expected a TFLite file; the file's identifier is not TFL3.")
+    try:
+        text = _find(model)
+    except (struct.error, IndexError, UnicodeDecodeError) as error:
+        raise WaveRNNError("The TFLite file is damaged or cut off.") from error
+    if text is None:
+        raise WaveRNNError(
+            "This TFLite file is not a wavernn-tf voice (it has no `wavernn_tf` metadata). Export one "
+            "with `wavernn-tf export tflite`."
+        )
+    return VoiceInfo.from_json(text)
+
+
+def _find(model: bytes) -> Optional[str]:
+    # The root table, Model: field 4 is `buffers`, field 6 `metadata`.
+    root = _uint(model, 0)
+    buffers, entries = _vector(model, root, 4), _vector(model, root, 6)
+    for entry in entries:
+        # Metadata: field 0 is the name (a string), field 1 the index of its buffer.
+        name_at = _field(model, entry, 0)
+        if name_at is None:
+            continue
+        start, length = _bytes(model, name_at)
+        if model[start : start + length] != NAME.encode():
+            continue
+        index_at = _field(model, entry, 1)
+        buffer = buffers[0 if index_at is None else _uint(model, index_at)]
+        data_at = _field(model, buffer, 0)  # Buffer: field 0 is the data.
+        if data_at is None:
+            return None
+        start, length = _bytes(model, data_at)
+        if start + length > len(model):
+            raise IndexError
+        return model[start : start + length].decode()
+    return None
+
+
+def _uint(model: bytes, at: int) -> int:
+    return struct.unpack_from("<I", model, at)[0]
+
+
+def _field(model: bytes, table: int, number: int) -> Optional[int]:
+    """Where a table's field lies, or None if it is absent."""
+    vtable = table - struct.unpack_from("<i", model, table)[0]
+    size = struct.unpack_from("<H", model, vtable)[0]
+    slot = 4 + 2 * number
+    offset = struct.unpack_from("<H", model, vtable + slot)[0] if slot < size else 0
+    return table + offset if offset else None
+
+
+def _bytes(model: bytes, at: int) -> Tuple[int, int]:
+    """Start and length of the vector of bytes (or string) that the offset at `at` points to."""
+    vector = at + _uint(model, at)
+    return vector + 4, _uint(model, vector)
+
+
+def _vector(model: bytes, table: int, number: int) -> List[int]:
+    """Where the tables of a vector of tables lie."""
+    at = _field(model, table, number)
+    if at is None:
+        return []
+    start, count = _bytes(model, at)
+    if start + 4 * count > len(model):
+        raise IndexError
+    return [start + 4 * i + _uint(model, start + 4 * i) for i in range(count)]
+
+
+def as_dict(info: VoiceInfo) -> Dict[str, Any]:
+    """The description as a plain tree, for `inspect --json`."""
+    return json.loads(info.to_json())

@@ -1,0 +1,133 @@
+"""A trained voice as a SavedModel of stock TensorFlow operations, for TF Serving and GPUs.
+
+Written in TF Serving's layout, NAME/1/. Every input has the batch first; loading needs no package of
+ours. Signatures::
+
+    serving_default = synthesize
+        features float32 [batch, frames, n_features], lengths int32 [batch] (frames of each row),
+        seed int64 [batch], temperature float32 [batch]
+        -> audio int16 [batch, frames * hop_length] (zero past a row's end),
+           audio_lengths int32 [batch]
+    score
+        features, lengths, audio int16 [batch, frames * hop_length]
+        -> log_likelihood float32 [batch, frames * hop_length, 2] (zero past a row's end)
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, List
+
+import tensorflow as tf
+
+from wavernn_tf import files, sampling
+from wavernn_tf.config import Config
+from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.export import metadata
+from wavernn_tf.models.weights import Weights
+
+INFO_ASSET = "wavernn_tf.json"
+
+
+def save(config: Config, weights: Weights, info: metadata.VoiceInfo, path: files.PathLike) -> str:
+    """Write a SavedModel to `path`/1.
+
+    Args:
+      config: the voice's configuration.
+      weights: its dense arrays.
+      info: description, kept as an asset of the model.
+      path: the model's folder; it appears whole or not at all.
+
+    Returns:
+      The path of the version's folder.
+    """
+    if os.path.exists(path) and not os.path.isdir(path):
+        raise WaveRNNError(f"Expected a folder to write the SavedModel to; {path} is a file.")
+    with files.replacing(path) as part:
+        version = part / "1"
+        module = _Serving(config, weights)
+        signatures = {
+            "serving_default": module.synthesize,
+            "synthesize": module.synthesize,
+            "score": module.score,
+        }
+        tf.saved_model.save(module, str(version), signatures=signatures)
+        extra = version / "assets.extra"
+        extra.mkdir()
+        (extra / INFO_ASSET).write_text(info.to_json(), encoding="utf-8")
+    return os.path.join(path, "1")
+
+
+def pad_edges(features: tf.Tensor, lengths: tf.Tensor, past: int, lookahead: int) -> tf.Tensor:
+    """Repeat each row's first frame `past` times and its last frame to the end.
+
+    Args:
+      features: float32 [batch, frames, n_features].
+      lengths: int32 [batch], valid frames of each row, 1..frames.
+      past: frames before.
+      lookahead: frames after.
+
+    Returns:
+      float32 [batch, past + frames + lookahead, n_features].
+    """
+    frame = tf.range(-past, tf.shape(features)[1] + lookahead)
+    return tf.gather(
+        features, tf.clip_by_value(frame[None], 0, lengths[:, None] - 1), batch_dims=1
+    )
+
+
+class _Serving(tf.Module):
+    """The two signatures over the dense weights as constants of the graph."""
+
+    def __init__(self, config: Config, weights: Weights) -> None:
+        super().__init__()
+        hop, shape = config.mel.hop_length, config.model.conditioning
+        state_size = config.model.state_size + sampling.STATE_EXTRA
+        features = tf.TensorSpec([None, None, config.mel.n_mels], tf.float32, "features")
+        lengths = tf.TensorSpec([None], tf.int32, "lengths")
+
+        def checked(features: tf.Tensor, lengths: tf.Tensor) -> List[Any]:
+            frames = tf.shape(features)[1]
+            checks = [
+                tf.debugging.assert_greater_equal(lengths, 1, "lengths: expected >= 1"),
+                tf.debugging.assert_less_equal(lengths, frames, "lengths: expected <= frames"),
+                tf.debugging.assert_all_finite(features, "features: expected finite values"),
+            ]
+            with tf.control_dependencies([c for c in checks if c is not None]):
+                padded = pad_edges(features, lengths, shape.past, shape.lookahead)
+            valid = tf.sequence_mask(lengths * hop, frames * hop)
+            return [padded, valid]
+
+        @tf.function(
+            input_signature=[
+                features,
+                lengths,
+                tf.TensorSpec([None], tf.int64, "seed"),
+                tf.TensorSpec([None], tf.float32, "temperature"),
+            ]
+        )
+        def synthesize(features, lengths, seed, temperature):
+            padded, valid = checked(features, lengths)
+            ok = tf.debugging.assert_non_negative(temperature, "temperature: expected >= 0")
+            batch = tf.shape(features)[0]
+            with tf.control_dependencies([ok] if ok is not None else []):
+                audio, _, _ = sampling.generate(
+                    padded,
+                    seed,
+                    temperature,
+                    tf.zeros([batch, state_size]),
+                    tf.zeros([batch], tf.int64),
+                    config,
+                    weights,
+                )
+            return {"audio": audio * tf.cast(valid, tf.int16), "audio_lengths": lengths * hop}
+
+        @tf.function(
+            input_signature=[features, lengths, tf.TensorSpec([None, None], tf.int16, "audio")]
+        )
+        def score(features, lengths, audio):
+            padded, valid = checked(features, lengths)
+            likelihood = sampling.score(padded, audio, config, weights)
+            return {"log_likelihood": tf.where(valid[..., None], likelihood, 0.0)}
+
+        self.synthesize, self.score = synthesize, score

@@ -1,0 +1,98 @@
+"""A trained voice as a .tflite file with two custom ops.
+
+The converter swaps each op's TensorFlow body (the samplers of `wavernn_tf.sampling`, on unpacked
+weights) for one node of the custom op: that is `experimental_implements`. The file has two
+signatures::
+
+    generate  features float32 [batch, past + frames + lookahead, n_features], seed int64 [batch],
+              temperature float32 [batch], state float32 [batch, H + 2], position int64 [batch]
+              -> audio int16 [batch, frames * hop_length], state, position
+    score     features, audio int16 [batch, n] -> log_likelihood float32 [batch, n, 2]
+"""
+
+from __future__ import annotations
+
+import tempfile
+from typing import Any, List
+
+import numpy as np
+import tensorflow as tf
+
+from wavernn_tf import sampling
+from wavernn_tf.config import Config
+from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.export import flatbuffer, metadata, op
+from wavernn_tf.models.weights import Weights
+
+
+def convert(config: Config, weights: Weights, info: metadata.VoiceInfo) -> bytes:
+    """Make the contents of a .tflite file.
+
+    Args:
+      config: the voice's configuration.
+      weights: its dense arrays; zero blocks are left out of the file.
+      info: description that the file will carry.
+
+    Raises:
+      WaveRNNError: if a matrix does not divide into blocks, or TensorFlow's converter fails.
+    """
+    packed = op.pack_matrices(config, weights)
+    module = _Signatures(config, op.constants(config, weights, packed))
+    with tempfile.TemporaryDirectory() as folder:
+        signatures = {"generate": module.generate, "score": module.score}
+        tf.saved_model.save(module, folder, signatures=signatures)
+        converter = tf.lite.TFLiteConverter.from_saved_model(
+            folder, signature_keys=list(signatures)
+        )
+        converter.allow_custom_ops = True
+        try:
+            model = converter.convert()
+        except Exception as error:  # the converter raises bare Exceptions
+            raise WaveRNNError(f"TensorFlow's TFLite converter failed: {error}") from error
+    return flatbuffer.finish(model, metadata.NAME, info.to_json())
+
+
+class _Signatures(tf.Module):
+    """The two functions, bound to the constants."""
+
+    def __init__(self, config: Config, constants: List[np.ndarray]) -> None:
+        super().__init__()
+        n_features, state = config.mel.n_mels, config.model.state_size + sampling.STATE_EXTRA
+        features = tf.TensorSpec([None, None, n_features], tf.float32, "features")
+        generate_op = _custom_op(op.GENERATE, sampling.generate, config, n_inputs=5)
+        score_op = _custom_op(op.SCORE, sampling.score, config, n_inputs=2)
+
+        def bound() -> List[tf.Tensor]:
+            return [tf.constant(a) for a in constants]
+
+        @tf.function(
+            input_signature=[
+                features,
+                tf.TensorSpec([None], tf.int64, "seed"),
+                tf.TensorSpec([None], tf.float32, "temperature"),
+                tf.TensorSpec([None, state], tf.float32, "state"),
+                tf.TensorSpec([None], tf.int64, "position"),
+            ]
+        )
+        def generate(features, seed, temperature, state, position):
+            inputs = [features, seed, temperature, state, position]
+            audio, state, position = generate_op(*inputs, *bound())
+            return {"audio": audio, "state": state, "position": position}
+
+        @tf.function(input_signature=[features, tf.TensorSpec([None, None], tf.int16, "audio")])
+        def score(features, audio):
+            return {"log_likelihood": score_op(features, audio, *bound())}
+
+        self.generate, self.score = generate, score
+
+
+def _custom_op(name: str, body: Any, config: Config, n_inputs: int) -> Any:
+    """A function that the converter replaces by one node of the custom op `name`."""
+    implements = f'name: "{name}" attr {{ key: "tfl_fusable_op" value {{ b: true }} }}'
+
+    @tf.function(experimental_implements=implements)
+    def run(*tensors):
+        weights = op.unpack_constants(config, tensors[n_inputs:])
+        return body(*tensors[:n_inputs], config, weights)
+
+    return run

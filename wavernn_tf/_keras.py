@@ -1,0 +1,58 @@
+"""The one place that imports Keras: tf_keras, because TF-MOT prunes nothing else.
+
+It also holds the one use of a private name: the fused GRU of tf_keras 2.16.
+"""
+
+from __future__ import annotations
+
+import os
+
+# tf_keras reads it, and TF-MOT sets it too; users never need to.
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+
+import tensorflow as tf
+import tf_keras as keras
+from tf_keras.src.layers.rnn import gru as _gru
+
+__all__ = ["fused_gru", "keras"]
+
+PACKAGE = "wavernn_tf"
+"""Namespace under which the layers are registered for (de)serialisation."""
+
+
+def fused_gru(
+    inputs: tf.Tensor,
+    initial_state: tf.Tensor,
+    kernel: tf.Tensor,
+    recurrent_kernel: tf.Tensor,
+    bias: tf.Tensor,
+) -> tf.Tensor:
+    """Run tf_keras's fused GRU (`reset_after=True`; cuDNN on a GPU) over a whole sequence.
+
+    Args:
+      inputs: float [batch, time, features].
+      initial_state: float [batch, H].
+      kernel: float [features, 3H], gates in the order u, r, e (Keras calls them z, r, h).
+      recurrent_kernel: float [H, 3H].
+      bias: float [2, 3H], the input bias and the recurrent bias.
+
+    Returns:
+      float [batch, time, H], the state after every step.
+    """
+    arguments = dict(
+        inputs=inputs,
+        init_h=initial_state,
+        kernel=kernel,
+        recurrent_kernel=recurrent_kernel,
+        bias=bias,
+        mask=None,
+        time_major=False,
+        go_backwards=False,
+        sequence_lengths=None,
+        zero_output_for_mask=False,
+        return_sequences=True,
+    )
+    # The device-selecting form registers functions for grappler, which needs a graph.
+    run = _gru.standard_gru if tf.executing_eagerly() else _gru.gru_with_backend_selection
+    _, outputs, _, _ = run(**arguments)
+    return outputs

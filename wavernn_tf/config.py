@@ -1,0 +1,476 @@
+"""Configuration: frozen dataclasses, read from YAML, checked field by field.
+
+A configuration is one tree::
+
+    Config
+      mel           the feature recipe (`MelRecipe`)
+      signal        rate, pre-emphasis and sample offset (`SignalConfig`)
+      model         sizes (`ModelConfig`, with `ConditioningConfig`)
+      pruning       block shape and sparsity of every matrix (`PruningConfig`)
+      training      steps, batch, window, optimizer (`TrainingConfig`)
+
+An unknown key is an error that names the nearest known one. Presets are YAML files in `presets/`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import hashlib
+import json
+import math
+import typing
+from pathlib import Path
+from typing import Any, Dict, Mapping, Tuple, Type, TypeVar
+
+from wavernn_tf.errors import WaveRNNError
+
+T = TypeVar("T")
+
+PRESETS = Path(__file__).parent / "presets"
+GATES = ("u", "r", "e")
+HEADS = ("O1", "O2", "O3", "O4")
+BLOCK_SHAPES: Dict[str, Tuple[int, int]] = {"4x4": (4, 4), "16x1": (16, 1)}
+"""Block shapes by name, as (outputs, inputs) of the block."""
+
+
+def _one_of(path: str, value: Any, allowed: Tuple[Any, ...]) -> None:
+    if value not in allowed:
+        listed = ", ".join(map(str, allowed))
+        raise WaveRNNError(f"Expected `{path}` to be one of {listed}; got {value!r}.")
+
+
+def _positive(where: str, config: Any, *fields: str) -> None:
+    for field in fields:
+        value = getattr(config, field)
+        if not value > 0:
+            raise WaveRNNError(f"Expected `{where}.{field}` > 0; got {value}.")
+
+
+@dataclasses.dataclass(frozen=True)
+class MelRecipe:
+    """How a waveform becomes features; recorded, with its fingerprint, in every artefact.
+
+    Frame t covers the samples [t * hop_length, (t + 1) * hop_length).
+
+    Attributes:
+      name: a label; not part of the fingerprint.
+      kind: "mel", or "external" for any `[frames, n_mels]` array computed elsewhere.
+      sample_rate: of the waveform, in Hz.
+      n_fft: FFT length, in samples.
+      win_length: length of the periodic Hann window, in samples, centred in the FFT frame.
+      hop_length: samples per frame.
+      n_mels: features per frame.
+      fmin: lowest mel band edge, in Hz.
+      fmax: highest mel band edge, in Hz.
+      mel_scale: "slaney" or "htk".
+      mel_norm: "slaney" (unit area per band) or "none".
+      power: exponent of the magnitude spectrum: 1 or 2.
+      log: "ln", "log10" or "db" (10 log10).
+      floor: smallest value before the logarithm.
+      padding: "same" (reflect (n_fft - hop)/2 on both sides: frame t is centred in its samples, as
+        HiFi-GAN does), "center" (reflect n_fft/2: frame t is centred on its first sample, as
+        Tacotron 2 does; the surplus last frame is dropped) or "center-zero" ("center" with zeros
+        for the reflection, librosa's default since 0.10).
+      offset: subtracted after the logarithm.
+      scale: divides after the offset.
+    """
+
+    name: str = "wavernn-16k"
+    kind: str = "mel"
+    sample_rate: int = 16000
+    n_fft: int = 1024
+    win_length: int = 800
+    hop_length: int = 200
+    n_mels: int = 80
+    fmin: float = 0.0
+    fmax: float = 8000.0
+    mel_scale: str = "slaney"
+    mel_norm: str = "slaney"
+    power: float = 1.0
+    log: str = "ln"
+    floor: float = 1e-5
+    padding: str = "same"
+    offset: float = 0.0
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        _one_of("mel.kind", self.kind, ("mel", "external"))
+        _one_of("mel.mel_scale", self.mel_scale, ("slaney", "htk"))
+        _one_of("mel.mel_norm", self.mel_norm, ("slaney", "none"))
+        _one_of("mel.log", self.log, ("ln", "log10", "db"))
+        _one_of("mel.padding", self.padding, ("same", "center", "center-zero"))
+        _one_of("mel.power", self.power, (1.0, 2.0))
+        _positive("mel", self, "sample_rate", "n_fft", "win_length", "hop_length", "n_mels")
+        _positive("mel", self, "floor", "scale")
+        if self.win_length > self.n_fft:
+            raise WaveRNNError(
+                f"Expected `mel.win_length` <= `mel.n_fft` = {self.n_fft}; got {self.win_length}."
+            )
+        if not 0 <= self.fmin < self.fmax <= self.sample_rate / 2:
+            raise WaveRNNError(
+                f"Expected 0 <= `mel.fmin` < `mel.fmax` <= {self.sample_rate / 2:g} Hz (half the "
+                f"rate); got fmin {self.fmin:g}, fmax {self.fmax:g}."
+            )
+
+    @property
+    def fingerprint(self) -> str:
+        """Sixteen hex digits over everything that changes a feature value."""
+        values = to_dict(self)
+        del values["name"]
+        if self.kind == "external":
+            values = {k: values[k] for k in ("kind", "sample_rate", "hop_length", "n_mels")}
+        text = json.dumps(values, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def frames_per_second(self) -> float:
+        """Feature frames per second."""
+        return self.sample_rate / self.hop_length
+
+
+@dataclasses.dataclass(frozen=True)
+class SignalConfig:
+    """What the network's samples are.
+
+    Attributes:
+      pre_emphasis: coefficient a of s[n] = x[n] - a x[n-1]; 0 switches it off.
+      sample_offset: added before the split in coarse and fine, so that silence lies in the middle
+        of a coarse bin (half a bin is 128).
+    """
+
+    pre_emphasis: float = 0.85
+    sample_offset: int = 128
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.pre_emphasis < 1:
+            raise WaveRNNError(
+                f"Expected 0 <= `signal.pre_emphasis` < 1; got {self.pre_emphasis}."
+            )
+        if not 0 <= self.sample_offset <= 255:
+            raise WaveRNNError(
+                f"Expected 0 <= `signal.sample_offset` <= 255; got {self.sample_offset}."
+            )
+
+
+@dataclasses.dataclass(frozen=True)
+class ConditioningConfig:
+    """The network from features to the gates' inputs.
+
+    Attributes:
+      channels: of every layer.
+      kernel_sizes: of the convolutions at frame rate; odd.
+      upsample: strides of the transposed convolutions; their product divides `hop_length`.
+    """
+
+    channels: int = 128
+    kernel_sizes: Tuple[int, ...] = (3, 3)
+    upsample: Tuple[int, ...] = (2, 2)
+
+    def __post_init__(self) -> None:
+        _positive("model.conditioning", self, "channels")
+        if not self.kernel_sizes or any(k < 1 or k % 2 == 0 for k in self.kernel_sizes):
+            raise WaveRNNError(
+                "Expected `model.conditioning.kernel_sizes` to hold at least one odd size; got "
+                f"{list(self.kernel_sizes)}."
+            )
+        if any(s < 1 for s in self.upsample):
+            raise WaveRNNError(
+                f"Expected positive `model.conditioning.upsample`; got {list(self.upsample)}."
+            )
+
+    @property
+    def past(self) -> int:
+        """Frames seen before the current one."""
+        return sum((k - 1) // 2 for k in self.kernel_sizes)
+
+    @property
+    def lookahead(self) -> int:
+        """Frames seen after the current one."""
+        return self.past
+
+    @property
+    def steps_per_frame(self) -> int:
+        """Conditioning steps per feature frame."""
+        return math.prod(self.upsample)
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelConfig:
+    """Sizes of the network.
+
+    Attributes:
+      state_size: units of the GRU, half coarse and half fine.
+      projection_size: units between the state's half and the 256 logits.
+      conditioning: the conditioning network.
+    """
+
+    state_size: int = 256
+    projection_size: int = 128
+    conditioning: ConditioningConfig = ConditioningConfig()
+
+    def __post_init__(self) -> None:
+        _positive("model", self, "state_size", "projection_size")
+        if self.state_size % 2:
+            raise WaveRNNError(f"Expected an even `model.state_size`; got {self.state_size}.")
+
+
+@dataclasses.dataclass(frozen=True)
+class PruningConfig:
+    """Block pruning during training (the paper's section 2).
+
+    Attributes:
+      enabled: prune at all.
+      gate_block: block shape of the gate matrices, "4x4" or "16x1" (16 outputs, one input).
+      head_block: block shape of the heads' matrices.
+      gate_sparsity: final share of zero blocks of R_u, R_r, R_e, each on its own.
+      head_sparsity: final share of zero blocks of O1..O4; 0 leaves a matrix dense.
+      begin_step: first step with a mask (t0).
+      end_step: the step that reaches the final sparsity (t0 + S).
+      frequency: steps between renewals of the masks.
+    """
+
+    enabled: bool = True
+    gate_block: str = "16x1"
+    head_block: str = "16x1"
+    gate_sparsity: Tuple[float, ...] = (0.96, 0.96, 0.96)
+    head_sparsity: Tuple[float, ...] = (0.9, 0.9, 0.9, 0.9)
+    begin_step: int = 1000
+    end_step: int = 201000
+    frequency: int = 500
+
+    def __post_init__(self) -> None:
+        for field in ("gate_block", "head_block"):
+            _one_of(f"pruning.{field}", getattr(self, field), tuple(BLOCK_SHAPES))
+        for field, names in (("gate_sparsity", GATES), ("head_sparsity", HEADS)):
+            values = getattr(self, field)
+            if len(values) != len(names) or any(not 0 <= z < 1 for z in values):
+                raise WaveRNNError(
+                    f"Expected `pruning.{field}` to hold {len(names)} values in [0, 1), for "
+                    f"{', '.join(names)}; got {list(values)}."
+                )
+        _positive("pruning", self, "begin_step", "frequency")
+        if self.end_step <= self.begin_step:
+            raise WaveRNNError(
+                f"Expected `pruning.end_step` > `pruning.begin_step` = {self.begin_step}; got "
+                f"{self.end_step}."
+            )
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingConfig:
+    """Optimisation.
+
+    Attributes:
+      steps: optimizer steps in all.
+      batch_size: windows per step.
+      window: samples per window, with full backpropagation through it.
+      learning_rate: peak rate of Adam.
+      final_learning_rate: rate at the last step (cosine decay after the warm-up).
+      warmup_steps: steps of linear warm-up.
+      clip_norm: largest global norm of the gradient.
+      seed: of the weights and of the order of the data.
+      eval_every: steps between evaluations on held-out speech, and checkpoints.
+      eval_windows: at most so many held-out windows per evaluation.
+      shuffle_windows: size of the shuffle buffer, in windows.
+      precision: "float32" or "mixed_bfloat16".
+    """
+
+    steps: int = 500000
+    batch_size: int = 128
+    window: int = 960
+    learning_rate: float = 1e-3
+    final_learning_rate: float = 1e-5
+    warmup_steps: int = 100
+    clip_norm: float = 1.0
+    seed: int = 0
+    eval_every: int = 1000
+    eval_windows: int = 256
+    shuffle_windows: int = 8192
+    precision: str = "float32"
+
+    def __post_init__(self) -> None:
+        _one_of("training.precision", self.precision, ("float32", "mixed_bfloat16"))
+        _positive("training", self, "steps", "batch_size", "window", "learning_rate", "clip_norm")
+        _positive("training", self, "final_learning_rate", "eval_every", "eval_windows")
+        _positive("training", self, "shuffle_windows")
+        if self.warmup_steps < 0:
+            raise WaveRNNError(
+                f"Expected `training.warmup_steps` >= 0; got {self.warmup_steps}."
+            )
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """Everything that defines a voice and its training."""
+
+    mel: MelRecipe = MelRecipe()
+    signal: SignalConfig = SignalConfig()
+    model: ModelConfig = ModelConfig()
+    pruning: PruningConfig = PruningConfig()
+    training: TrainingConfig = TrainingConfig()
+
+    def __post_init__(self) -> None:
+        steps = self.model.conditioning.steps_per_frame
+        if self.mel.hop_length % steps:
+            raise WaveRNNError(
+                f"Expected `mel.hop_length` to be a multiple of prod(model.conditioning.upsample) "
+                f"= {steps}; got {self.mel.hop_length}."
+            )
+        if self.pruning.enabled:
+            check_blocks(self)
+
+    @property
+    def hold(self) -> int:
+        """Samples for which one conditioning step is held."""
+        return self.mel.hop_length // self.model.conditioning.steps_per_frame
+
+
+def matrix_shapes(model: ModelConfig) -> Dict[str, Tuple[int, int]]:
+    """Shapes (in, out) of the seven matrices that can be pruned, by name."""
+    half, projection = model.state_size // 2, model.projection_size
+    shapes = {f"R_{g}": (model.state_size, model.state_size) for g in GATES}
+    for first, second in (("O1", "O2"), ("O3", "O4")):
+        shapes[first], shapes[second] = (half, projection), (projection, 256)
+    return shapes
+
+
+def matrix_blocks(config: Config) -> Dict[str, str]:
+    """Block shape ("4x4" or "16x1") of each of the seven matrices."""
+    pruning = config.pruning
+    return {
+        **{f"R_{g}": pruning.gate_block for g in GATES},
+        **{name: pruning.head_block for name in HEADS},
+    }
+
+
+def check_blocks(config: Config) -> None:
+    """Check that every matrix divides into whole blocks.
+
+    Raises:
+      WaveRNNError: naming the size to change.
+    """
+    shapes, blocks = matrix_shapes(config.model), matrix_blocks(config)
+    for name, (n_in, n_out) in shapes.items():
+        block_out, block_in = BLOCK_SHAPES[blocks[name]]
+        size = "model.state_size" if name.startswith("R_") else "model.projection_size (and half "
+        size += "" if name.startswith("R_") else "the state_size)"
+        if n_out % block_out or n_in % block_in:
+            raise WaveRNNError(
+                f"Expected the matrix {name} ({n_in} inputs, {n_out} outputs) to divide into "
+                f"blocks of {block_out} outputs x {block_in} inputs; change {size} or the block "
+                "shape."
+            )
+
+
+def to_dict(config: Any) -> Dict[str, Any]:
+    """Plain, JSON-able tree of a configuration dataclass."""
+    return json.loads(json.dumps(dataclasses.asdict(config)))
+
+
+def from_dict(cls: Type[T], values: Mapping[str, Any], where: str = "") -> T:
+    """Build a configuration dataclass from a plain tree.
+
+    Args:
+      cls: the dataclass.
+      values: field values; missing fields keep their defaults.
+      where: dotted path of `values`, for messages.
+
+    Raises:
+      WaveRNNError: for an unknown key (naming the nearest one) or a value of the wrong type.
+    """
+    if not isinstance(values, Mapping):
+        raise WaveRNNError(f"Expected `{where or 'the configuration'}` to be a mapping of names.")
+    hints = typing.get_type_hints(cls)
+    made: Dict[str, Any] = {}
+    for key, value in values.items():
+        path = f"{where}.{key}" if where else str(key)
+        if key not in hints:
+            near = difflib.get_close_matches(str(key), hints, n=1, cutoff=0.0)
+            raise WaveRNNError(f"Unknown key `{path}`; did you mean `{near[0]}`?")
+        made[key] = _convert(hints[key], value, path)
+    return cls(**made)
+
+
+def load(source: str) -> Config:
+    """Read a configuration: the name of a preset, or the path of a YAML file.
+
+    A YAML file may start from a preset with the key `preset`, and override any part of it.
+
+    Raises:
+      WaveRNNError: if there is no such preset or file, or it does not parse.
+    """
+    return from_dict(Config, _load_tree(source))
+
+
+def presets() -> Tuple[str, ...]:
+    """Names of the presets that come with the package."""
+    return tuple(sorted(p.stem for p in PRESETS.glob("*.yaml")))
+
+
+def override(config: Config, assignments: Mapping[str, Any]) -> Config:
+    """Replace single values, by dotted path: `{"training.steps": 100}`."""
+    tree = to_dict(config)
+    for path, value in assignments.items():
+        update: Any = value
+        for key in reversed(path.split(".")):
+            update = {key: update}
+        tree = _merge(tree, update)
+    return from_dict(Config, tree)
+
+
+def _load_tree(source: str) -> Dict[str, Any]:
+    path = Path(source)
+    if source in presets():
+        path = PRESETS / f"{source}.yaml"
+    elif not path.is_file():
+        raise WaveRNNError(
+            f"Expected a preset ({', '.join(presets())}) or a YAML file; got {source!r}."
+        )
+    import yaml  # here, so that the on-device runtime needs no YAML
+
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise WaveRNNError(f"{path} is not valid YAML: {error}") from error
+    if not isinstance(tree, dict):
+        raise WaveRNNError(f"{path}: expected a mapping at the top; got {type(tree).__name__}.")
+    base = tree.pop("preset", None)
+    if base is None:
+        return tree
+    if base not in presets():
+        raise WaveRNNError(f"{path}: unknown preset {base!r}; there are {', '.join(presets())}.")
+    return _merge(_load_tree(base), tree)
+
+
+def _merge(base: Mapping[str, Any], update: Mapping[str, Any]) -> Dict[str, Any]:
+    merged = dict(base)
+    for key, value in update.items():
+        if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            merged[key] = _merge(merged[key], value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _convert(hint: Any, value: Any, path: str) -> Any:
+    if dataclasses.is_dataclass(hint):
+        return from_dict(typing.cast(type, hint), value, path)
+    if typing.get_origin(hint) is tuple:
+        if not isinstance(value, (list, tuple)):
+            raise WaveRNNError(f"Expected `{path}` to be a list; got {value!r}.")
+        item = typing.get_args(hint)[0]
+        return tuple(_convert(item, v, f"{path}[{i}]") for i, v in enumerate(value))
+    if isinstance(value, str) and hint is float:
+        # YAML 1.1 reads 1e-3 (no dot) as a string.
+        try:
+            value = float(value)
+        except ValueError:
+            pass
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
+        raise WaveRNNError(f"Expected `{path}` to be a {hint.__name__}; got {value!r}.")
+    if hint is float and not math.isfinite(value):
+        raise WaveRNNError(f"Expected `{path}` to be finite; got {value!r}.")
+    return value

@@ -1,0 +1,48 @@
+"""Outputs appear whole or not at all: written under a temporary name, then renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Iterator, Union
+
+PathLike = Union[str, "os.PathLike[str]"]
+
+
+@contextlib.contextmanager
+def replacing(path: PathLike) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it to `path` if the block succeeds.
+
+    Use it for a file or for a folder; a folder that is in the way is replaced.
+
+    Example::
+
+        with replacing("out.wav") as part:
+            write(part)
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    # The temporary file keeps the suffix, by which some writers choose the format.
+    part = scratch / path.name
+    try:
+        yield part
+        if path.is_dir():
+            os.replace(path, scratch / "replaced")
+        os.replace(part, path)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def write_bytes(path: PathLike, data: bytes) -> None:
+    """Write a whole file, atomically."""
+    with replacing(path) as part:
+        part.write_bytes(data)
+
+
+def write_text(path: PathLike, text: str) -> None:
+    """Write a whole UTF-8 file, atomically."""
+    write_bytes(path, text.encode("utf-8"))

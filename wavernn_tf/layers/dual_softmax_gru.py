@@ -1,0 +1,117 @@
+"""The masked GRU of WaveRNN (the paper's section 2)."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Sequence, Tuple
+
+import numpy as np
+import tensorflow as tf
+from tensorflow_model_optimization.python.core.sparsity.keras import prunable_layer
+
+from wavernn_tf._keras import PACKAGE, fused_gru, keras
+from wavernn_tf.config import GATES
+
+
+def input_mask(state_size: int) -> np.ndarray:
+    """Mask of the input kernel I*: the row of c_t is zero for the coarse half of every gate.
+
+    Args:
+      state_size: H, even.
+
+    Returns:
+      float32 [3, 3H], rows (c_{t-1}, f_{t-1}, c_t), gates u, r, e.
+    """
+    mask = np.ones([3, 3, state_size], np.float32)
+    mask[2, :, : state_size // 2] = 0.0
+    return mask.reshape(3, 3 * state_size)
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class DualSoftmaxGRU(keras.layers.Layer, prunable_layer.PrunableLayer):
+    """GRU over (c_{t-1}, f_{t-1}, c_t) whose coarse half never sees c_t.
+
+    With x_t the three scalars and a_t the conditioning, held for `hold` samples::
+
+        u_t = sigmoid(R_u h_{t-1} + b_u + I*_u x_t + C_u a_t + d_u)
+        r_t = sigmoid(R_r h_{t-1} + b_r + I*_r x_t + C_r a_t + d_r)
+        e_t = tanh(r_t o (R_e h_{t-1} + b_e) + I*_e x_t + C_e a_t + d_e)
+        h_t = u_t o h_{t-1} + (1 - u_t) o e_t
+
+    R_u, R_r and R_e are three separate variables, each pruned on its own (the paper's section 3);
+    the recurrence runs on tf_keras's fused GRU, which is cuDNN's on a GPU.
+
+    Args:
+      units: H, the state size; even.
+      hold: samples per conditioning step.
+
+    Raises:
+      ValueError: if `units` is odd.
+
+    Example::
+
+        layer = DualSoftmaxGRU(units=896, hold=75)
+        x = tf.zeros([2, 960, 3])  # [batch, time, (c_{t-1}, f_{t-1}, c_t)] in [-1, 1]
+        a = tf.zeros([2, 13, 128])  # [batch, ceil(time / hold) or more, channels]
+        h = layer([x, a])  # [2, 960, 896]
+    """
+
+    def __init__(self, units: int, hold: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if units % 2:
+            raise ValueError(f"Expected an even number of `units`; got {units}.")
+        self.units, self.hold = units, hold
+
+    def build(self, input_shape: Sequence[tf.TensorShape]) -> None:
+        """Create the weights; `input_shape` is that of [x, a]."""
+        channels = input_shape[1][-1]
+        gates = 3 * self.units
+        # Fan-in of both kernels together; the recurrent matrices start orthogonal.
+        spread = keras.initializers.VarianceScaling(1.0, "fan_avg", "uniform")
+        self.input_kernel = self.add_weight("input_kernel", [3, gates], initializer=spread)
+        self.cond_kernel = self.add_weight("cond_kernel", [channels, gates], initializer=spread)
+        self.input_bias = self.add_weight("input_bias", [gates], initializer="zeros")
+        self.recurrent_bias = self.add_weight("recurrent_bias", [gates], initializer="zeros")
+        self.recurrent = [
+            self.add_weight(f"R_{gate}", [self.units, self.units], initializer="orthogonal")
+            for gate in GATES
+        ]
+        self._mask = tf.constant(input_mask(self.units))
+        super().build(input_shape)
+
+    def call(self, inputs: Sequence[tf.Tensor]) -> tf.Tensor:
+        """Run a whole sequence from the zero state, teacher forced.
+
+        Args:
+          inputs: [x, a]: float [batch, time, 3] and float [batch, steps, channels], with
+            steps * hold >= time.
+
+        Returns:
+          float [batch, time, units].
+        """
+        x, a = inputs
+        held = tf.repeat(a, self.hold, axis=1)[:, : tf.shape(x)[1]]  # [b, t, channels]
+        kernel = tf.concat([self.masked_input_kernel(), self.cond_kernel], axis=0)
+        return fused_gru(
+            tf.concat([x, held], axis=-1),
+            tf.zeros([tf.shape(x)[0], self.units], x.dtype),
+            kernel,
+            tf.concat([tf.convert_to_tensor(r) for r in self.recurrent], axis=1),
+            tf.stack([self.input_bias, self.recurrent_bias]),
+        )
+
+    def masked_input_kernel(self) -> tf.Tensor:
+        """I*, float [3, 3H]: the input kernel without the paths that the paper masks."""
+        kernel = tf.convert_to_tensor(self.input_kernel)
+        return kernel * tf.cast(self._mask, kernel.dtype)
+
+    def get_prunable_weights(self) -> List[tf.Variable]:
+        """R_u, R_r, R_e, for TF-MOT."""
+        return list(self.recurrent)
+
+    def compute_output_shape(self, input_shape: Sequence[Any]) -> Tuple[Any, ...]:
+        """[batch, time, units]."""
+        return (*input_shape[0][:-1], self.units)
+
+    def get_config(self) -> Dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "units": self.units, "hold": self.hold}

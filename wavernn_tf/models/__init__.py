@@ -1,0 +1,1 @@
+"""Functional Keras models, and their weights as plain arrays."""

@@ -1,0 +1,155 @@
+"""A trained network as plain arrays: what the samplers and the exporters take.
+
+Dense float32, Keras orientation (inputs, outputs), with the feature standardisation folded into the
+first convolution and the input kernel masked.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Dict, List, Tuple
+
+import numpy as np
+
+from wavernn_tf.config import GATES, HEADS, Config, matrix_shapes
+from wavernn_tf.errors import WaveRNNError
+
+
+@dataclasses.dataclass(frozen=True)
+class Weights:
+    """The arrays of one WaveRNN; NumPy arrays, or tensors of the same shapes.
+
+    Attributes:
+      conv: (kernel [k, in, out], bias [out]) of every convolution at frame rate.
+      upsample: (kernel [stride, in, out], bias [out]) of every transposed convolution.
+      cond_kernel: [channels, 3H], conditioning to the gates u, r, e.
+      input_kernel: [3, 3H], masked; rows c_{t-1}, f_{t-1}, c_t.
+      input_bias: [3H].
+      recurrent_bias: [3H].
+      matrices: R_u, R_r, R_e [H, H]; O1, O3 [H/2, P]; O2, O4 [P, 256].
+      head_bias: of O1..O4.
+    """
+
+    conv: Tuple[Tuple[Any, Any], ...]
+    upsample: Tuple[Tuple[Any, Any], ...]
+    cond_kernel: Any
+    input_kernel: Any
+    input_bias: Any
+    recurrent_bias: Any
+    matrices: Dict[str, Any]
+    head_bias: Dict[str, Any]
+
+    @property
+    def state_size(self) -> int:
+        """H."""
+        return self.input_bias.shape[0] // 3
+
+
+def extract(model: Any) -> Weights:
+    """Read the arrays off a Keras model built by `wavernn_tf.models.wavernn.build`.
+
+    Args:
+      model: with or without TF-MOT's pruning wrappers.
+
+    Raises:
+      WaveRNNError: if a weight is not finite.
+    """
+    layers = {layer.name: getattr(layer, "layer", layer) for layer in model.layers}
+    layers = {layer.name: layer for layer in layers.values()}
+    gru, heads = layers["gru"], layers["heads"]
+    conv = _stack(layers, "conv_")
+    upsample = [(k.transpose(0, 2, 1), b) for k, b in _stack(layers, "upsample_")]
+    conv[0] = _fold(conv[0], layers["standardise"])
+    weights = Weights(
+        conv=tuple(conv),
+        upsample=tuple(upsample),
+        cond_kernel=_array(gru.cond_kernel),
+        input_kernel=_array(gru.masked_input_kernel()),
+        input_bias=_array(gru.input_bias),
+        recurrent_bias=_array(gru.recurrent_bias),
+        matrices={
+            **{f"R_{gate}": _array(r) for gate, r in zip(GATES, gru.recurrent)},
+            **{name: _array(k) for name, k in zip(HEADS, heads.kernels)},
+        },
+        head_bias={name: _array(b) for name, b in zip(HEADS, heads.biases)},
+    )
+    for name, array in named_arrays(weights).items():
+        if not np.all(np.isfinite(array)):
+            raise WaveRNNError(
+                f"The weights of {name} hold NaN or infinity: training has diverged. Resume from an "
+                "earlier checkpoint with a lower `training.learning_rate`."
+            )
+    return weights
+
+
+def named_arrays(weights: Weights) -> Dict[str, Any]:
+    """Every array with its name, in the order of the op's inputs (matrices still dense)."""
+    arrays: Dict[str, Any] = {}
+    for kind in ("conv", "upsample"):
+        for i, (kernel, bias) in enumerate(getattr(weights, kind)):
+            arrays[f"{kind}_{i}/kernel"], arrays[f"{kind}_{i}/bias"] = kernel, bias
+    for name in ("cond_kernel", "input_kernel", "input_bias", "recurrent_bias"):
+        arrays[name] = getattr(weights, name)
+    arrays.update(weights.matrices)
+    arrays.update({f"{name}/bias": bias for name, bias in weights.head_bias.items()})
+    return arrays
+
+
+def random_weights(config: Config, seed: int = 0, scale: float = 1.0) -> Weights:
+    """Dense random weights of a configuration's shapes, for tests and benchmarks.
+
+    Args:
+      config: gives the shapes.
+      seed: of NumPy's generator.
+      scale: standard deviation of the weights times the square root of the fan-in.
+    """
+    rng = np.random.default_rng(seed)
+    shape = config.model.conditioning
+    gates = 3 * config.model.state_size
+
+    def normal(*dims: int) -> np.ndarray:
+        fan_in = int(np.prod(dims[:-1]))
+        return (rng.standard_normal(dims) * scale / np.sqrt(fan_in)).astype(np.float32)
+
+    def bias(size: int) -> np.ndarray:
+        return (rng.standard_normal(size) * 0.1 * scale).astype(np.float32)
+
+    conv, width = [], config.mel.n_mels
+    for size in shape.kernel_sizes:
+        conv.append((normal(size, width, shape.channels), bias(shape.channels)))
+        width = shape.channels
+    # Fan-in of a stride-kernel transposed convolution is its input width alone.
+    upsample = [
+        (normal(s, width, width) * np.float32(np.sqrt(s)), bias(width)) for s in shape.upsample
+    ]
+    input_kernel = normal(3, gates).reshape(3, 3, -1)
+    input_kernel[2, :, : config.model.state_size // 2] = 0
+    return Weights(
+        conv=tuple(conv),
+        upsample=tuple(upsample),
+        cond_kernel=normal(width, gates),
+        input_kernel=input_kernel.reshape(3, gates),
+        input_bias=bias(gates),
+        recurrent_bias=bias(gates),
+        matrices={name: normal(*dims) for name, dims in matrix_shapes(config.model).items()},
+        head_bias={name: bias(matrix_shapes(config.model)[name][1]) for name in HEADS},
+    )
+
+
+def _array(variable: Any) -> np.ndarray:
+    return np.asarray(variable, np.float32)
+
+
+def _stack(layers: Dict[str, Any], prefix: str) -> List[Tuple[np.ndarray, np.ndarray]]:
+    count = sum(name.startswith(prefix) for name in layers)
+    chosen = [layers[f"{prefix}{i}"] for i in range(count)]
+    return [(_array(layer.kernel), _array(layer.bias)) for layer in chosen]
+
+
+def _fold(conv: Tuple[np.ndarray, np.ndarray], standardise: Any) -> Tuple[np.ndarray, np.ndarray]:
+    """Fold (x - mean) / std into the first convolution, in float64."""
+    mean = np.asarray(standardise.mean, np.float64)
+    std = np.asarray(standardise.std, np.float64)
+    kernel = conv[0].astype(np.float64) / std[:, None]
+    bias = conv[1] - np.einsum("kio,i->o", kernel, mean)
+    return kernel.astype(np.float32), bias.astype(np.float32)

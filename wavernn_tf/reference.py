@@ -1,0 +1,176 @@
+"""WaveRNN transcribed to NumPy, one equation a line: the oracle of the tests.
+
+It is slow and easy to trust. It shares nothing with the TensorFlow code but the random generator
+and the arrays, and runs in float64 or float32.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, List, Tuple
+
+import numpy as np
+
+from wavernn_tf import philox
+from wavernn_tf.config import GATES, Config
+from wavernn_tf.models.weights import Weights
+
+
+@dataclasses.dataclass
+class Draws:
+    """A generated waveform, and how close each draw was to a boundary.
+
+    Attributes:
+      audio: int16 [n].
+      coarse: int [n].
+      fine: int [n].
+      margin: float [n, 2], distance of the uniform number from the nearest boundary of the drawn
+        class in the cumulative distribution, coarse and fine: a sampler that rounds differently
+        can only differ where its rounding exceeds this.
+    """
+
+    audio: np.ndarray
+    coarse: np.ndarray
+    fine: np.ndarray
+    margin: np.ndarray
+
+
+class Reference:
+    """The network of one voice, stepped in NumPy.
+
+    Args:
+      config: the voice's configuration.
+      weights: its arrays.
+      dtype: arithmetic, float64 or float32.
+    """
+
+    def __init__(self, config: Config, weights: Weights, dtype: Any = np.float64) -> None:
+        self.config, self.dtype = config, dtype
+        self.conv = [(k.astype(dtype), b.astype(dtype)) for k, b in weights.conv]
+        self.upsample = [(k.astype(dtype), b.astype(dtype)) for k, b in weights.upsample]
+        self.cond_kernel = weights.cond_kernel.astype(dtype)
+        self.input_kernel = weights.input_kernel.astype(dtype)
+        self.input_bias = weights.input_bias.astype(dtype)
+        self.recurrent_bias = weights.recurrent_bias.astype(dtype)
+        self.matrices = {n: m.astype(dtype) for n, m in weights.matrices.items()}
+        self.head_bias = {n: b.astype(dtype) for n, b in weights.head_bias.items()}
+        self.state_size = weights.state_size
+
+    def condition(self, features: np.ndarray) -> np.ndarray:
+        """Gate inputs [frames * hop_length, 3H] of features [past + frames + lookahead, n]."""
+        a = features.astype(self.dtype)
+        for kernel, bias in self.conv:
+            frames = len(a) - len(kernel) + 1
+            windows = [a[j : j + frames] @ kernel[j] for j in range(len(kernel))]
+            a = np.maximum(sum(windows) + bias, 0)
+        for kernel, bias in self.upsample:
+            steps = np.stack([a @ kernel[j] for j in range(len(kernel))], axis=1)
+            a = np.maximum(steps.reshape(-1, kernel.shape[2]) + bias, 0)
+        return np.repeat(a @ self.cond_kernel + self.input_bias, self.config.hold, axis=0)
+
+    def step_half(
+        self, h: np.ndarray, x: np.ndarray, conditioning: np.ndarray, fine: bool
+    ) -> np.ndarray:
+        """One half of h_t [H/2] from h_{t-1} [H], x_t [3] and the gate inputs [3H]."""
+        half = self.state_size // 2
+        units = slice(half, None) if fine else slice(0, half)
+        inner, outer = [], []
+        for i, gate in enumerate(GATES):
+            columns = slice(i * self.state_size, (i + 1) * self.state_size)
+            product = h @ self.matrices[f"R_{gate}"] + self.recurrent_bias[columns]
+            inner.append(product[units])
+            outer.append((x @ self.input_kernel[:, columns] + conditioning[columns])[units])
+        u = _sigmoid(inner[0] + outer[0])
+        r = _sigmoid(inner[1] + outer[1])
+        e = np.tanh(r * inner[2] + outer[2])
+        return u * h[units] + (1 - u) * e
+
+    def logits(self, y: np.ndarray, fine: bool) -> np.ndarray:
+        """256 logits of one half of the state [H/2]."""
+        first, second = ("O3", "O4") if fine else ("O1", "O2")
+        hidden = np.maximum(y @ self.matrices[first] + self.head_bias[first], 0)
+        return hidden @ self.matrices[second] + self.head_bias[second]
+
+    def generate(
+        self, features: np.ndarray, seed: int, temperature: float = 1.0, limit: int = 2**31
+    ) -> Draws:
+        """Sample a waveform from silence.
+
+        Args:
+          features: [past + frames + lookahead, n_features].
+          seed: 64-bit seed.
+          temperature: divides the logits; 0 takes the likeliest class.
+          limit: stop after so many samples.
+        """
+        gates = self.condition(features)[:limit]
+        bits = philox.uniform_bits(np.int64(seed), np.arange(len(gates), dtype=np.int64))
+        uniform = np.stack(bits, axis=1) * 2.0**-24  # [n, 2]
+        offset = self.config.signal.sample_offset
+        h = np.zeros(self.state_size, self.dtype)
+        c, f = divmod(32768 + offset, 256)
+        classes = np.zeros([len(gates), 2], np.int64)
+        margin = np.zeros([len(gates), 2])
+        for n, conditioning in enumerate(gates):
+            x = np.array([_scalar(c), _scalar(f), 0], self.dtype)
+            y_c = self.step_half(h, x, conditioning, fine=False)
+            c, margin[n, 0] = _draw(self.logits(y_c, fine=False), uniform[n, 0], temperature)
+            x[2] = _scalar(c)
+            y_f = self.step_half(h, x, conditioning, fine=True)
+            f, margin[n, 1] = _draw(self.logits(y_f, fine=True), uniform[n, 1], temperature)
+            h = np.concatenate([y_c, y_f])
+            classes[n] = c, f
+        audio = self._de_emphasise(classes[:, 0] * 256 + classes[:, 1] - 32768 - offset)
+        return Draws(audio, classes[:, 0], classes[:, 1], margin)
+
+    def score(self, features: np.ndarray, audio: np.ndarray) -> np.ndarray:
+        """Log-likelihood [n, 2] (coarse, fine) in nats of int16 audio [n], teacher forced."""
+        a = np.float32(self.config.signal.pre_emphasis)
+        x = audio.astype(np.float32)
+        s = np.rint(x - a * np.concatenate([[np.float32(0)], x[:-1]]))
+        u = np.clip(s + 32768 + self.config.signal.sample_offset, 0, 65535).astype(np.int64)
+        gates = self.condition(features)
+        h = np.zeros(self.state_size, self.dtype)
+        c, f = divmod(32768 + self.config.signal.sample_offset, 256)
+        result: List[Tuple[float, float]] = []
+        for n, (coarse, fine) in enumerate(zip(u >> 8, u & 255)):
+            scalars = np.array([_scalar(c), _scalar(f), _scalar(coarse)], self.dtype)
+            c, f = coarse, fine
+            y_c = self.step_half(h, scalars, gates[n], fine=False)
+            y_f = self.step_half(h, scalars, gates[n], fine=True)
+            h = np.concatenate([y_c, y_f])
+            log_c = _log_softmax(self.logits(y_c, fine=False))
+            log_f = _log_softmax(self.logits(y_f, fine=True))
+            result.append((log_c[c], log_f[f]))
+        return np.array(result).reshape(-1, 2)
+
+    def _de_emphasise(self, s: np.ndarray) -> np.ndarray:
+        a, y = np.float32(self.config.signal.pre_emphasis), np.float32(0)
+        audio = np.empty(len(s), np.float32)
+        for n, value in enumerate(s.astype(np.float32)):
+            audio[n] = y = value + a * y
+        return np.clip(np.rint(audio), -32768, 32767).astype(np.int16)
+
+
+def _scalar(byte: int) -> np.float32:
+    return np.float32(byte) / np.float32(127.5) - np.float32(1)
+
+
+def _sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x))
+
+
+def _log_softmax(logits: np.ndarray) -> np.ndarray:
+    shifted = logits - logits.max()
+    return shifted - np.log(np.exp(shifted).sum())
+
+
+def _draw(logits: np.ndarray, uniform: float, temperature: float) -> Tuple[int, float]:
+    """The drawn class, and the distance of `uniform` from its interval's nearer end."""
+    if temperature == 0:
+        best = np.sort(logits)
+        return int(np.argmax(logits)), float(best[-1] - best[-2])
+    weights = np.exp((logits - logits.max()) / temperature)
+    ends = np.cumsum(weights) / weights.sum()
+    k = min(int(np.searchsorted(ends, uniform, side="right")), int(np.flatnonzero(weights)[-1]))
+    start = ends[k - 1] if k else 0.0
+    return k, float(min(uniform - start if k else 1.0, ends[k] - uniform))

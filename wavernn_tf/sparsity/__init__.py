@@ -1,0 +1,1 @@
+"""Block pruning during training (the paper's section 3), and what it leaves."""

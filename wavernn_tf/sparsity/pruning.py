@@ -1,0 +1,117 @@
+"""Block pruning with TF-MOT: every matrix on its own, from scratch, on the paper's cubic schedule.
+
+z(t) = Z (1 - (1 - (t - t0) / S)^3), masks renewed every `frequency` steps; a block's score is the
+mean magnitude of its weights (the paper's section 3).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, List, Sequence
+
+import tensorflow as tf
+from tensorflow_model_optimization.python.core.sparsity.keras import (
+    pruning_impl,
+    pruning_schedule,
+    pruning_wrapper,
+)
+
+from wavernn_tf.config import BLOCK_SHAPES, Config, PruningConfig
+
+
+class PruneMatrices(pruning_wrapper.PruneLowMagnitude):
+    """TF-MOT's wrapper, with a final sparsity of its own for every matrix of the layer.
+
+    Args:
+      layer: a prunable layer.
+      schedules: one schedule per matrix, in the order of `layer.get_prunable_weights()`.
+      block_size: in Keras orientation, (inputs, outputs).
+    """
+
+    def __init__(self, layer: Any, schedules: Sequence[Any], block_size: Sequence[int]) -> None:
+        super().__init__(
+            layer, pruning_schedule=schedules[0], block_size=block_size, block_pooling_type="AVG"
+        )
+        self.schedules = list(schedules)
+
+    def build(self, input_shape: Any) -> None:
+        """Create masks and thresholds; one TF-MOT pruner per matrix."""
+        super().build(input_shape)
+        self.pruning_obj = _Pruners(
+            [
+                pruning_impl.Pruning(
+                    training_step_fn=lambda: self.pruning_step,
+                    pruning_vars=[variables],
+                    pruning_schedule=schedule,
+                    block_size=self.block_size,
+                    block_pooling_type=self.block_pooling_type,
+                )
+                for variables, schedule in zip(self.pruning_vars, self.schedules)
+            ]
+        )
+
+
+class _Pruners:
+    """Several TF-MOT pruners behind the two calls that the wrapper makes."""
+
+    def __init__(self, pruners: List[Any]) -> None:
+        self._pruners = pruners
+
+    def conditional_mask_update(self) -> tf.Operation:
+        return tf.group([pruner.conditional_mask_update() for pruner in self._pruners])
+
+    def weight_mask_op(self) -> tf.Operation:
+        return tf.group([pruner.weight_mask_op() for pruner in self._pruners])
+
+
+def wrapper(config: Config) -> Callable[[Any], Any]:
+    """The `wrap` argument of `wavernn.build`: prunes the layers "gru" and "heads".
+
+    Returns:
+      A function from a layer to its pruned form, or to itself when pruning is off.
+    """
+    pruning = config.pruning
+    if not pruning.enabled:
+        return lambda layer: layer
+    choices = {
+        "gru": (pruning.gate_sparsity, pruning.gate_block),
+        "heads": (pruning.head_sparsity, pruning.head_block),
+    }
+
+    def wrap(layer: Any) -> Any:
+        sparsity, block = choices[layer.name]
+        block_out, block_in = BLOCK_SHAPES[block]
+        schedules = [_schedule(pruning, z) for z in sparsity]
+        return PruneMatrices(layer, schedules, block_size=(block_in, block_out))
+
+    return wrap
+
+
+def apply_masks(model: Any) -> None:
+    """Set every pruned block to zero exactly (the optimizer's last step may have moved it)."""
+    for layer in pruning_wrapper.collect_prunable_layers(model):
+        for weight, mask, _ in layer.pruning_vars:
+            weight.assign(tf.cast(weight, mask.dtype) * mask)
+
+
+def copy_stripped(pruned: Any, plain: Any) -> None:
+    """Copy the weights of a pruned model to a plain one, zeros exact, pruning variables left out.
+
+    Args:
+      pruned: built with `wrapper`, or without.
+      plain: built by the same configuration, without `wrap`.
+    """
+    apply_masks(pruned)
+    source = [getattr(layer, "layer", layer) for layer in pruned.layers]
+    for layer, target in zip(source, plain.layers):
+        target.set_weights(layer.get_weights())
+
+
+def _schedule(pruning: PruningConfig, sparsity: float) -> Any:
+    return pruning_schedule.PolynomialDecay(
+        initial_sparsity=0.0,
+        final_sparsity=sparsity,
+        begin_step=pruning.begin_step,
+        end_step=pruning.end_step,
+        power=3,
+        frequency=pruning.frequency,
+    )

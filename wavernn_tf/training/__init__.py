@@ -1,0 +1,1 @@
+"""Training: losses in bits per sample, schedules, checkpoints, and the trainer."""
