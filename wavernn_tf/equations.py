@@ -6,16 +6,9 @@ the NumPy transcription in `wavernn_tf.reference` are tested against them.
 
 from __future__ import annotations
 
-from typing import Tuple
-
 import tensorflow as tf
 
 from wavernn_tf.models.weights import Weights
-
-
-def scalar(byte: tf.Tensor) -> tf.Tensor:
-    """A byte 0..255 as a float32 in [-1, 1]."""
-    return tf.cast(byte, tf.float32) / 127.5 - 1.0
 
 
 def condition(features: tf.Tensor, w: Weights) -> tf.Tensor:
@@ -74,9 +67,3 @@ def head(y: tf.Tensor, first: str, second: str, w: Weights) -> tf.Tensor:
     """Logits [..., 256] of one half of the state [..., H/2]: second(relu(first(y)))."""
     hidden = tf.nn.relu(tf.matmul(y, w.matrices[first]) + w.head_bias[first])
     return tf.matmul(hidden, w.matrices[second]) + w.head_bias[second]
-
-
-def split_signal(s: tf.Tensor, sample_offset: int) -> Tuple[tf.Tensor, tf.Tensor]:
-    """Coarse and fine bytes, int32, of samples s (any real dtype, integral values)."""
-    u = tf.clip_by_value(tf.cast(s, tf.int32) + 32768 + sample_offset, 0, 65535)
-    return u // 256, u % 256

@@ -13,7 +13,7 @@ from typing import Tuple
 
 import tensorflow as tf
 
-from wavernn_tf import equations, philox
+from wavernn_tf import dsp, equations, philox
 from wavernn_tf.config import GATES, Config
 from wavernn_tf.models.weights import Weights
 
@@ -65,7 +65,7 @@ def generate(
         samples = samples.write(n, c * 256 + f - 32768 - offset)
         return n + 1, tf.concat([y_c, y_f], axis=1), c, f, samples
 
-    c, f = equations.split_signal(state[:, h_size], offset)
+    c, f = dsp.split(tf.cast(state[:, h_size], tf.int32), offset)
     samples = tf.TensorArray(tf.int32, n_samples, element_shape=[None])
     _, h, c, f, samples = tf.while_loop(
         lambda n, *_: n < n_samples, step, [0, state[:, :h_size], c, f, samples]
@@ -89,11 +89,11 @@ def score(features: tf.Tensor, audio: tf.Tensor, config: Config, w: Weights) -> 
       float32 [batch, n, 2]: ln P(c_t) and ln P(f_t).
     """
     hold, offset = config.hold, config.signal.sample_offset
-    s = pre_emphasise(audio, config.signal.pre_emphasis)
+    s = dsp.pre_emphasis(audio, config.signal.pre_emphasis)
     s = tf.concat([tf.zeros_like(s[:, :1]), s], axis=1)  # silence before the first sample
-    coarse, fine = equations.split_signal(s, offset)
+    coarse, fine = dsp.split(s, offset)
     scalars = [coarse[:, :-1], fine[:, :-1], coarse[:, 1:]]
-    x = equations.scalar(tf.stack(scalars, axis=-1))  # [b, n, 3]
+    x = dsp.scalar(tf.stack(scalars, axis=-1))  # [b, n, 3]
     x = tf.reshape(tf.matmul(x, w.input_kernel), [tf.shape(x)[0], -1, 3, w.state_size])
     x = tf.transpose(x, [1, 0, 2, 3])  # [n, b, 3, H]
     gates = _time_major(equations.condition(features, w))
@@ -114,13 +114,6 @@ def score(features: tf.Tensor, audio: tf.Tensor, config: Config, w: Weights) -> 
         _log_likelihood(equations.head(y_f, "O3", "O4", w), fine[:, 1:]),
     ]
     return tf.stack(likelihoods, axis=-1)
-
-
-def pre_emphasise(audio: tf.Tensor, coefficient: float) -> tf.Tensor:
-    """s[n] = rint(x[n] - a x[n-1]) in float32, from int16 [..., n]; x[-1] = 0."""
-    x = tf.cast(audio, tf.float32)
-    previous = tf.concat([tf.zeros_like(x[..., :1]), x[..., :-1]], axis=-1)
-    return tf.round(x - coefficient * previous)
 
 
 def _de_emphasise(
@@ -151,7 +144,7 @@ def _log_likelihood(logits: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
 
 def _outer(byte: tf.Tensor, row: tf.Tensor) -> tf.Tensor:
     """scalar(byte) [b] times a row [3, n] of the input kernel: [b, 3, n]."""
-    return equations.scalar(byte)[:, None, None] * row
+    return dsp.scalar(byte)[:, None, None] * row
 
 
 def _time_major(gates: tf.Tensor) -> tf.Tensor:

@@ -65,10 +65,8 @@ class DualSoftmaxGRU(keras.layers.Layer, prunable_layer.PrunableLayer):
         """Create the weights; `input_shape` is that of [x, a]."""
         channels = input_shape[1][-1]
         gates = 3 * self.units
-        # Fan-in of both kernels together; the recurrent matrices start orthogonal.
-        spread = keras.initializers.VarianceScaling(1.0, "fan_avg", "uniform")
-        self.input_kernel = self.add_weight("input_kernel", [3, gates], initializer=spread)
-        self.cond_kernel = self.add_weight("cond_kernel", [channels, gates], initializer=spread)
+        self.input_kernel = self.add_weight("input_kernel", [3, gates])
+        self.cond_kernel = self.add_weight("cond_kernel", [channels, gates])
         self.input_bias = self.add_weight("input_bias", [gates], initializer="zeros")
         self.recurrent_bias = self.add_weight("recurrent_bias", [gates], initializer="zeros")
         self.recurrent = [

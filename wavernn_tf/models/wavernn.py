@@ -42,10 +42,13 @@ def build(
     a = conditioning(a, config)
     gru = wrap(DualSoftmaxGRU(config.model.state_size, config.hold, name="gru"))
     heads = wrap(DualSoftmaxHeads(config.model.projection_size, name="heads"))
-    coarse, fine = heads(gru([samples, a]))
-    return keras.Model(
-        {"features": features, "samples": samples}, {"coarse": coarse, "fine": fine}, name="wavernn"
-    )
+    logits = heads(gru([samples, a]))
+    # Keras names losses after the layers that make the outputs.
+    outputs = {
+        name: keras.layers.Activation("linear", name=name, dtype="float32")(value)
+        for name, value in zip(("coarse", "fine"), logits)
+    }
+    return keras.Model({"features": features, "samples": samples}, outputs, name="wavernn")
 
 
 def conditioning(features: tf.Tensor, config: Config) -> tf.Tensor:

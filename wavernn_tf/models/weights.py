@@ -95,6 +95,25 @@ def named_arrays(weights: Weights) -> Dict[str, Any]:
     return arrays
 
 
+def from_named(arrays: Dict[str, Any]) -> Weights:
+    """The inverse of `named_arrays`."""
+
+    def layers(kind: str) -> Tuple[Tuple[Any, Any], ...]:
+        count = sum(name.startswith(f"{kind}_") and name.endswith("/bias") for name in arrays)
+        return tuple((arrays[f"{kind}_{i}/kernel"], arrays[f"{kind}_{i}/bias"]) for i in range(count))
+
+    return Weights(
+        conv=layers("conv"),
+        upsample=layers("upsample"),
+        cond_kernel=arrays["cond_kernel"],
+        input_kernel=arrays["input_kernel"],
+        input_bias=arrays["input_bias"],
+        recurrent_bias=arrays["recurrent_bias"],
+        matrices={n: arrays[n] for n in (*(f"R_{g}" for g in GATES), *HEADS)},
+        head_bias={name: arrays[f"{name}/bias"] for name in HEADS},
+    )
+
+
 def random_weights(config: Config, seed: int = 0, scale: float = 1.0) -> Weights:
     """Dense random weights of a configuration's shapes, for tests and benchmarks.
 

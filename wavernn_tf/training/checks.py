@@ -1,0 +1,91 @@
+"""What is checked before the first step, and told to the user."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Dict, List, Tuple, Union
+
+import numpy as np
+
+from wavernn_tf.config import Config
+from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.pipelines import dataset
+from wavernn_tf.pipelines.manifest import Manifest
+
+
+def check_data(folder: Union[str, Path], config: Config) -> Tuple[Dict[str, Any], List[str]]:
+    """Check prepared data against a configuration.
+
+    The recipe, rate, hop and signal settings must be those of the configuration; there must be
+    windows in both splits; the first batch must have the right shapes and finite values.
+
+    Returns:
+      The data's description (path, fingerprint, feature statistics), and remarks for the user.
+
+    Raises:
+      WaveRNNError: naming what differs and what to do.
+    """
+    manifest = Manifest.load(folder)
+    manifest.check(config)
+    remarks = []
+    count = dataset.count_windows(manifest, config)
+    if count.short:
+        remarks.append(
+            f"{len(count.short)} training utterances are shorter than a window of "
+            f"{config.training.window} samples and are left out"
+        )
+    if 0 < count.windows < config.training.batch_size:
+        remarks.append(
+            f"a data epoch has {count.windows} windows, fewer than a batch of "
+            f"{config.training.batch_size}: batches will repeat data"
+        )
+    for split, batches in (
+        ("train", dataset.training_windows(folder, config)),
+        ("held_out", dataset.heldout_windows(folder, config)),
+    ):
+        _check_batch(next(iter(batches)), split, config)
+    for name in ("feature_mean", "feature_std"):
+        if not np.all(np.isfinite(getattr(manifest, name))):
+            raise WaveRNNError(f"{folder}: {name} in the manifest is not finite; prepare again.")
+    description = {
+        "path": str(Path(folder).resolve()),
+        "fingerprint": _fingerprint(manifest),
+        "hours": manifest.train.hours,
+        "windows": count.windows,
+        "mel_fingerprint": manifest.mel.fingerprint,
+        "feature_mean": list(manifest.feature_mean),
+        "feature_std": list(manifest.feature_std),
+    }
+    return description, remarks
+
+
+def _fingerprint(manifest: Manifest) -> str:
+    """Of everything that decides the batches, wherever the folder lies."""
+    utterances = [[u.id, u.frames] for u in manifest.train.utterances]
+    held_out = [[u.id, u.frames] for u in manifest.held_out.utterances]
+    shards = [len(manifest.train.shards), len(manifest.held_out.shards)]
+    text = json.dumps([manifest.mel.fingerprint, utterances, held_out, shards])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _check_batch(batch: Any, split: str, config: Config) -> None:
+    inputs, targets = batch
+    conditioning = config.model.conditioning
+    frames = dataset.window_frames(config) + conditioning.past + conditioning.lookahead
+    expected = {
+        "features": [frames, config.mel.n_mels],
+        "samples": [config.training.window, 3],
+        "coarse": [config.training.window],
+        "fine": [config.training.window],
+    }
+    for name, tensor in {**inputs, **targets}.items():
+        shape = tensor.shape.as_list()[1:]
+        if shape != expected[name]:
+            raise WaveRNNError(f"{split}: expected `{name}` {expected[name]}; got {shape}.")
+        if not np.all(np.isfinite(tensor.numpy())):
+            raise WaveRNNError(
+                f"{split}: `{name}` holds NaN or infinity; look for broken recordings or features "
+                "and prepare again."
+            )

@@ -1,0 +1,152 @@
+"""The folder of a training run, and the trained voice in it.
+
+    RUN/config.yaml        the whole configuration
+    RUN/voice.npz          the trained weights, written at the end
+    RUN/metrics.jsonl      one line per evaluation
+    RUN/checkpoints/       model, optimizer and pruning state
+    RUN/tensorboard/       losses, sparsity, audio
+    RUN/data.json          where the training data lay, its recipe fingerprint and statistics
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any, Dict, List, Union
+
+import numpy as np
+import yaml
+
+from wavernn_tf import config as configuration
+from wavernn_tf import files
+from wavernn_tf.config import Config
+from wavernn_tf.errors import WaveRNNError
+
+
+@dataclasses.dataclass(frozen=True)
+class RunFolder:
+    """Paths of a training run.
+
+    Attributes:
+      path: the folder.
+    """
+
+    path: Path
+
+    @classmethod
+    def at(cls, path: Union[str, Path]) -> RunFolder:
+        """Name a run folder, existing or not."""
+        return cls(Path(path))
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of the checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def tensorboard(self) -> Path:
+        """Folder of TensorBoard's logs."""
+        return self.path / "tensorboard"
+
+    @property
+    def voice(self) -> Path:
+        """File of the trained weights: the Keras model's arrays, stripped of pruning variables."""
+        return self.path / "voice.npz"
+
+    def begin(self, config: Config, data: Dict[str, Any]) -> None:
+        """Write the configuration and the data's description, or check that they are the same.
+
+        Raises:
+          WaveRNNError: if the folder holds a run with another configuration or other data.
+        """
+        held = self.path / "config.yaml"
+        if held.exists():
+            before, now = configuration.to_dict(self.config()), configuration.to_dict(config)
+            if before != now:
+                raise WaveRNNError(
+                    f"{self.path} holds a run with another configuration "
+                    f"({'; '.join(_differences(before, now))}). Train into another folder, or use "
+                    "the same configuration to resume."
+                )
+            if self.data()["fingerprint"] != data["fingerprint"]:
+                raise WaveRNNError(
+                    f"{self.path} holds a run on other training data ({self.data()['path']}, now "
+                    f"{data['path']}). Train into another folder."
+                )
+        files.write_text(self.path / "data.json", json.dumps(data, indent=1))
+        text = yaml.safe_dump(configuration.to_dict(config), sort_keys=False)
+        files.write_text(held, text)
+
+    def config(self) -> Config:
+        """Read the run's configuration.
+
+        Raises:
+          WaveRNNError: if the folder holds no run.
+        """
+        path = self.path / "config.yaml"
+        if not path.is_file():
+            raise WaveRNNError(
+                f"Expected a training run in {self.path} (there is no config.yaml). Train one with "
+                "`wavernn-tf train`."
+            )
+        return configuration.load(str(path))
+
+    def data(self) -> Dict[str, Any]:
+        """Read the description of the run's training data."""
+        path = self.path / "data.json"
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise WaveRNNError(f"{path} cannot be read: {error}") from error
+
+    def history(self) -> List[Dict[str, Any]]:
+        """All evaluations so far, oldest first."""
+        path = self.path / "metrics.jsonl"
+        if not path.is_file():
+            return []
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+    def write_history(self, rows: List[Dict[str, Any]]) -> None:
+        """Replace the list of evaluations."""
+        text = "".join(json.dumps(row) + "\n" for row in rows)
+        files.write_text(self.path / "metrics.jsonl", text)
+
+    def save_voice(self, model: Any) -> None:
+        """Write the weights of a plain Keras model."""
+        arrays = {f"{i:03d}": value for i, value in enumerate(model.get_weights())}
+        with files.replacing(self.voice) as part:
+            np.savez(part, **arrays)
+
+    def load_model(self) -> Any:
+        """Rebuild the trained Keras model.
+
+        Raises:
+          WaveRNNError: if training has not ended, or the file does not fit the configuration.
+        """
+        from wavernn_tf.models import wavernn
+
+        if not self.voice.is_file():
+            self.config()
+            raise WaveRNNError(
+                f"The training run in {self.path} is not finished (there is no voice.npz). Run the "
+                "same `wavernn-tf train` command again to continue it."
+            )
+        model = wavernn.build(self.config())
+        try:
+            with np.load(self.voice) as arrays:
+                model.set_weights([arrays[name] for name in sorted(arrays.files)])
+        except (OSError, ValueError, KeyError) as error:
+            raise WaveRNNError(f"{self.voice} is damaged or of another model: {error}") from error
+        return model
+
+
+def _differences(a: Dict[str, Any], b: Dict[str, Any], where: str = "") -> List[str]:
+    found: List[str] = []
+    for key in a:
+        path = f"{where}{key}"
+        if isinstance(a[key], dict):
+            found += _differences(a[key], b[key], f"{path}.")
+        elif a[key] != b[key]:
+            found.append(f"{path} was {a[key]}, now {b[key]}")
+    return found

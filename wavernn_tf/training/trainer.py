@@ -1,0 +1,161 @@
+"""Training a voice: `model.fit` with pruning, evaluation, checkpoints and resuming."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional, Union
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_model_optimization as tfmot
+
+from wavernn_tf import sampling
+from wavernn_tf._keras import keras
+from wavernn_tf.config import Config
+from wavernn_tf.models import wavernn
+from wavernn_tf.models import weights as weights_lib
+from wavernn_tf.pipelines import dataset
+from wavernn_tf.sparsity import pruning
+from wavernn_tf.training import callbacks, checks, losses, optimizer
+from wavernn_tf.training.checkpoints import Checkpoints
+from wavernn_tf.training.run import RunFolder
+
+AUDIO_SECONDS = 1.5
+"""Length of the generated audio in TensorBoard."""
+
+
+def train(
+    data: Union[str, Path],
+    out: Union[str, Path],
+    config: Config,
+    quiet: bool = False,
+    audio: bool = True,
+    echo: Callable[[str], None] = print,
+) -> RunFolder:
+    """Train a voice, or go on where a run in the same folder stopped.
+
+    The run may be killed at any moment; the same call continues from the last checkpoint to the
+    same weights as an unbroken run.
+
+    Args:
+      data: folder made by `wavernn_tf.pipelines.prepare`.
+      out: the run's folder.
+      config: the configuration; a resumed run must have the same one.
+      quiet: show no progress bar.
+      audio: write generated audio to TensorBoard at every evaluation.
+      echo: prints one line.
+
+    Returns:
+      The run's folder, with the trained voice.
+
+    Raises:
+      WaveRNNError: if the data do not fit, or the folder holds another run.
+    """
+    run = RunFolder.at(out)
+    description, remarks = checks.check_data(data, config)
+    run.begin(config, description)
+    for remark in remarks:
+        echo(f"note: {remark}")
+    keras.utils.set_random_seed(config.training.seed)
+    keras.mixed_precision.set_global_policy(config.training.precision)
+    try:
+        model = build(config, description)
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+    checkpoints = Checkpoints(run, model)
+    done = checkpoints.restore()
+    if done:
+        echo(f"resuming at step {done} of {config.training.steps}")
+    if done < config.training.steps:
+        _fit(model, run, checkpoints, data, config, quiet, audio)
+    plain = wavernn.build(config)
+    pruning.copy_stripped(model, plain)
+    weights_lib.extract(plain)  # refuses weights that are not finite
+    run.save_voice(plain)
+    return run
+
+
+def build(config: Config, description: Dict[str, Any]) -> Any:
+    """The compiled model, with pruning wrappers if the configuration prunes.
+
+    Args:
+      config: the configuration.
+      description: from `checks.check_data`; gives the feature statistics.
+    """
+    model = wavernn.build(
+        config,
+        description["feature_mean"],
+        description["feature_std"],
+        wrap=pruning.wrapper(config),
+    )
+    model.compile(optimizer.make(config.training), loss={"coarse": losses.bits, "fine": losses.bits})
+    return model
+
+
+def _fit(
+    model: Any,
+    run: RunFolder,
+    checkpoints: Checkpoints,
+    data: Union[str, Path],
+    config: Config,
+    quiet: bool,
+    audio: bool,
+) -> None:
+    """Train from the checkpoint's step to the last, one Keras epoch per evaluation."""
+    training = config.training
+    held_out = dataset.heldout_windows(data, config).cache()
+    example = _example(model, data, config) if audio else None
+    progress = callbacks.Progress(config, checkpoints.step, quiet)
+    hooks: List[Any] = [
+        tfmot.sparsity.keras.UpdatePruningStep(),
+        callbacks.Evaluations(run, checkpoints, example, config.mel.sample_rate),
+        progress,
+    ]
+    try:
+        while checkpoints.step < training.steps:
+            left = training.steps - checkpoints.step
+            per_epoch = min(training.eval_every, left)
+            model.fit(
+                dataset.training_windows(data, config, start_step=checkpoints.step),
+                steps_per_epoch=per_epoch,
+                epochs=left // per_epoch,  # a shorter last epoch takes a second turn
+                validation_data=held_out,
+                callbacks=hooks,
+                verbose=0,
+            )
+    finally:
+        progress.close()
+
+
+def _example(model: Any, data: Union[str, Path], config: Config) -> Callable[[], np.ndarray]:
+    """A function that generates the start of the first held-out utterance, int16 [samples]."""
+    mel = next(dataset.utterances(data, "held_out")).mel
+    shape = config.model.conditioning
+    frames = min(len(mel), int(AUDIO_SECONDS * config.mel.frames_per_second))
+    features = np.pad(mel[:frames], ((shape.past, shape.lookahead), (0, 0)), mode="edge")[None]
+    state = np.zeros([1, config.model.state_size + sampling.STATE_EXTRA], np.float32)
+    sampler: Optional[Any] = None
+
+    def generate() -> np.ndarray:
+        nonlocal sampler
+        arrays = weights_lib.extract(model)
+        names = list(weights_lib.named_arrays(arrays))
+        flat = [tf.constant(a) for a in weights_lib.named_arrays(arrays).values()]
+        if sampler is None:
+
+            @tf.function
+            def sampler(*values):
+                weights = weights_lib.from_named(dict(zip(names, values)))
+                return sampling.generate(
+                    features,
+                    tf.zeros([1], tf.int64),
+                    tf.ones([1]),
+                    state,
+                    tf.zeros([1], tf.int64),
+                    config,
+                    weights,
+                )[0]
+
+        return sampler(*flat).numpy()[0]
+
+    return generate
