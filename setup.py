@@ -2,7 +2,6 @@
 
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -10,7 +9,7 @@ from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).resolve().parent
-LIBRARY = "libwavernn_tf.dylib" if sys.platform == "darwin" else "libwavernn_tf.so"
+LIBRARY = "libwavernn_tf.so"
 
 
 class CMakeBuild(build_ext):

@@ -19,14 +19,11 @@ import numpy as np
 from wavernn_tf import files
 from wavernn_tf.config import MelRecipe
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.export import metadata
+from wavernn_tf.export import inputs, metadata
 from wavernn_tf.export.library import find_runtime, load_library
 
 CHUNK_FRAMES = 40
 """Frames per call of the op in `synthesize`: the result does not depend on it."""
-
-MAX_Z = 6.0
-"""Features whose mean distance from the training data exceeds so many deviations are refused."""
 
 
 class Vocoder:
@@ -101,7 +98,7 @@ class Vocoder:
         Raises:
           WaveRNNError: for features of another width, recipe or scale, or that are not finite.
         """
-        mel = self._checked(mel, recipe)
+        mel = inputs.check_features(mel, self.info, recipe)
 
         def chunks() -> Iterator[np.ndarray]:
             for start in range(0, len(mel), CHUNK_FRAMES):
@@ -131,7 +128,7 @@ class Vocoder:
         state = np.zeros([1, self.info.state_size + 2], np.float32)
         position = np.zeros([1], np.int64)
         window: Optional[np.ndarray] = None
-        _check_draw(seed, temperature)
+        inputs.check_draw(seed, temperature)
 
         def run(features: np.ndarray) -> np.ndarray:
             nonlocal state, position
@@ -147,7 +144,7 @@ class Vocoder:
             return outputs["audio"][0]
 
         for chunk in chunks:
-            chunk = self._checked(chunk, None)
+            chunk = inputs.check_features(chunk, self.info)
             if window is None:
                 window = np.repeat(chunk[:1], past, axis=0)  # the edge: silence is not known
             window = np.concatenate([window, chunk])
@@ -169,60 +166,17 @@ class Vocoder:
           float32 [samples, 2], ln P(coarse), ln P(fine). In bits per sample:
           ``-score.sum(axis=1).mean() / np.log(2)``.
         """
-        mel = self._checked(mel, None)
-        audio = np.asarray(audio)
-        if audio.dtype != np.int16 or audio.ndim != 1:
-            raise WaveRNNError(
-                f"Expected `audio` int16 [samples]; got {audio.dtype} {list(audio.shape)}."
-            )
-        hop = self.info.mel.hop_length
-        expected = len(mel) * hop
-        if abs(len(audio) - expected) > hop:
-            raise WaveRNNError(
-                f"Expected {expected} samples, one per frame of {len(mel)} times hop_length {hop}; "
-                f"got {len(audio)}. Are audio and features of the same recording and rate?"
-            )
-        audio = np.pad(audio[:expected], (0, max(0, expected - len(audio))))
+        mel = inputs.check_features(mel, self.info)
+        audio = inputs.align_audio(audio, len(mel), self.info)
         padded = np.pad(mel, ((self.info.past, self.info.lookahead), (0, 0)), mode="edge")
         outputs = self._call(self._score, features=padded[None], audio=audio[None])
         return outputs["log_likelihood"][0]
 
-    def _call(self, runner: Any, **inputs: np.ndarray) -> Dict[str, np.ndarray]:
+    def _call(self, runner: Any, **tensors: np.ndarray) -> Dict[str, np.ndarray]:
         try:
-            return runner(**inputs)
+            return runner(**tensors)
         except (ValueError, RuntimeError) as error:
             raise WaveRNNError(f"The voice's op refused its input: {error}") from error
-
-    def _checked(self, mel: np.ndarray, recipe: Optional[MelRecipe]) -> np.ndarray:
-        own = self.info.mel
-        if recipe is not None and recipe.fingerprint != own.fingerprint:
-            raise WaveRNNError(
-                f"These features were made by the recipe {recipe.name!r} "
-                f"({recipe.sample_rate} Hz, hop {recipe.hop_length}, {recipe.n_mels} bands); this "
-                f"voice was trained on {own.name!r} ({own.sample_rate} Hz, hop {own.hop_length}, "
-                f"{own.n_mels} bands). Compute them with the voice's recipe (`wavernn-tf inspect`), "
-                "or train a voice on yours (`wavernn-tf prepare --recipe`)."
-            )
-        mel = np.asarray(mel)
-        if mel.ndim != 2 or mel.shape[1] != own.n_mels or not len(mel):
-            raise WaveRNNError(
-                f"Expected features [frames, {own.n_mels}] with at least one frame (recipe "
-                f"{own.name!r}); got shape {list(mel.shape)}."
-            )
-        if mel.dtype.kind != "f":
-            raise WaveRNNError(f"Expected features of a float type; got {mel.dtype}.")
-        if not np.all(np.isfinite(mel)):
-            where = int(np.flatnonzero(~np.isfinite(mel).all(axis=1))[0])
-            raise WaveRNNError(f"The features hold NaN or infinity, first in frame {where}.")
-        z = np.abs((mel - np.array(self.info.feature_mean)) / np.array(self.info.feature_std))
-        if z.mean() > MAX_Z:
-            raise WaveRNNError(
-                f"These features are of another scale than the voice's training data: on average "
-                f"{z.mean():.1f} standard deviations off (limit {MAX_Z:g}). The voice expects the "
-                f"recipe {own.name!r}: power {own.power:g}, {own.log}, floor {own.floor:g}; see "
-                "`wavernn-tf inspect`."
-            )
-        return np.ascontiguousarray(mel, np.float32)
 
 
 def write_wav(path: files.PathLike, audio: np.ndarray, sample_rate: int) -> None:
@@ -238,10 +192,3 @@ def write_wav(path: files.PathLike, audio: np.ndarray, sample_rate: int) -> None
         out.setsampwidth(2)
         out.setframerate(sample_rate)
         out.writeframes(np.asarray(audio, "<i2").tobytes())
-
-
-def _check_draw(seed: int, temperature: float) -> None:
-    if not -(2**63) <= int(seed) < 2**63:
-        raise WaveRNNError(f"Expected `seed` to fit in 64 signed bits; got {seed}.")
-    if not (np.isfinite(temperature) and temperature >= 0):
-        raise WaveRNNError(f"Expected a finite `temperature` >= 0; got {temperature}.")

@@ -58,6 +58,25 @@ def save(config: Config, weights: Weights, info: metadata.VoiceInfo, path: files
     return os.path.join(path, "1")
 
 
+def read_info(path: files.PathLike) -> metadata.VoiceInfo:
+    """Read the description of an exported SavedModel.
+
+    Args:
+      path: folder of one version.
+
+    Raises:
+      WaveRNNError: if it is not one of ours.
+    """
+    text = os.path.join(path, "assets.extra", INFO_ASSET)
+    if not os.path.isfile(text):
+        raise WaveRNNError(
+            f"The SavedModel {path} is not a wavernn-tf voice (it has no assets.extra/{INFO_ASSET}). "
+            "Export one with `wavernn-tf export saved-model`."
+        )
+    with open(text, encoding="utf-8") as file:
+        return metadata.VoiceInfo.from_json(file.read())
+
+
 def pad_edges(features: tf.Tensor, lengths: tf.Tensor, past: int, lookahead: int) -> tf.Tensor:
     """Repeat each row's first frame `past` times and its last frame to the end.
 

@@ -42,7 +42,7 @@ def mel_to_hz(mel: npt.ArrayLike, scale: str) -> npt.NDArray[np.float64]:
     return np.where(m < 15.0, m * 200.0 / 3.0, above)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def mel_filterbank(recipe: MelRecipe) -> npt.NDArray[np.float32]:
     """Triangular filters between neighbouring mel frequencies.
 
@@ -65,7 +65,7 @@ def mel_filterbank(recipe: MelRecipe) -> npt.NDArray[np.float32]:
     return filters.astype(np.float32)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def window(recipe: MelRecipe) -> npt.NDArray[np.float32]:
     """Periodic Hann window of `win_length`, centred in `n_fft`: float32 [n_fft]."""
     n, left = recipe.win_length, (recipe.n_fft - recipe.win_length) // 2

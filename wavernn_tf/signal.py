@@ -1,7 +1,7 @@
 """The waveform as the network sees it: pre-emphasis, and 16 bits split in coarse and fine.
 
-NumPy only, because the on-device runtime uses it. `wavernn_tf.dsp` holds the TensorFlow twins, equal
-bit for bit.
+NumPy only, because the on-device runtime uses it. `wavernn_tf.dsp` holds the TensorFlow twins,
+equal bit for bit.
 
     x  int16 audio  --pre_emphasis-->  s  int32 samples  --split-->  c, f in [0, 255]
     c, f            --combine------->  s                 --de_emphasis-->  int16 audio

@@ -1,0 +1,104 @@
+"""Checks of what a user gives a voice: features, audio, seed and temperature (numpy only)."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+import numpy as np
+
+from wavernn_tf.config import MelRecipe
+from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.export.metadata import VoiceInfo
+
+MAX_Z = 6.0
+"""Features whose mean distance from the training data exceeds so many deviations are refused."""
+
+
+def check_features(
+    mel: np.ndarray, info: VoiceInfo, recipe: Optional[MelRecipe] = None
+) -> np.ndarray:
+    """Check features against a voice.
+
+    Args:
+      mel: float [frames, n_features].
+      info: the voice's description.
+      recipe: how `mel` was made, if known.
+
+    Returns:
+      float32 [frames, n_features], contiguous.
+
+    Raises:
+      WaveRNNError: for another width, type, recipe or scale, no frames, NaN or infinity.
+    """
+    own = info.mel
+    if recipe is not None and recipe.fingerprint != own.fingerprint:
+        raise WaveRNNError(
+            f"These features were made by the recipe {recipe.name!r} ({recipe.sample_rate} Hz, hop "
+            f"{recipe.hop_length}, {recipe.n_mels} bands); this voice was trained on {own.name!r} "
+            f"({own.sample_rate} Hz, hop {own.hop_length}, {own.n_mels} bands). Compute them with "
+            "the voice's recipe (see `wavernn-tf inspect`), or train a voice on yours "
+            "(`wavernn-tf prepare --recipe`)."
+        )
+    mel = np.asarray(mel)
+    if mel.ndim != 2 or mel.shape[1] != own.n_mels or not len(mel):
+        raise WaveRNNError(
+            f"Expected features [frames, {own.n_mels}] with at least one frame (recipe "
+            f"{own.name!r}); got shape {list(mel.shape)}."
+        )
+    if mel.dtype.kind != "f":
+        raise WaveRNNError(f"Expected features of a float type; got {mel.dtype}.")
+    finite = np.isfinite(mel).all(axis=1)
+    if not finite.all():
+        raise WaveRNNError(
+            f"The features hold NaN or infinity, first in frame {int(np.argmin(finite))}."
+        )
+    z = np.abs((mel - np.array(info.feature_mean)) / np.array(info.feature_std)).mean()
+    if z > MAX_Z:
+        raise WaveRNNError(
+            f"These features are of another scale than the voice's training data: on average {z:.1f} "
+            f"standard deviations off (limit {MAX_Z:g}). The voice expects the recipe "
+            f"{own.name!r}: power {own.power:g}, {own.log}, floor {own.floor:g} (see "
+            "`wavernn-tf inspect`)."
+        )
+    return np.ascontiguousarray(mel, np.float32)
+
+
+def align_audio(audio: np.ndarray, frames: int, info: VoiceInfo) -> np.ndarray:
+    """Cut or zero-pad recorded audio to its features.
+
+    Args:
+      audio: int16 [samples].
+      frames: of its features.
+      info: the voice's description.
+
+    Returns:
+      int16 [frames * hop_length].
+
+    Raises:
+      WaveRNNError: for another type, or a length more than one frame off.
+    """
+    audio = np.asarray(audio)
+    if audio.dtype != np.int16 or audio.ndim != 1:
+        raise WaveRNNError(
+            f"Expected `audio` int16 [samples]; got {audio.dtype} {list(audio.shape)}."
+        )
+    hop = info.mel.hop_length
+    expected = frames * hop
+    if abs(len(audio) - expected) > hop:
+        raise WaveRNNError(
+            f"Expected {expected} samples, one per frame of {frames} times hop_length {hop}; got "
+            f"{len(audio)}. Are audio and features of the same recording and rate?"
+        )
+    return np.pad(audio[:expected], (0, max(0, expected - len(audio))))
+
+
+def check_draw(seed: int, temperature: float) -> None:
+    """Check a seed and a temperature.
+
+    Raises:
+      WaveRNNError: for a seed beyond 64 bits, or a temperature that is negative or not finite.
+    """
+    if not -(2**63) <= int(seed) < 2**63:
+        raise WaveRNNError(f"Expected `seed` to fit in 64 signed bits; got {seed}.")
+    if not (np.isfinite(temperature) and temperature >= 0):
+        raise WaveRNNError(f"Expected a finite `temperature` >= 0; got {temperature}.")

@@ -1,0 +1,31 @@
+// Dense affine map of many rows: the work-horse of the conditioning network.
+#ifndef WAVERNN_TF_KERNELS_AFFINE_H_
+#define WAVERNN_TF_KERNELS_AFFINE_H_
+
+#include <cstdint>
+
+namespace wavernn_tf {
+
+// out[t][o] = act(bias[o] + sum_d in[t][d] * kernel[d][o]), d ascending.
+// Row t of `in` starts at in + t * in_stride (rows may overlap: that is a
+// convolution) and row t of `out` at out + t * out_stride. Strides count
+// floats. Natural alignment, no over-read. Every output has one accumulator
+// that starts at its bias, so its bits do not depend on `rows`.
+struct AffineParams {
+  const float* in;
+  int64_t in_stride;
+  const float* kernel;  // [depth, width]
+  const float* bias;    // [width]
+  float* out;
+  int64_t out_stride;
+  int64_t rows;
+  int depth;
+  int width;
+  bool relu;
+};
+
+void AffineScalar(const AffineParams& params);
+
+}  // namespace wavernn_tf
+
+#endif  // WAVERNN_TF_KERNELS_AFFINE_H_

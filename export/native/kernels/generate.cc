@@ -1,0 +1,71 @@
+#include "kernels/generate.h"
+
+#include <algorithm>
+
+#include "kernels/philox.h"
+#include "kernels/sampler.h"
+#include "kernels/signal.h"
+#include "kernels/stream.h"
+
+namespace wavernn_tf {
+namespace {
+
+// Draws both classes of each sample and writes the audio.
+class Sampler {
+ public:
+  Sampler(const Model& model, const KernelTable& kernels,
+          const GenerateParams& params)
+      : model_(model),
+        kernels_(kernels),
+        params_(params),
+        s_(params.state_in[model.state_size]),
+        y_(params.state_in[model.state_size + 1]) {}
+
+  int Coarse(float* logits) {
+    uniforms_ = DrawUniforms(params_.seed, params_.position + written_);
+    return Draw(logits, uniforms_.coarse);
+  }
+
+  int Fine(float* logits) { return Draw(logits, uniforms_.fine); }
+
+  void Accept(SplitSample sample) {
+    s_ = Combine(sample, model_.sample_offset);
+    y_ = DeEmphasise(s_, y_, model_.pre_emphasis);
+    params_.audio[written_++] = ToAudio(y_);
+  }
+
+  float s() const { return s_; }
+  float y() const { return y_; }
+
+ private:
+  int Draw(float* logits, float uniform) const {
+    if (params_.temperature == 0.0f) return ArgMax(logits);
+    kernels_.softmax_weights(logits, params_.temperature, logits);
+    return DrawClass(logits, uniform);
+  }
+
+  const Model& model_;
+  const KernelTable& kernels_;
+  const GenerateParams& params_;
+  SampleUniforms uniforms_ = {};
+  float s_;  // s[n-1]
+  float y_;  // y[n-1]
+  uint64_t written_ = 0;
+};
+
+}  // namespace
+
+void Generate(const Model& model, const KernelTable& kernels,
+              const GenerateParams& params, Workspace& workspace) {
+  const int state = model.state_size;
+  float* const hidden = workspace.hidden.data();
+  std::copy(params.state_in, params.state_in + state, hidden);
+  Sampler sampler(model, kernels, params);
+  RunStream(model, kernels, params.features, params.frames * model.hop_length,
+            Split(sampler.s(), model.sample_offset), workspace, sampler);
+  std::copy(hidden, hidden + state, params.state_out);
+  params.state_out[state] = sampler.s();
+  params.state_out[state + 1] = sampler.y();
+}
+
+}  // namespace wavernn_tf

@@ -1,0 +1,31 @@
+// The masked gates of the dual-softmax GRU. Gates in the order u, r, e; the
+// coarse half of the state is [0, H/2), the fine half [H/2, H).
+#ifndef WAVERNN_TF_KERNELS_GRU_H_
+#define WAVERNN_TF_KERNELS_GRU_H_
+
+namespace wavernn_tf {
+
+// One half of the state, with H = state_size:
+//   x_g = gates_g + c_{t-1} K0_g + f_{t-1} K1_g (+ c_t K2_g, fine half only)
+//   u = sigmoid(x_u + q_u),  r = sigmoid(x_r + q_r),  q_g = R_g h + b_g
+//   e = tanh(x_e + r * q_e)
+//   h = u * h + (1 - u) * e
+// Natural alignment, no over-read; `h` overlaps nothing else.
+struct GateParams {
+  const float* gates;           // [3H] conditioning and input bias
+  const float* recurrent;       // [3H] R_g h, before any half was updated
+  const float* recurrent_bias;  // [3H]
+  const float* input_kernel;    // [3, 3H]: rows for c_{t-1}, f_{t-1}, c_t
+  float* h;                     // [H] updated in place, this half only
+  int state_size;
+  float coarse_previous;  // network inputs, in [-1, 1]
+  float fine_previous;
+  float coarse_now;
+};
+
+void CoarseGatesScalar(const GateParams& params);
+void FineGatesScalar(const GateParams& params);
+
+}  // namespace wavernn_tf
+
+#endif  // WAVERNN_TF_KERNELS_GRU_H_

@@ -1,0 +1,53 @@
+#include "kernels/score.h"
+
+#include <algorithm>
+
+#include "kernels/sampler.h"
+#include "kernels/signal.h"
+#include "kernels/stream.h"
+
+namespace wavernn_tf {
+namespace {
+
+// Chooses the classes of the audio and writes down their likelihoods.
+class Teacher {
+ public:
+  Teacher(const Model& model, const ScoreParams& params)
+      : model_(model), params_(params) {}
+
+  int Coarse(const float* logits) {
+    const float x = params_.audio[read_];
+    truth_ = Split(PreEmphasise(x, x_previous_, model_.pre_emphasis),
+                   model_.sample_offset);
+    x_previous_ = x;
+    params_.log_likelihood[2 * read_] = LogProbability(logits, truth_.coarse);
+    return truth_.coarse;
+  }
+
+  int Fine(const float* logits) {
+    params_.log_likelihood[2 * read_ + 1] = LogProbability(logits, truth_.fine);
+    return truth_.fine;
+  }
+
+  void Accept(SplitSample) { ++read_; }
+
+ private:
+  const Model& model_;
+  const ScoreParams& params_;
+  SplitSample truth_ = {};
+  float x_previous_ = 0.0f;
+  int64_t read_ = 0;
+};
+
+}  // namespace
+
+void Score(const Model& model, const KernelTable& kernels,
+           const ScoreParams& params, Workspace& workspace) {
+  float* const hidden = workspace.hidden.data();
+  std::fill(hidden, hidden + model.state_size, 0.0f);
+  Teacher teacher(model, params);
+  RunStream(model, kernels, params.features, params.samples,
+            Split(0.0f, model.sample_offset), workspace, teacher);
+}
+
+}  // namespace wavernn_tf

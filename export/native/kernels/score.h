@@ -1,0 +1,27 @@
+// Scoring: the likelihood of given audio, teacher forced.
+#ifndef WAVERNN_TF_KERNELS_SCORE_H_
+#define WAVERNN_TF_KERNELS_SCORE_H_
+
+#include <cstdint>
+
+#include "kernels/kernel_table.h"
+#include "kernels/model.h"
+#include "kernels/workspace.h"
+
+namespace wavernn_tf {
+
+// One stream from the zero state. Natural alignment, no over-read.
+struct ScoreParams {
+  const float*
+      features;          // [ceil(samples / hop) + past + lookahead, n_features]
+  const int16_t* audio;  // [samples]
+  int64_t samples;
+  float* log_likelihood;  // [samples, 2] natural log of P(c_t), P(f_t)
+};
+
+void Score(const Model& model, const KernelTable& kernels,
+           const ScoreParams& params, Workspace& workspace);
+
+}  // namespace wavernn_tf
+
+#endif  // WAVERNN_TF_KERNELS_SCORE_H_

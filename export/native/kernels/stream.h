@@ -1,0 +1,97 @@
+// One stream through the model. The step function below is the only one:
+// sampling and scoring differ by who chooses the classes.
+#ifndef WAVERNN_TF_KERNELS_STREAM_H_
+#define WAVERNN_TF_KERNELS_STREAM_H_
+
+#include <algorithm>
+#include <cstdint>
+
+#include "kernels/conditioning.h"
+#include "kernels/heads.h"
+#include "kernels/kernel_table.h"
+#include "kernels/model.h"
+#include "kernels/signal.h"
+#include "kernels/workspace.h"
+
+namespace wavernn_tf {
+
+// R_g h for the three gates and both halves, into workspace.recurrent [3H].
+inline void Recur(const Model& model, const KernelTable& kernels,
+                  Workspace& workspace) {
+  for (int gate = 0; gate < kGates; ++gate) {
+    Multiply(kernels, model.recurrent[gate], workspace.hidden.data(),
+             workspace.recurrent.data() + gate * model.state_size);
+  }
+}
+
+// One sample: updates workspace.hidden and returns the classes chosen.
+//   gates    [3H] conditioning of this step, input bias included
+//   previous the classes of the sample before
+//   chooser  int Coarse(float* logits), then int Fine(float* logits), each
+//            given 256 logits that it may overwrite
+template <typename Chooser>
+SplitSample Step(const Model& model, const KernelTable& kernels,
+                 const float* gates, SplitSample previous, Workspace& workspace,
+                 Chooser& chooser) {
+  float* const hidden = workspace.hidden.data();
+  float* const logits = workspace.logits.data();
+  Recur(model, kernels, workspace);
+
+  GateParams params = {};
+  params.gates = gates;
+  params.recurrent = workspace.recurrent.data();
+  params.recurrent_bias = model.recurrent_bias;
+  params.input_kernel = model.input_kernel;
+  params.h = hidden;
+  params.state_size = model.state_size;
+  params.coarse_previous = NetworkInput(previous.coarse);
+  params.fine_previous = NetworkInput(previous.fine);
+  kernels.coarse_gates(params);
+  ComputeLogits(kernels, model.coarse, hidden, workspace.projection.data(),
+                logits);
+  SplitSample sample = {};
+  sample.coarse = chooser.Coarse(logits);
+
+  params.coarse_now = NetworkInput(sample.coarse);
+  kernels.fine_gates(params);
+  ComputeLogits(kernels, model.fine, hidden + model.state_size / 2,
+                workspace.projection.data(), logits);
+  sample.fine = chooser.Fine(logits);
+  return sample;
+}
+
+// Runs `samples` samples of a stream from the state in workspace.hidden.
+//   features [ceil(samples / hop) + past + lookahead, n_features]
+// `previous` holds the classes before the first sample, then before the next.
+template <typename Chooser>
+void RunStream(const Model& model, const KernelTable& kernels,
+               const float* features, int64_t samples, SplitSample previous,
+               Workspace& workspace, Chooser& chooser) {
+  const int64_t gates_size = static_cast<int64_t>(kGates) * model.state_size;
+  const int64_t frames = (samples + model.hop_length - 1) / model.hop_length;
+  int64_t left = samples;
+  for (int64_t frame = 0; frame < frames; frame += kTileFrames) {
+    const int tile =
+        static_cast<int>(std::min<int64_t>(kTileFrames, frames - frame));
+    const float* steps = ConditionFrames(
+        model, kernels, features + frame * model.n_features, tile, workspace);
+    const int64_t n_steps = static_cast<int64_t>(tile) * model.steps_per_frame;
+    for (int64_t step = 0; step < n_steps && left > 0; step += kTileSteps) {
+      const int count =
+          static_cast<int>(std::min<int64_t>(kTileSteps, n_steps - step));
+      ProjectGates(model, kernels, steps + step * model.conditioning_channels,
+                   count, workspace);
+      for (int t = 0; t < count; ++t) {
+        const float* gates = workspace.gates.data() + t * gates_size;
+        for (int i = 0; i < model.hold && left > 0; ++i, --left) {
+          previous = Step(model, kernels, gates, previous, workspace, chooser);
+          chooser.Accept(previous);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace wavernn_tf
+
+#endif  // WAVERNN_TF_KERNELS_STREAM_H_

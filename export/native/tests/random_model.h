@@ -1,0 +1,185 @@
+// Random matrices and models that own their weights: tests and benchmark.
+#ifndef WAVERNN_TF_TESTS_RANDOM_MODEL_H_
+#define WAVERNN_TF_TESTS_RANDOM_MODEL_H_
+
+#include <cmath>
+#include <cstdint>
+#include <deque>
+#include <random>
+#include <vector>
+
+#include "kernels/model.h"
+#include "kernels/sampler.h"
+
+namespace wavernn_tf {
+
+using Floats = std::vector<float>;
+
+inline Floats RandomFloats(std::mt19937& random, std::size_t count,
+                           float scale) {
+  std::uniform_real_distribution<float> uniform(-scale, scale);
+  Floats values(count);
+  for (float& value : values) value = uniform(random);
+  return values;
+}
+
+// A packed matrix and the same weights dense, [rows, cols].
+struct PackedMatrix {
+  BlockSparse view;
+  std::vector<int32_t> row_offsets;
+  std::vector<int16_t> columns;
+  Floats values;
+  Floats dense;
+};
+
+// Keeps each block with probability `density`, and the first if none was.
+inline void FillMatrix(std::mt19937& random, BlockShape shape, int rows,
+                       int cols, float density, float scale,
+                       PackedMatrix& packed) {
+  const int block_out = BlockOut(shape);
+  const int block_in = BlockIn(shape);
+  std::uniform_real_distribution<float> uniform(0.0f, 1.0f);
+  packed.row_offsets = {0};
+  packed.dense.assign(static_cast<std::size_t>(rows) * cols, 0.0f);
+  const int block_rows = rows / block_out;
+  for (int row = 0; row < block_rows; ++row) {
+    for (int col = 0; col < cols / block_in; ++col) {
+      const bool last_chance = packed.columns.empty() &&
+                               row == block_rows - 1 &&
+                               col == cols / block_in - 1;
+      if (uniform(random) >= density && !last_chance) continue;
+      packed.columns.push_back(static_cast<int16_t>(col));
+      const Floats block = RandomFloats(random, 16, scale);
+      packed.values.insert(packed.values.end(), block.begin(), block.end());
+      for (int lane = 0; lane < 16; ++lane) {
+        const int out = row * block_out + lane % block_out;
+        const int in = col * block_in + lane / block_out;
+        packed.dense[static_cast<std::size_t>(out) * cols + in] = block[lane];
+      }
+    }
+    packed.row_offsets.push_back(static_cast<int32_t>(packed.columns.size()));
+  }
+  packed.view = {shape,
+                 rows,
+                 cols,
+                 packed.row_offsets.data(),
+                 packed.columns.data(),
+                 packed.values.data()};
+}
+
+struct ModelShape {
+  int state_size = 32;
+  int projection_size = 16;
+  int n_features = 5;
+  int hop_length = 12;
+  float pre_emphasis = 0.85f;
+  std::vector<int> taps = {3, 1};
+  std::vector<int> strides = {2, 3};
+  int channels = 21;  // not a multiple of the kernels' 16 lanes
+  float density = 0.3f;
+  BlockShape block = BlockShape::k4x4;
+};
+
+// A model with weights of unit gain, so that nothing saturates.
+class RandomModel {
+ public:
+  RandomModel(const ModelShape& shape, unsigned seed)
+      : shape_(shape), random_(seed) {
+    model_.state_size = shape.state_size;
+    model_.projection_size = shape.projection_size;
+    model_.n_features = shape.n_features;
+    model_.hop_length = shape.hop_length;
+    model_.sample_offset = 128;
+    model_.pre_emphasis = shape.pre_emphasis;
+    FillConditioning();
+    FillRecurrence();
+    FillHead(model_.coarse);
+    FillHead(model_.fine);
+  }
+  RandomModel(const RandomModel&) = delete;
+  RandomModel& operator=(const RandomModel&) = delete;
+
+  const Model& model() const { return model_; }
+  std::mt19937& random() { return random_; }
+
+  Floats Features(int frames) {
+    const std::size_t rows = frames + model_.past + model_.lookahead;
+    return RandomFloats(random_, rows * model_.n_features, 1.0f);
+  }
+
+ private:
+  const float* Array(std::size_t count, float scale) {
+    arrays_.push_back(RandomFloats(random_, count, scale));
+    return arrays_.back().data();
+  }
+
+  BlockSparse Matrix(int rows, int cols) {
+    matrices_.emplace_back();
+    const float scale =
+        std::sqrt(3.0f / (static_cast<float>(cols) * shape_.density));
+    FillMatrix(random_, shape_.block, rows, cols, shape_.density, scale,
+               matrices_.back());
+    return matrices_.back().view;
+  }
+
+  ConvLayer Layer(int taps, int channels_in, int fan_in) {
+    const float scale = std::sqrt(6.0f / static_cast<float>(fan_in));
+    const int out = shape_.channels;
+    const std::size_t count =
+        static_cast<std::size_t>(taps) * channels_in * out;
+    return {Array(count, scale), Array(out, 0.1f), taps, channels_in, out};
+  }
+
+  void FillConditioning() {
+    int channels = shape_.n_features;
+    for (int taps : shape_.taps) {
+      model_.convolutions.push_back(Layer(taps, channels, taps * channels));
+      model_.past += (taps - 1) / 2;
+      model_.lookahead += (taps - 1) / 2;
+      channels = shape_.channels;
+    }
+    for (int stride : shape_.strides) {
+      model_.upsampling.push_back(Layer(stride, channels, channels));
+      model_.steps_per_frame *= stride;
+    }
+    model_.hold = shape_.hop_length / model_.steps_per_frame;
+    model_.conditioning_channels = channels;
+  }
+
+  void FillRecurrence() {
+    const int width = kGates * shape_.state_size;
+    const int channels = model_.conditioning_channels;
+    model_.conditioning_kernel =
+        Array(static_cast<std::size_t>(channels) * width,
+              std::sqrt(3.0f / static_cast<float>(channels)));
+    float* input = const_cast<float*>(Array(3 * width, 1.0f));
+    for (int gate = 0; gate < kGates; ++gate) {
+      for (int i = 0; i < shape_.state_size / 2; ++i) {
+        input[2 * width + gate * shape_.state_size + i] = 0.0f;
+      }
+    }
+    model_.input_kernel = input;
+    model_.input_bias = Array(width, 0.1f);
+    model_.recurrent_bias = Array(width, 0.1f);
+    for (BlockSparse& matrix : model_.recurrent) {
+      matrix = Matrix(shape_.state_size, shape_.state_size);
+    }
+  }
+
+  void FillHead(Head& head) {
+    head.project = Matrix(shape_.projection_size, shape_.state_size / 2);
+    head.project_bias = Array(shape_.projection_size, 0.1f);
+    head.output = Matrix(kClasses, shape_.projection_size);
+    head.output_bias = Array(kClasses, 0.1f);
+  }
+
+  ModelShape shape_;
+  std::mt19937 random_;
+  std::deque<Floats> arrays_;
+  std::deque<PackedMatrix> matrices_;
+  Model model_;
+};
+
+}  // namespace wavernn_tf
+
+#endif  // WAVERNN_TF_TESTS_RANDOM_MODEL_H_

@@ -1,0 +1,114 @@
+#include "tflite/config.h"
+
+#include <cstring>
+
+#include "tflite/weights.h"
+
+namespace wavernn_tf {
+namespace {
+
+constexpr int32_t kMagic = 0x4E4E5257;  // "WRNN", little endian
+
+enum ConfigIndex {
+  kMagicIndex,
+  kSchemaIndex,
+  kStateSize,
+  kProjectionSize,
+  kFeatures,
+  kHopLength,
+  kSampleOffset,
+  kPreEmphasis,
+  kConvolutions,
+  kUpsampling,
+  kPast,
+  kLookahead,
+  kFirstReserved,
+};
+
+struct Range {
+  ConfigIndex index;
+  const char* name;
+  int32_t lowest;
+  int32_t highest;
+};
+
+// Bounds that keep every product below in int64; real models are far inside.
+constexpr Range kRanges[] = {
+    {kStateSize, "state_size", 2, 1 << 16},
+    {kProjectionSize, "projection_size", 1, 1 << 16},
+    {kFeatures, "n_features", 1, 1 << 16},
+    {kHopLength, "hop_length", 1, 1 << 16},
+    {kSampleOffset, "sample_offset", -32768, 32767},
+    {kConvolutions, "n_conv", 1, 256},
+    {kUpsampling, "n_upsample", 0, 16},
+    {kPast, "past", 0, 1 << 16},
+    {kLookahead, "lookahead", 0, 1 << 16},
+};
+
+bool CheckSchema(const int32_t* config, ErrorText& error) {
+  if (config[kMagicIndex] != kMagic) {
+    return error.Set(
+        "expected the config's magic 0x%08X; got 0x%08X: this is"
+        " no wavernn-tf model",
+        static_cast<unsigned>(kMagic),
+        static_cast<unsigned>(config[kMagicIndex]));
+  }
+  const int schema = config[kSchemaIndex];
+  if (schema > kSchemaVersion) {
+    return error.Set(
+        "model schema %d is newer than this library (%d): upgrade"
+        " wavernn-tf",
+        schema, kSchemaVersion);
+  }
+  if (schema < 1) {
+    return error.Set("expected a model schema in [1, %d]; got %d",
+                     kSchemaVersion, schema);
+  }
+  return true;
+}
+
+bool CheckRanges(const int32_t* config, ErrorText& error) {
+  for (const Range& range : kRanges) {
+    const int32_t value = config[range.index];
+    if (value < range.lowest || value > range.highest) {
+      return error.Set("expected %s in [%d, %d]; got %d", range.name,
+                       range.lowest, range.highest, value);
+    }
+  }
+  if (config[kStateSize] % 2 != 0) {
+    return error.Set("expected an even state_size; got %d", config[kStateSize]);
+  }
+  for (int i = kFirstReserved; i < kConfigSize; ++i) {
+    if (config[i] != 0) {
+      return error.Set("expected config[%d] = 0 (reserved); got %d", i,
+                       config[i]);
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+bool ReadConfig(const int32_t* config, Model& model, LayerCounts& counts,
+                ErrorText& error) {
+  if (!CheckSchema(config, error) || !CheckRanges(config, error)) return false;
+  float pre_emphasis;
+  static_assert(sizeof(pre_emphasis) == sizeof(config[kPreEmphasis]));
+  std::memcpy(&pre_emphasis, &config[kPreEmphasis], sizeof(pre_emphasis));
+  if (!(pre_emphasis >= 0.0f && pre_emphasis < 1.0f)) {
+    return error.Set("expected pre_emphasis in [0, 1); got %g",
+                     static_cast<double>(pre_emphasis));
+  }
+  model.state_size = config[kStateSize];
+  model.projection_size = config[kProjectionSize];
+  model.n_features = config[kFeatures];
+  model.hop_length = config[kHopLength];
+  model.sample_offset = config[kSampleOffset];
+  model.pre_emphasis = pre_emphasis;
+  model.past = config[kPast];
+  model.lookahead = config[kLookahead];
+  counts = {config[kConvolutions], config[kUpsampling]};
+  return true;
+}
+
+}  // namespace wavernn_tf

@@ -1,0 +1,26 @@
+// The int32 [16] tensor that heads the weight list.
+#ifndef WAVERNN_TF_TFLITE_CONFIG_H_
+#define WAVERNN_TF_TFLITE_CONFIG_H_
+
+#include <cstdint>
+
+#include "kernels/model.h"
+#include "tflite/error_text.h"
+
+namespace wavernn_tf {
+
+constexpr int kConfigSize = 16;
+
+// How many layers follow in the weight list.
+struct LayerCounts {
+  int convolutions;
+  int upsampling;
+};
+
+// Checks `config` [kConfigSize] and fills the sizes of `model`.
+bool ReadConfig(const int32_t* config, Model& model, LayerCounts& counts,
+                ErrorText& error);
+
+}  // namespace wavernn_tf
+
+#endif  // WAVERNN_TF_TFLITE_CONFIG_H_

@@ -1,0 +1,175 @@
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "tflite/op.h"
+#include "tflite/op_tensors.h"
+#include "tflite/tensors.h"
+
+namespace wavernn_tf {
+namespace {
+
+// Either CheckTensor (shapes) or CheckData (shapes and memory).
+using Checker = bool (*)(const TfLiteTensor& tensor, const char* name,
+                         TfLiteType type, int rank, const int* shape,
+                         ErrorText& error);
+
+bool CheckFeatures(const TfLiteContext& context, const Op& op, Checker check,
+                   CallSizes& sizes, ErrorText& error) {
+  const TfLiteTensor& features = Input(context, op, 0);
+  const int shape[] = {kAnySize, kAnySize, op.model.n_features};
+  if (!check(features, "features", kTfLiteFloat32, 3, shape, error)) {
+    return false;
+  }
+  sizes.batch = features.dims->data[0];
+  sizes.frames = static_cast<int64_t>(features.dims->data[1]) - op.model.past -
+                 op.model.lookahead;
+  const int64_t samples = sizes.frames * op.model.hop_length;
+  if (samples > std::numeric_limits<int>::max()) {
+    return error.Set("expected fewer than 2^31 samples; got %lld frames of %d",
+                     static_cast<long long>(sizes.frames), op.model.hop_length);
+  }
+  sizes.samples = sizes.frames > 0 ? samples : 0;
+  return true;
+}
+
+bool CheckGenerateInputs(const TfLiteContext& context, const Op& op,
+                         Checker check, const CallSizes& sizes,
+                         ErrorText& error) {
+  const int vector[] = {sizes.batch};
+  const int state[] = {sizes.batch, op.model.state_size + 2};
+  return check(Input(context, op, kGenerateSeed), "seed", kTfLiteInt64, 1,
+               vector, error) &&
+         check(Input(context, op, kGenerateTemperature), "temperature",
+               kTfLiteFloat32, 1, vector, error) &&
+         check(Input(context, op, kGenerateState), "state", kTfLiteFloat32, 2,
+               state, error) &&
+         check(Input(context, op, kGeneratePosition), "position", kTfLiteInt64,
+               1, vector, error);
+}
+
+bool CheckGenerateOutputs(const TfLiteContext& context, const Op& op,
+                          ErrorText& error) {
+  constexpr TfLiteType kTypes[] = {kTfLiteInt16, kTfLiteFloat32, kTfLiteInt64};
+  constexpr const char* kNames[] = {"output audio", "output state",
+                                    "output position"};
+  for (int i = 0; i < kGenerateOutputs; ++i) {
+    const TfLiteType type = context.tensors[op.outputs[i]].type;
+    if (type != kTypes[i]) {
+      return error.Set("expected %s to be %s; got %s", kNames[i],
+                       TypeName(kTypes[i]), TypeName(type));
+    }
+  }
+  return true;
+}
+
+bool CheckScoreTensors(const TfLiteContext& context, const Op& op,
+                       Checker check, CallSizes& sizes, ErrorText& error) {
+  const TfLiteTensor& audio = Input(context, op, kScoreAudio);
+  const int shape[] = {sizes.batch, kAnySize};
+  if (!check(audio, "audio", kTfLiteInt16, 2, shape, error)) return false;
+  sizes.samples = audio.dims->data[1];
+  const TfLiteType type = context.tensors[op.outputs[0]].type;
+  if (type == kTfLiteFloat32) return true;
+  return error.Set("expected output log_likelihood to be float32; got %s",
+                   TypeName(type));
+}
+
+bool CheckTensors(const TfLiteContext& context, const Op& op, Checker check,
+                  CallSizes& sizes, ErrorText& error) {
+  if (!CheckFeatures(context, op, check, sizes, error)) return false;
+  if (op.kind == OpKind::kScore) {
+    return CheckScoreTensors(context, op, check, sizes, error);
+  }
+  return CheckGenerateInputs(context, op, check, sizes, error) &&
+         CheckGenerateOutputs(context, op, error);
+}
+
+// At least one frame, and audio that ends within the last one.
+bool CheckLengths(const Op& op, const CallSizes& sizes, ErrorText& error) {
+  const Model& model = op.model;
+  if (sizes.frames < 1) {
+    return error.Set(
+        "expected features of at least %d frames (1 + %d before +"
+        " %d after); got %lld",
+        1 + model.past + model.lookahead, model.past, model.lookahead,
+        static_cast<long long>(sizes.frames + model.past + model.lookahead));
+  }
+  const int64_t highest = sizes.frames * model.hop_length;
+  if (op.kind == OpKind::kScore &&
+      (sizes.samples <= highest - model.hop_length ||
+       sizes.samples > highest)) {
+    return error.Set(
+        "expected %lld to %lld samples of audio for %lld frames;"
+        " got %lld",
+        static_cast<long long>(highest - model.hop_length + 1),
+        static_cast<long long>(highest), static_cast<long long>(sizes.frames),
+        static_cast<long long>(sizes.samples));
+  }
+  return true;
+}
+
+bool CheckFinite(const TfLiteTensor& tensor, const char* name,
+                 ErrorText& error) {
+  const float* values = Data<float>(tensor);
+  int64_t count = 1;
+  for (int i = 0; i < tensor.dims->size; ++i) count *= tensor.dims->data[i];
+  for (int64_t i = 0; i < count; ++i) {
+    if (!std::isfinite(values[i])) {
+      return error.Set("expected finite %s; got %g at element %lld of shape %s",
+                       name, static_cast<double>(values[i]),
+                       static_cast<long long>(i), ShapeText(tensor).c_str());
+    }
+  }
+  return true;
+}
+
+bool CheckGenerateValues(const TfLiteContext& context, const Op& op,
+                         const CallSizes& sizes, ErrorText& error) {
+  const TfLiteTensor& temperature = Input(context, op, kGenerateTemperature);
+  if (!CheckFinite(Input(context, op, kGenerateState), "state", error) ||
+      !CheckFinite(temperature, "temperature", error)) {
+    return false;
+  }
+  const float* temperatures = Data<float>(temperature);
+  const int64_t* positions =
+      Data<int64_t>(Input(context, op, kGeneratePosition));
+  const int64_t highest = std::numeric_limits<int64_t>::max() - sizes.samples;
+  for (int b = 0; b < sizes.batch; ++b) {
+    if (temperatures[b] < 0.0f) {
+      return error.Set("expected temperature >= 0; got %g",
+                       static_cast<double>(temperatures[b]));
+    }
+    if (positions[b] < 0 || positions[b] > highest) {
+      return error.Set("expected position in [0, %lld]; got %lld",
+                       static_cast<long long>(highest),
+                       static_cast<long long>(positions[b]));
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+bool CheckShapes(const TfLiteContext& context, const Op& op, CallSizes& sizes,
+                 ErrorText& error) {
+  return CheckTensors(context, op, CheckTensor, sizes, error);
+}
+
+bool CheckCall(const TfLiteContext& context, const Op& op, CallSizes& sizes,
+               ErrorText& error) {
+  return CheckTensors(context, op, CheckData, sizes, error) &&
+         CheckLengths(op, sizes, error) &&
+         CheckFinite(Input(context, op, 0), "features", error) &&
+         (op.kind == OpKind::kScore ||
+          CheckGenerateValues(context, op, sizes, error));
+}
+
+bool HasDynamicInput(const TfLiteContext& context, const Op& op) {
+  for (int i = 0; i < RunTimeInputs(op.kind); ++i) {
+    if (Input(context, op, i).allocation_type == kTfLiteDynamic) return true;
+  }
+  return false;
+}
+
+}  // namespace wavernn_tf

@@ -1,0 +1,112 @@
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+
+#include "kernels/generate.h"
+#include "kernels/score.h"
+#include "tflite/op.h"
+#include "tflite/op_tensors.h"
+#include "tflite/tensors.h"
+
+namespace wavernn_tf {
+namespace {
+
+// ResizeTensor alone is set in every runtime; it frees the shape with free().
+bool Resize(TfLiteContext& context, TfLiteTensor& tensor, int rank,
+            const int* shape, ErrorText& error) {
+  auto* size = static_cast<TfLiteIntArray*>(
+      std::malloc(sizeof(TfLiteIntArray) + rank * sizeof(int)));
+  if (size == nullptr) return error.Set("out of memory");
+  size->size = rank;
+  std::copy(shape, shape + rank, size->data);
+  if (context.ResizeTensor(&context, &tensor, size) == kTfLiteOk) return true;
+  return error.Set("the runtime could not resize an output");
+}
+
+void RunGenerate(TfLiteContext& context, Op& op, const CallSizes& sizes) {
+  const Model& model = op.model;
+  const int64_t state_size = model.state_size + 2;
+  const int64_t features_size =
+      (sizes.frames + model.past + model.lookahead) * model.n_features;
+  const float* features = Data<float>(Input(context, op, kGenerateFeatures));
+  const int64_t* seeds = Data<int64_t>(Input(context, op, kGenerateSeed));
+  const float* temperatures =
+      Data<float>(Input(context, op, kGenerateTemperature));
+  const float* states = Data<float>(Input(context, op, kGenerateState));
+  const int64_t* positions =
+      Data<int64_t>(Input(context, op, kGeneratePosition));
+  int16_t* audio = MutableData<int16_t>(Output(context, op, kGenerateAudio));
+  float* states_out =
+      MutableData<float>(Output(context, op, kGenerateStateOut));
+  int64_t* positions_out =
+      MutableData<int64_t>(Output(context, op, kGeneratePositionOut));
+  for (int b = 0; b < sizes.batch; ++b) {
+    GenerateParams params = {};
+    params.features = features + b * features_size;
+    params.frames = sizes.frames;
+    params.seed = static_cast<uint64_t>(seeds[b]);
+    params.temperature = temperatures[b];
+    params.state_in = states + b * state_size;
+    params.position = static_cast<uint64_t>(positions[b]);
+    params.audio = audio + b * sizes.samples;
+    params.state_out = states_out + b * state_size;
+    Generate(model, *op.kernels, params, op.workspace);
+    positions_out[b] = positions[b] + sizes.samples;
+  }
+}
+
+void RunScore(TfLiteContext& context, Op& op, const CallSizes& sizes) {
+  const Model& model = op.model;
+  const int64_t features_size =
+      (sizes.frames + model.past + model.lookahead) * model.n_features;
+  const float* features = Data<float>(Input(context, op, kScoreFeatures));
+  const int16_t* audio = Data<int16_t>(Input(context, op, kScoreAudio));
+  float* log_likelihood =
+      MutableData<float>(Output(context, op, kScoreLogLikelihood));
+  for (int b = 0; b < sizes.batch; ++b) {
+    ScoreParams params = {};
+    params.features = features + b * features_size;
+    params.audio = audio + b * sizes.samples;
+    params.samples = sizes.samples;
+    params.log_likelihood = log_likelihood + b * sizes.samples * 2;
+    Score(model, *op.kernels, params, op.workspace);
+  }
+}
+
+}  // namespace
+
+bool ResizeOutputs(TfLiteContext& context, const Op& op, const CallSizes& sizes,
+                   ErrorText& error) {
+  const int samples = static_cast<int>(sizes.samples);
+  if (op.kind == OpKind::kScore) {
+    const int shape[] = {sizes.batch, samples, 2};
+    return Resize(context, Output(context, op, kScoreLogLikelihood), 3, shape,
+                  error);
+  }
+  const int audio[] = {sizes.batch, samples};
+  const int state[] = {sizes.batch, op.model.state_size + 2};
+  const int position[] = {sizes.batch};
+  return Resize(context, Output(context, op, kGenerateAudio), 2, audio,
+                error) &&
+         Resize(context, Output(context, op, kGenerateStateOut), 2, state,
+                error) &&
+         Resize(context, Output(context, op, kGeneratePositionOut), 1, position,
+                error);
+}
+
+bool Run(TfLiteContext& context, Op& op, const CallSizes& sizes,
+         ErrorText& error) {
+  for (int i = 0; i < Outputs(op.kind); ++i) {
+    if (sizes.batch > 0 && Output(context, op, i).data.data == nullptr) {
+      return error.Set("expected memory for output %d; got none", i);
+    }
+  }
+  if (op.kind == OpKind::kGenerate) {
+    RunGenerate(context, op, sizes);
+  } else {
+    RunScore(context, op, sizes);
+  }
+  return true;
+}
+
+}  // namespace wavernn_tf

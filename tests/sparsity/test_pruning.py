@@ -1,0 +1,98 @@
+"""TF-MOT pruning of our layers: exact sparsity per matrix, zeros that stay."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow_model_optimization as tfmot
+
+from tests.conftest import small_config
+from wavernn_tf._keras import keras
+from wavernn_tf.config import GATES, HEADS
+from wavernn_tf.models import wavernn
+from wavernn_tf.models import weights as weights_lib
+from wavernn_tf.sparsity import pruning, report
+from wavernn_tf.training import losses
+
+STEPS = 12
+
+
+def trained(config, steps=STEPS):
+    """A pruned model after a few steps on noise."""
+    keras.utils.set_random_seed(0)
+    rng = np.random.default_rng(0)
+    model = wavernn.build(config, wrap=pruning.wrapper(config))
+    model.compile("adam", loss={"coarse": losses.bits, "fine": losses.bits})
+    frames = 2 + config.model.conditioning.past + config.model.conditioning.lookahead
+    inputs = {
+        "features": rng.standard_normal([steps, frames, config.mel.n_mels]).astype(np.float32),
+        "samples": (2 * rng.random([steps, 60, 3]) - 1).astype(np.float32),
+    }
+    targets = {name: rng.integers(0, 256, [steps, 60]) for name in ("coarse", "fine")}
+    hooks = [tfmot.sparsity.keras.UpdatePruningStep()]
+    model.fit(inputs, targets, batch_size=1, callbacks=hooks, verbose=0, shuffle=False)
+    return model
+
+
+@pytest.mark.parametrize("block", ["4x4", "16x1"])
+def test_every_matrix_reaches_its_own_sparsity(block):
+    config = small_config(block, state_size=160, projection_size=64)
+    gates, heads = (0.96, 0.98, 0.9), (0.5, 0.75, 0.0, 0.9)
+    config = dataclasses.replace(
+        config,
+        pruning=dataclasses.replace(
+            config.pruning,
+            gate_sparsity=gates,
+            head_sparsity=heads,
+            begin_step=2,
+            end_step=8,
+            frequency=2,
+        ),
+    )
+    pruned, plain = trained(config), wavernn.build(config)
+    pruning.copy_stripped(pruned, plain)
+    result = report.matrix_sparsity(weights_lib.extract(plain), config)
+    names = [f"R_{g}" for g in GATES] + list(HEADS)
+    assert list(result) == names
+    for name, target in zip(names, gates + heads):
+        kept = result[name].nonzero_blocks
+        assert kept == max(1, round(result[name].blocks * (1 - target))), name
+    # The pruned and the stripped network are the same function.
+    inputs = {"features": np.ones([1, 8, 10], np.float32), "samples": np.ones([1, 60, 3]) * 0.1}
+    for name in ("coarse", "fine"):
+        np.testing.assert_array_equal(pruned(inputs)[name], plain(inputs)[name])
+
+
+def test_blocks_are_sixteen_outputs_of_one_input():
+    config = small_config("16x1")
+    config = dataclasses.replace(
+        config,
+        pruning=dataclasses.replace(config.pruning, begin_step=2, end_step=8, frequency=2),
+    )
+    plain = wavernn.build(config)
+    pruning.copy_stripped(trained(config), plain)
+    matrix = weights_lib.extract(plain).matrices["R_u"]  # [inputs, outputs]
+    held = (matrix != 0).reshape(64, 4, 16)
+    np.testing.assert_array_equal(held.any(axis=2), held.all(axis=2))
+    assert 0 < held.any(axis=2).mean() < 0.1
+
+
+def test_the_kept_blocks_have_the_largest_mean_magnitude():
+    config = small_config("4x4")
+    schedule = dataclasses.replace(config.pruning, begin_step=2, end_step=3, frequency=1)
+    config = dataclasses.replace(config, pruning=schedule)
+    model = trained(config, steps=4)
+    weight, mask, _ = model.get_layer("prune_matrices_gru").pruning_vars[0]
+    kept = report.nonzero_blocks(mask.numpy(), "4x4")
+    assert kept.sum() == round(kept.size * 0.04)
+    # Pruned blocks are zero, so every kept one has the larger mean magnitude.
+    means = np.abs(weight.numpy() * mask.numpy()).reshape(16, 4, 16, 4).mean(axis=(1, 3)).T
+    assert means[kept].min() > means[~kept].max() == 0
+
+
+def test_pruning_off_wraps_nothing():
+    config = small_config()
+    off = dataclasses.replace(config.pruning, enabled=False)
+    config = dataclasses.replace(config, pruning=off)
+    model = wavernn.build(config, wrap=pruning.wrapper(config))
+    assert [layer.name for layer in model.layers if "prune" in layer.name] == []

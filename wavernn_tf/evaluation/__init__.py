@@ -1,0 +1,1 @@
+"""Bits per sample, checks of the signal, pictures, and the HTML report."""

@@ -1,0 +1,161 @@
+"""Waveforms and log-mel spectrograms as PNG. No global pyplot state: safe in any program."""
+
+from __future__ import annotations
+
+import io
+from typing import Any, Dict, Mapping, Sequence
+
+import numpy as np
+
+from wavernn_tf import files
+from wavernn_tf.config import MelRecipe
+
+INK, ORIGINAL, GENERATED, GRID = "#1f2933", "#4a5568", "#0b6e99", "#e2e8f0"
+_RANGE_DB = 70.0
+"""Range of the spectrograms below the loudest point of the first one."""
+
+
+def mel_recipe(sample_rate: int) -> MelRecipe:
+    """The recipe of the pictures: 50 ms windows every 10 ms, 80 bands up to half the rate."""
+    window = sample_rate // 20
+    return MelRecipe(
+        name="picture",
+        sample_rate=sample_rate,
+        n_fft=1 << (window - 1).bit_length(),
+        win_length=window,
+        hop_length=sample_rate // 100,
+        fmax=sample_rate / 2,
+        log="db",
+        power=2.0,
+        floor=1e-10,
+        padding="center-zero",
+    )
+
+
+def comparison(tracks: Mapping[str, np.ndarray], sample_rate: int) -> bytes:
+    """Waveform and log-mel spectrogram of every track, on the same scales, as PNG.
+
+    Args:
+      tracks: int16 [samples] by label, the original first.
+      sample_rate: in Hz.
+    """
+    figure = _figure(9.0, 2.6 * len(tracks) + 0.4)
+    axes = figure.subplots(
+        2 * len(tracks), 1, sharex=True, squeeze=False, height_ratios=[1, 1.7] * len(tracks)
+    )[:, 0]
+    peak = max(1.0, max(float(np.abs(a.astype(np.float64)).max()) for a in tracks.values()))
+    images = _mels(tracks, sample_rate)
+    top = float(next(iter(images.values())).max())
+    for i, (label, audio) in enumerate(tracks.items()):
+        _waveform(axes[2 * i], audio, sample_rate, peak, label, ORIGINAL if i == 0 else GENERATED)
+        _spectrogram(axes[2 * i + 1], images[label], sample_rate, top)
+    axes[-1].set_xlabel("seconds")
+    axes[-1].set_xlim(0, max(len(a) for a in tracks.values()) / sample_rate)
+    return _png(figure)
+
+
+def spectrogram_png(
+    path: files.PathLike, tracks: Mapping[str, np.ndarray], sample_rate: int
+) -> None:
+    """Write log-mel spectrograms, one under the other on the same scale.
+
+    Args:
+      path: of the PNG; it appears whole or not at all.
+      tracks: int16 [samples] by label, the original first.
+      sample_rate: in Hz.
+    """
+    figure = _figure(9.0, 2.0 * len(tracks) + 0.4)
+    axes = figure.subplots(len(tracks), 1, sharex=True, squeeze=False)[:, 0]
+    images = _mels(tracks, sample_rate)
+    top = float(next(iter(images.values())).max())
+    for axis, (label, image) in zip(axes, images.items()):
+        _spectrogram(axis, image, sample_rate, top)
+        axis.set_title(label, loc="left", fontsize=9, color=INK)
+    axes[-1].set_xlabel("seconds")
+    files.write_bytes(path, _png(figure))
+
+
+def training_curve(
+    history: Sequence[Mapping[str, Any]], levels: Mapping[str, float]
+) -> bytes:
+    """Bits per sample and sparsity over the training steps, as PNG.
+
+    Args:
+      history: rows of `RunFolder.history`: step, train, held_out, sparsity.
+      levels: horizontal lines, such as the trivial models' bits, by label.
+    """
+    figure = _figure(9.0, 3.4)
+    axis = figure.subplots()
+    steps = [row["step"] for row in history]
+    for split, color in (("train", ORIGINAL), ("held_out", GENERATED)):
+        values = [row[split]["total"] for row in history]
+        axis.plot(steps, values, color=color, marker=".", label=split.replace("_", "-"))
+    for label, level in levels.items():
+        axis.axhline(level, color="#a0aec0", linestyle="--", linewidth=1, label=label)
+    axis.set_xlabel("step")
+    axis.set_ylabel("bits per sample")
+    axis.grid(color=GRID)
+    if any(row.get("sparsity") for row in history):
+        right = axis.twinx()
+        right.plot(
+            steps,
+            [100 * max(row["sparsity"].values()) for row in history],
+            color="#c05621",
+            linestyle=":",
+            label="sparsity of the gates (right)",
+        )
+        right.set_ylim(0, 100)
+        right.set_ylabel("%")
+        handles = [*axis.get_legend_handles_labels()[0], *right.get_legend_handles_labels()[0]]
+    else:
+        handles = axis.get_legend_handles_labels()[0]
+    axis.legend(handles=handles, frameon=False, fontsize=8)
+    return _png(figure)
+
+
+def _figure(width: float, height: float) -> Any:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=110, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _png(figure: Any) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
+def _mels(tracks: Mapping[str, np.ndarray], sample_rate: int) -> Dict[str, np.ndarray]:
+    """float32 [frames, bands] in dB, by label."""
+    from wavernn_tf import dsp  # TensorFlow
+
+    recipe = mel_recipe(sample_rate)
+    return {k: dsp.log_mel(dsp.to_float(a), recipe).numpy() for k, a in tracks.items()}
+
+
+def _waveform(
+    axis: Any, audio: np.ndarray, sample_rate: int, peak: float, label: str, color: str
+) -> None:
+    time = np.arange(len(audio)) / sample_rate
+    axis.plot(time, audio, color=color, linewidth=0.4)
+    axis.set_ylim(-peak, peak)
+    axis.set_yticks([])
+    axis.set_title(label, loc="left", fontsize=9, color=INK)
+
+
+def _spectrogram(axis: Any, image: np.ndarray, sample_rate: int, top: float) -> None:
+    axis.imshow(
+        image.T,
+        origin="lower",
+        aspect="auto",
+        interpolation="nearest",
+        cmap="magma",
+        vmin=top - _RANGE_DB,
+        vmax=top,
+        extent=(0, len(image) * mel_recipe(sample_rate).hop_length / sample_rate, 0, len(image[0])),
+    )
+    axis.set_ylabel("mel band", fontsize=8)
+    axis.tick_params(labelsize=8)

@@ -1,0 +1,205 @@
+"""Three forms of a voice behind one interface: a training run, a SavedModel, a .tflite file.
+
+Each has `info`, `synthesize(mel, seed, temperature)` and `score(mel, audio)`, with the meaning that
+`wavernn_tf.export.runtime.Vocoder` documents.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable, Optional, Protocol, Union
+
+import numpy as np
+
+from wavernn_tf.config import Config, MelRecipe
+from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.export import inputs, metadata
+from wavernn_tf.export.runtime import Vocoder
+
+Progress = Optional[Callable[[int], None]]
+
+
+class Voice(Protocol):
+    """What synthesizes and scores.
+
+    Attributes:
+      info: the voice's description.
+      runtime: name and version of what runs it.
+    """
+
+    info: metadata.VoiceInfo
+    runtime: str
+
+    def synthesize(
+        self,
+        mel: np.ndarray,
+        seed: int = 0,
+        temperature: float = 1.0,
+        recipe: Optional[MelRecipe] = None,
+        progress: Progress = None,
+    ) -> np.ndarray:
+        """Features float [frames, n_features] to audio int16 [frames * hop_length]."""
+
+    def score(self, mel: np.ndarray, audio: np.ndarray) -> np.ndarray:
+        """ln P(coarse), ln P(fine): float32 [samples, 2]."""
+
+
+def open_voice(path: Union[str, Path], runtime: str = "auto") -> Voice:
+    """Open a voice of any form.
+
+    Args:
+      path: a .tflite file, a SavedModel folder (NAME or NAME/1), or a training run's folder.
+      runtime: TFLite interpreter, as in `Vocoder.load`.
+
+    Raises:
+      WaveRNNError: if it is none of these.
+    """
+    path = Path(path)
+    if path.is_file():
+        return Vocoder.load(path, runtime)
+    for folder in (path / "1", path):
+        if (folder / "saved_model.pb").is_file():
+            return SavedModelVoice(folder)
+    if (path / "config.yaml").is_file():
+        return KerasVoice(path)
+    raise WaveRNNError(
+        f"Expected a .tflite file, a SavedModel folder or a training run's folder; {path} "
+        f"{'is none of them' if path.exists() else 'does not exist'}."
+    )
+
+
+class SavedModelVoice:
+    """An exported SavedModel.
+
+    Args:
+      path: folder of one version, with saved_model.pb.
+    """
+
+    def __init__(self, path: Path) -> None:
+        import tensorflow as tf
+
+        from wavernn_tf.export.saved_model import read_info
+
+        self.info = read_info(path)
+        self.runtime = f"tensorflow {tf.__version__}"
+        try:
+            self._model = tf.saved_model.load(str(path))
+        except (OSError, ValueError, tf.errors.OpError) as error:
+            raise WaveRNNError(f"The SavedModel {path} cannot be loaded: {error}") from error
+
+    def synthesize(
+        self,
+        mel: np.ndarray,
+        seed: int = 0,
+        temperature: float = 1.0,
+        recipe: Optional[MelRecipe] = None,
+        progress: Progress = None,
+    ) -> np.ndarray:
+        """See `Voice`; one call for the whole utterance."""
+        import tensorflow as tf
+
+        mel = inputs.check_features(mel, self.info, recipe)
+        inputs.check_draw(seed, temperature)
+        outputs = self._model.signatures["synthesize"](
+            features=tf.constant(mel[None]),
+            lengths=tf.constant([len(mel)]),
+            seed=tf.constant([seed], tf.int64),
+            temperature=tf.constant([temperature], tf.float32),
+        )
+        if progress:
+            progress(len(mel))
+        return outputs["audio"].numpy()[0]
+
+    def score(self, mel: np.ndarray, audio: np.ndarray) -> np.ndarray:
+        """See `Voice`."""
+        import tensorflow as tf
+
+        mel = inputs.check_features(mel, self.info)
+        outputs = self._model.signatures["score"](
+            features=tf.constant(mel[None]),
+            lengths=tf.constant([len(mel)]),
+            audio=tf.constant(inputs.align_audio(audio, len(mel), self.info)[None]),
+        )
+        return outputs["log_likelihood"].numpy()[0]
+
+
+class KerasVoice:
+    """A finished training run: the Keras model scores, its arrays feed the TensorFlow sampler.
+
+    Args:
+      path: the run's folder.
+    """
+
+    def __init__(self, path: Union[str, Path]) -> None:
+        import tensorflow as tf
+
+        from wavernn_tf.export.describe import describe
+        from wavernn_tf.models import weights
+        from wavernn_tf.training.run import RunFolder
+
+        run = RunFolder.at(path)
+        self.config: Config = run.config()
+        self.model: Any = run.load_model()
+        self.weights = weights.extract(self.model)
+        data = run.data()
+        statistics = {"mean": data["feature_mean"], "std": data["feature_std"]}
+        self.info = describe(self.config, self.weights, statistics, {})
+        self.runtime = f"keras on tensorflow {tf.__version__}"
+        self._generate: Any = None
+
+    def synthesize(
+        self,
+        mel: np.ndarray,
+        seed: int = 0,
+        temperature: float = 1.0,
+        recipe: Optional[MelRecipe] = None,
+        progress: Progress = None,
+    ) -> np.ndarray:
+        """See `Voice`; one call for the whole utterance."""
+        import tensorflow as tf
+
+        from wavernn_tf import sampling
+
+        mel = inputs.check_features(mel, self.info, recipe)
+        inputs.check_draw(seed, temperature)
+        if self._generate is None:
+            self._generate = tf.function(
+                lambda *values: sampling.generate(*values, self.config, self.weights),
+                reduce_retracing=True,
+            )
+        audio, _, _ = self._generate(
+            tf.constant(self._padded(mel)),
+            tf.constant([seed], tf.int64),
+            tf.constant([temperature], tf.float32),
+            tf.zeros([1, self.info.state_size + sampling.STATE_EXTRA]),
+            tf.zeros([1], tf.int64),
+        )
+        if progress:
+            progress(len(mel))
+        return audio.numpy()[0]
+
+    def score(self, mel: np.ndarray, audio: np.ndarray) -> np.ndarray:
+        """See `Voice`; teacher forced through the functional Keras model."""
+        import tensorflow as tf
+
+        from wavernn_tf import dsp
+
+        mel = inputs.check_features(mel, self.info)
+        audio = inputs.align_audio(audio, len(mel), self.info)
+        s = dsp.pre_emphasis(tf.constant(audio), self.config.signal.pre_emphasis)
+        coarse, fine = dsp.split(tf.pad(s, [[1, 0]]), self.config.signal.sample_offset)
+        scalars = dsp.scalar(tf.stack([coarse[:-1], fine[:-1], coarse[1:]], axis=-1))
+        # `predict` compiles the graph once for all lengths, where a plain call would run eagerly.
+        logits = self.model.predict(
+            {"features": self._padded(mel), "samples": scalars[None]}, verbose=0
+        )
+        pairs = [(logits["coarse"], coarse), (logits["fine"], fine)]
+        likelihoods = [
+            -tf.nn.sparse_softmax_cross_entropy_with_logits(labels=classes[1:], logits=values[0])
+            for values, classes in pairs
+        ]
+        return tf.stack(likelihoods, axis=-1).numpy()
+
+    def _padded(self, mel: np.ndarray) -> np.ndarray:
+        edges = ((self.info.past, self.info.lookahead), (0, 0))
+        return np.pad(mel, edges, mode="edge")[None]
