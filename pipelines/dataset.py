@@ -1,0 +1,218 @@
+"""Prepared data to batches, with tf.data.
+
+The training stream is infinite, and its batch at step k depends on (seed, k) alone::
+
+    data epoch e -> shards in an order drawn from (seed, e)
+                 -> utterances, each cut in n // wf windows from a start drawn from (seed, e, id)
+                 -> windows through a shuffle buffer seeded with (seed, e)
+                 -> batches, across epochs
+
+so training goes on at step k as if it had never stopped. wf = ceil(window / hop) frames.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Tuple, Union
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from wavernn_tf import dsp
+from wavernn_tf.config import Config
+from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.pipelines import records
+from wavernn_tf.pipelines.manifest import Manifest
+
+PathLike = Union[str, "os.PathLike[str]"]
+_SHARDS_AT_ONCE = 8
+_UTTERANCES_AT_ONCE = 32
+"""Read in turn, so that neighbours in the stream come from different recordings."""
+
+
+@dataclasses.dataclass(frozen=True)
+class WindowCount:
+    """What of a split a window length can use.
+
+    Attributes:
+      windows: in one data epoch.
+      utterances: long enough for a window.
+      short: ids of utterances that are not.
+    """
+
+    windows: int
+    utterances: int
+    short: Tuple[str, ...]
+
+
+def window_frames(config: Config) -> int:
+    """Frames per window: ceil(window / hop_length)."""
+    return dsp.frame_count(config.training.window, config.mel.hop_length)
+
+
+def count_windows(manifest: Manifest, config: Config, split: str = "train") -> WindowCount:
+    """Count the windows of a split.
+
+    Args:
+      manifest: of the prepared folder.
+      config: `training.window` and `mel.hop_length` count.
+      split: "train" or "held_out".
+    """
+    per_window = window_frames(config)
+    utterances = manifest.split(split).utterances
+    short = tuple(u.id for u in utterances if u.frames < per_window)
+    windows = sum(u.frames // per_window for u in utterances)
+    return WindowCount(windows, len(utterances) - len(short), short)
+
+
+def training_windows(folder: PathLike, config: Config, start_step: int = 0) -> tf.data.Dataset:
+    """Infinite, resumable batches of training windows.
+
+    Args:
+      folder: prepared by `prepare`.
+      config: `training.{batch_size, window, seed, shuffle_windows}`, the receptive field of
+        `model.conditioning`, `signal` and `mel`.
+      start_step: the first batch is that of this step of an unbroken stream.
+
+    Returns:
+      Dataset of `(inputs, targets)` with B = batch_size, T = window:
+      inputs["features"] float32 [B, wf + past + lookahead, n_mels], raw, not standardised, the
+      real neighbours beyond the window and the first or last frame repeated beyond the utterance;
+      inputs["samples"] float32 [B, T, 3], scalars of (c_{t-1}, f_{t-1}, c_t);
+      targets["coarse"], targets["fine"] int32 [B, T].
+
+    Raises:
+      WaveRNNError: if the data do not fit the configuration, or hold no window.
+    """
+    manifest = Manifest.load(folder)
+    manifest.check(config)
+    training = config.training
+    count = count_windows(manifest, config)
+    if not count.windows:
+        raise WaveRNNError(
+            f"{folder}: no training utterance is as long as a window of {training.window} samples; "
+            "shorten `training.window`, or prepare longer recordings."
+        )
+    shards = [str(Path(folder) / name) for name in manifest.train.shards]
+    seed = tf.constant([training.seed % 2**31, 0x57415645], tf.int32)
+    first_epoch, skip = divmod(start_step * training.batch_size, count.windows)
+
+    def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
+        epoch_seed = tf.random.fold_in(seed, tf.cast(epoch, tf.int32), alg="philox")
+        order = tf.random.experimental.stateless_shuffle(tf.constant(shards), epoch_seed)
+        utterances = tf.data.Dataset.from_tensor_slices(order).interleave(
+            tf.data.TFRecordDataset, cycle_length=_SHARDS_AT_ONCE, block_length=1
+        )
+        windows = utterances.interleave(
+            lambda raw: _cut(raw, config, epoch_seed),
+            cycle_length=_UTTERANCES_AT_ONCE,
+            block_length=1,
+        )
+        # Sets the seed of this function's graph only: without it the order would depend on
+        # tf.random.set_seed too.
+        tf.compat.v1.set_random_seed(training.seed % 2**31 + 1)
+        return windows.shuffle(training.shuffle_windows, seed=epoch, reshuffle_each_iteration=False)
+
+    stream = tf.data.Dataset.counter(start=first_epoch).flat_map(one_epoch).skip(skip)
+    batches = stream.batch(training.batch_size, drop_remainder=True)
+    return batches.map(lambda u, mel: _element(u, mel)).prefetch(4)
+
+
+def heldout_windows(folder: PathLike, config: Config) -> tf.data.Dataset:
+    """The fixed windows on which training is evaluated, evenly spread over the held-out split.
+
+    Args:
+      folder: prepared by `prepare`.
+      config: as for `training_windows`; at most `training.eval_windows` windows.
+
+    Returns:
+      Finite dataset, elements as in `training_windows`; the last batch may be smaller.
+
+    Raises:
+      WaveRNNError: if the data do not fit the configuration, or hold no window.
+    """
+    manifest = Manifest.load(folder)
+    manifest.check(config)
+    training = config.training
+    total = count_windows(manifest, config, "held_out").windows
+    if not total:
+        raise WaveRNNError(
+            f"{folder}: no held-out utterance is as long as a window of {training.window} samples; "
+            "prepare with a larger held-out share, or shorten `training.window`."
+        )
+    wanted = min(training.eval_windows, total)
+    chosen = set((np.arange(wanted) * total // wanted).tolist())
+    per_window, seen = window_frames(config), 0
+    codes: List[npt.NDArray[np.uint16]] = []
+    features: List[npt.NDArray[np.float32]] = []
+    for utterance in utterances(folder, "held_out"):
+        count = len(utterance.mel) // per_window
+        mine = [i for i in range(count) if seen + i in chosen]
+        seen += count
+        if mine:
+            starts = tf.constant(mine, tf.int32) * per_window
+            u, mel = _slices(tf.constant(utterance.audio), utterance.mel, starts, config)
+            codes.append(u.numpy())
+            features.append(mel.numpy())
+    pairs = tf.data.Dataset.from_tensor_slices((np.concatenate(codes), np.concatenate(features)))
+    batches = pairs.batch(training.batch_size)
+    return batches.map(lambda u, mel: _element(u, mel)).prefetch(1)
+
+
+def utterances(folder: PathLike, split: str) -> Iterator[records.Utterance]:
+    """Whole utterances of a split ("train" or "held_out"), in the manifest's order."""
+    manifest = Manifest.load(folder)
+    for name in manifest.split(split).shards:
+        yield from records.read(Path(folder) / name, manifest.mel.n_mels)
+
+
+def _cut(raw: tf.Tensor, config: Config, epoch_seed: tf.Tensor) -> tf.data.Dataset:
+    """The windows of one record, from a start drawn for this epoch."""
+    key, audio, mel = records.parse(raw, config.mel.n_mels)
+    per_window = window_frames(config)
+    frames = tf.shape(mel)[0]
+    count = frames // per_window
+    own_seed = tf.random.fold_in(
+        epoch_seed, tf.cast(tf.strings.to_hash_bucket_fast(key, 2**31 - 1), tf.int32), alg="philox"
+    )
+    slack = frames - count * per_window
+    start = tf.random.stateless_uniform([], own_seed, 0, slack + 1, tf.int32, alg="philox")
+    starts = start + tf.range(count) * per_window
+    return tf.data.Dataset.from_tensor_slices(_slices(audio, mel, starts, config))
+
+
+def _slices(
+    audio: tf.Tensor, mel: tf.Tensor, starts: tf.Tensor, config: Config
+) -> Tuple[tf.Tensor, tf.Tensor]:
+    """Windows of an utterance.
+
+    Args:
+      audio: int16 [frames * hop].
+      mel: float32 [frames, n_mels].
+      starts: int32 [windows], first frames.
+      config: window, signal, receptive field.
+
+    Returns:
+      (codes uint16 [windows, 1 + window]: 256 c + f, from the sample before the window on;
+      features float32 [windows, wf + past + lookahead, n_mels]).
+    """
+    conditioning, window = config.model.conditioning, config.training.window
+    samples = dsp.pre_emphasis(audio, config.signal.pre_emphasis)
+    coarse, fine = dsp.split(tf.pad(samples, [[1, 0]]), config.signal.sample_offset)
+    codes = tf.cast(coarse * 256 + fine, tf.uint16)
+    at = starts[:, None] * config.mel.hop_length + tf.range(window + 1)
+    reach = tf.range(-conditioning.past, window_frames(config) + conditioning.lookahead)
+    frames = tf.clip_by_value(starts[:, None] + reach, 0, tf.shape(mel)[0] - 1)
+    return tf.gather(codes, at), tf.gather(mel, frames)
+
+
+def _element(codes: tf.Tensor, mel: tf.Tensor) -> Tuple[Dict[str, Any], Dict[str, Any]]:
+    """A batch of codes [B, 1 + T] and features as (inputs, targets)."""
+    u = tf.cast(codes, tf.int32)
+    coarse, fine = tf.bitwise.right_shift(u, 8), tf.bitwise.bitwise_and(u, 255)
+    seen = tf.stack([coarse[:, :-1], fine[:, :-1], coarse[:, 1:]], -1)  # [B, T, 3]
+    inputs = {"features": mel, "samples": dsp.scalar(seen)}
+    return inputs, {"coarse": coarse[:, 1:], "fine": fine[:, 1:]}

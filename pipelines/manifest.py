@@ -1,0 +1,197 @@
+"""What a prepared folder holds: `manifest.json`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+from typing import Any, Dict, List, Tuple, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from wavernn_tf import config as config_lib
+from wavernn_tf.config import Config, MelRecipe, SignalConfig
+from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.pipelines import recipes
+
+PathLike = Union[str, "os.PathLike[str]"]
+SCHEMA = 1
+FILE = "manifest.json"
+SPLITS = ("train", "held_out")
+
+
+@dataclasses.dataclass(frozen=True)
+class UtteranceInfo:
+    """One utterance of a split.
+
+    Attributes:
+      id: unique in the corpus.
+      frames: feature frames; the audio has frames * hop_length samples.
+      speaker: a label, or "".
+    """
+
+    id: str
+    frames: int
+    speaker: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Skipped:
+    """A source that could not be used.
+
+    Attributes:
+      id: of the utterance.
+      path: of the source file.
+      reason: the error's message.
+    """
+
+    id: str
+    path: str
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Split:
+    """One split.
+
+    Attributes:
+      utterances: in the order of the shards.
+      shards: file names, relative to the folder.
+      hours: of audio.
+    """
+
+    utterances: Tuple[UtteranceInfo, ...] = ()
+    shards: Tuple[str, ...] = ()
+    hours: float = 0.0
+
+    @property
+    def frames(self) -> int:
+        """Feature frames in all."""
+        return sum(u.frames for u in self.utterances)
+
+
+@dataclasses.dataclass(frozen=True)
+class Manifest:
+    """A prepared folder.
+
+    Attributes:
+      corpus: its name.
+      mel: the feature recipe.
+      signal: pre-emphasis and sample offset. The stored audio is raw: they are applied when read.
+      features: "computed", or "mel_dir" when they came from elsewhere.
+      train: the training split.
+      held_out: the held-out split.
+      skipped: sources that could not be used.
+      feature_mean: per mel band, over the training split.
+      feature_std: per mel band, over the training split; 1 for a constant band.
+      source_fingerprint: of the list of sources, their sizes and times.
+      schema: version of this file.
+    """
+
+    corpus: str
+    mel: MelRecipe
+    signal: SignalConfig
+    features: str
+    train: Split
+    held_out: Split
+    skipped: Tuple[Skipped, ...]
+    feature_mean: Tuple[float, ...]
+    feature_std: Tuple[float, ...]
+    source_fingerprint: str
+    schema: int = SCHEMA
+
+    @property
+    def sample_rate(self) -> int:
+        """In Hz."""
+        return self.mel.sample_rate
+
+    def split(self, name: str) -> Split:
+        """The split called "train" or "held_out"."""
+        if name not in SPLITS:
+            raise WaveRNNError(f"Expected a split of {', '.join(SPLITS)}; got {name!r}.")
+        split: Split = getattr(self, name)
+        return split
+
+    def standardisation(self) -> Tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """(mean, std), float32 [n_mels] each."""
+        return np.array(self.feature_mean, np.float32), np.array(self.feature_std, np.float32)
+
+    def check(self, config: Config) -> None:
+        """Check that a configuration can train on this folder.
+
+        Raises:
+          WaveRNNError: listing every field that differs.
+        """
+        lines = [f"mel.{line}" for line in recipes.describe_mismatch(config.mel, self.mel)]
+        lines += _differences("signal", config.signal, self.signal)
+        if lines:
+            raise WaveRNNError(
+                "The data were prepared with other settings than the configuration's: "
+                f"{'; '.join(lines)}. Prepare them again in a new folder, or change the "
+                "configuration."
+            )
+
+    def save(self, folder: PathLike) -> Path:
+        """Write `manifest.json`, whole or not at all."""
+        tree: Dict[str, Any] = dataclasses.asdict(self)
+        tree["mel_fingerprint"] = self.mel.fingerprint
+        tree["sample_rate"] = self.sample_rate
+        path = Path(folder) / FILE
+        write_json(path, tree)
+        return path
+
+    @classmethod
+    def load(cls, folder: PathLike) -> Manifest:
+        """Read the manifest of a prepared folder.
+
+        Raises:
+          WaveRNNError: if there is none, or it is damaged or newer than this version.
+        """
+        path = Path(folder) / FILE
+        if not path.is_file():
+            raise WaveRNNError(
+                f"{folder} holds no prepared data ({FILE} is missing): run `wavernn-tf prepare`, "
+                "or run it again if it was interrupted."
+            )
+        try:
+            tree = json.loads(path.read_text(encoding="utf-8"))
+            schema = tree["schema"]
+            if schema > SCHEMA:
+                raise WaveRNNError(
+                    f"{path} has schema {schema}, newer than this library's {SCHEMA}: upgrade "
+                    "wavernn-tf."
+                )
+            tree.pop("mel_fingerprint", None)
+            tree.pop("sample_rate", None)
+            tree["mel"] = config_lib.from_dict(MelRecipe, tree["mel"], "mel")
+            tree["signal"] = config_lib.from_dict(SignalConfig, tree["signal"], "signal")
+            tree["skipped"] = tuple(Skipped(**s) for s in tree["skipped"])
+            for name in SPLITS:
+                split = tree[name]
+                utterances = tuple(UtteranceInfo(**u) for u in split["utterances"])
+                tree[name] = Split(utterances, tuple(split["shards"]), split["hours"])
+            for name in ("feature_mean", "feature_std"):
+                tree[name] = tuple(tree[name])
+            return cls(**tree)
+        except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+            raise WaveRNNError(
+                f"{path} is damaged ({error!r}): delete it and run `wavernn-tf prepare` again; "
+                "finished shards are kept."
+            ) from error
+
+
+def write_json(path: Path, tree: Any) -> None:
+    """Write a JSON file, whole or not at all."""
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(json.dumps(tree, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def _differences(where: str, ours: Any, theirs: Any) -> List[str]:
+    return [
+        f"{where}.{f.name}: expected {getattr(ours, f.name)}, got {getattr(theirs, f.name)}"
+        for f in dataclasses.fields(ours)
+        if getattr(ours, f.name) != getattr(theirs, f.name)
+    ]

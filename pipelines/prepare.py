@@ -1,0 +1,187 @@
+"""A corpus to TFRecord shards and a manifest, in parallel, resumable.
+
+The sources of each split, sorted by id, are cut in shards. A run killed at any moment continues
+with the shards that were not finished (see `shards`). The manifest comes last.
+
+Threads, not processes: the work is in TensorFlow ops that release the interpreter lock, and
+TensorFlow does not survive a fork.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import hashlib
+import json
+import os
+import threading
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence, Union
+
+import numpy as np
+from tqdm import tqdm
+
+from wavernn_tf import config as config_lib
+from wavernn_tf.config import MelRecipe, SignalConfig
+from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.pipelines import corpora, manifest
+from wavernn_tf.pipelines import shards as shards_lib
+from wavernn_tf.pipelines.manifest import Manifest, Skipped, Split, UtteranceInfo
+
+PathLike = Union[str, "os.PathLike[str]"]
+SETTINGS = "settings.json"
+
+
+def prepare(
+    corpus: corpora.Corpus,
+    out_dir: PathLike,
+    mel: MelRecipe,
+    signal: SignalConfig,
+    mel_dir: Optional[PathLike] = None,
+    held_out: float = 0.05,
+    workers: Optional[int] = None,
+    on_error: str = "skip",
+    progress: bool = True,
+    shard_size: int = 64,
+) -> Manifest:
+    """Turn a corpus into training data.
+
+    Args:
+      corpus: what to read.
+      out_dir: made if missing. Run again with the same settings, it skips what is done.
+      mel: the feature recipe.
+      signal: recorded for training; the stored audio is raw.
+      mel_dir: folder of features computed elsewhere, `<id>.npy`, float [frames, n_mels].
+      held_out: fraction of the utterances held out, where the corpus does not say which.
+      workers: threads; by default one per processor.
+      on_error: "skip" reports a broken file by name and goes on; "fail" stops there.
+      progress: show a progress bar.
+      shard_size: utterances per shard.
+
+    Returns:
+      The manifest, also written to `out_dir`.
+
+    Raises:
+      WaveRNNError: for other settings than the folder was begun with, a broken file (with "fail"),
+        or no usable training data.
+    """
+    if on_error not in ("skip", "fail"):
+        raise WaveRNNError(f"Expected `on_error` to be skip or fail; got {on_error!r}.")
+    if mel.kind == "external" and mel_dir is None:
+        raise WaveRNNError(f"The recipe {mel.name!r} is external: give its features by --mel-dir.")
+    features = Path(mel_dir) if mel_dir is not None else None
+    if features is not None and not features.is_dir():
+        raise WaveRNNError(f"Expected a folder of .npy features; {features} is not a folder.")
+    out = Path(out_dir)
+    out.mkdir(parents=True, exist_ok=True)
+    _check_settings(out, corpus, mel, signal, features, held_out, shard_size)
+    shards = shards_lib.plan(corpus, out, features, held_out, shard_size)
+    notes = _make_all(shards, mel, features, workers, on_error, progress)
+    made = _manifest(corpus, mel, signal, features, shards, notes)
+    made.save(out)
+    shards_lib.remove_strays(out, shards)
+    return made
+
+
+def _check_settings(
+    out: Path,
+    corpus: corpora.Corpus,
+    mel: MelRecipe,
+    signal: SignalConfig,
+    mel_dir: Optional[Path],
+    held_out: float,
+    shard_size: int,
+) -> None:
+    """Record the settings at the first run; compare them at every other."""
+    asked: Dict[str, Any] = {"schema": manifest.SCHEMA, "corpus": corpus.name}
+    asked.update({f"mel.{k}": v for k, v in config_lib.to_dict(mel).items() if k != "name"})
+    asked.update({f"signal.{k}": v for k, v in config_lib.to_dict(signal).items()})
+    asked["features"] = "computed" if mel_dir is None else "mel_dir"
+    asked.update({"held_out": held_out, "shard_size": shard_size})
+    path = out / SETTINGS
+    if not path.is_file():
+        manifest.write_json(path, asked)
+        return
+    try:
+        before = dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise WaveRNNError(f"{path} is damaged: delete {out} and prepare it anew.") from error
+    lines = [
+        f"{key}: {before.get(key)} there, {asked.get(key)} now"
+        for key in sorted(before.keys() | asked.keys())
+        if before.get(key) != asked.get(key)
+    ]
+    if lines:
+        raise WaveRNNError(
+            f"{out} was prepared with other settings: {'; '.join(lines)}. Use another folder, or "
+            "delete this one."
+        )
+
+
+def _make_all(
+    shards: Sequence[shards_lib.Shard],
+    mel: MelRecipe,
+    mel_dir: Optional[Path],
+    workers: Optional[int],
+    on_error: str,
+    progress: bool,
+) -> List[Dict[str, Any]]:
+    """Notes of all shards, making those that are not done."""
+    total = sum(len(s.sources) for s in shards)
+    stop = threading.Event()
+    with tqdm(total=total, desc="prepare", unit="utt", disable=not progress) as bar:
+        pool = concurrent.futures.ThreadPoolExecutor(workers or os.cpu_count() or 1)
+        with pool:
+            jobs = [
+                pool.submit(shards_lib.make, s, mel, mel_dir, on_error, bar, stop) for s in shards
+            ]
+            try:
+                concurrent.futures.wait(jobs, return_when=concurrent.futures.FIRST_EXCEPTION)
+                for job in jobs:
+                    if job.done():
+                        job.result()
+                return [job.result() for job in jobs]
+            except BaseException:
+                stop.set()
+                for job in jobs:
+                    job.cancel()
+                raise
+
+
+def _manifest(
+    corpus: corpora.Corpus,
+    mel: MelRecipe,
+    signal: SignalConfig,
+    mel_dir: Optional[Path],
+    shards: Sequence[shards_lib.Shard],
+    notes: Sequence[Dict[str, Any]],
+) -> Manifest:
+    splits, moments = {}, np.zeros((2, mel.n_mels))
+    for name in manifest.SPLITS:
+        mine = [(s, n) for s, n in zip(shards, notes) if s.split == name]
+        mine = [(s, n) for s, n in mine if n["utterances"]]
+        utterances = tuple(UtteranceInfo(**u) for _, n in mine for u in n["utterances"])
+        hours = sum(u.frames for u in utterances) / mel.frames_per_second / 3600.0
+        splits[name] = Split(utterances, tuple(s.path.name for s, _ in mine), round(hours, 6))
+        if name == "train":
+            for _, note in mine:
+                moments += note["moments"]
+    skipped = tuple(Skipped(**s) for n in notes for s in n["skipped"])
+    frames = splits["train"].frames
+    if not frames:
+        why = f" The first error: {skipped[0].reason}" if skipped else ""
+        raise WaveRNNError(f"No usable training utterance in {corpus.name}.{why}")
+    mean = moments[0] / frames
+    std = np.sqrt(np.maximum(moments[1] / frames - np.square(mean), 0.0))
+    std = np.where(std < 1e-4, 1.0, std)
+    return Manifest(
+        corpus=corpus.name,
+        mel=mel,
+        signal=signal,
+        features="computed" if mel_dir is None else "mel_dir",
+        train=splits["train"],
+        held_out=splits["held_out"],
+        skipped=skipped,
+        feature_mean=tuple(mean.astype(np.float32).tolist()),
+        feature_std=tuple(std.astype(np.float32).tolist()),
+        source_fingerprint=hashlib.sha256("".join(s.key for s in shards).encode()).hexdigest()[:16],
+    )

@@ -1,0 +1,159 @@
+"""The shards of a prepared folder: planned, made, and known to be done.
+
+A shard is written under a temporary name and renamed; then a note `SHARD.json` beside it, also
+renamed into place, says what it holds and from which sources. A shard whose note matches its
+sources is done.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import sys
+import threading
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+from tqdm import tqdm
+
+from wavernn_tf.config import MelRecipe
+from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.pipelines import corpora, manifest, records
+from wavernn_tf.pipelines.features import load_utterance
+from wavernn_tf.pipelines.manifest import Skipped, UtteranceInfo
+
+
+@dataclasses.dataclass(frozen=True)
+class Shard:
+    """One shard to make.
+
+    Attributes:
+      path: of the TFRecord file.
+      split: "train" or "held_out".
+      sources: its utterances.
+      key: hash of the sources, with the sizes and times of their files.
+    """
+
+    path: Path
+    split: str
+    sources: Tuple[corpora.Source, ...]
+    key: str
+
+    @property
+    def note(self) -> Path:
+        """Path of its note."""
+        return self.path.with_suffix(".json")
+
+
+def plan(
+    corpus: corpora.Corpus, out: Path, mel_dir: Optional[Path], held_out: float, shard_size: int
+) -> List[Shard]:
+    """Cut a corpus in shards, split by split, in the order of the ids."""
+    sources = corpora.assign_splits(corpus.sources, held_out)
+    shards = []
+    for split in manifest.SPLITS:
+        chosen = [s for s in sources if s.split == split]
+        for index, start in enumerate(range(0, len(chosen), shard_size)):
+            part = tuple(chosen[start : start + shard_size])
+            path = out / f"{split}-{index:05d}.tfrecord"
+            shards.append(Shard(path, split, part, _key(part, mel_dir)))
+    return shards
+
+
+def _key(sources: Sequence[corpora.Source], mel_dir: Optional[Path]) -> str:
+    """Hash of the sources of a shard, with sizes and times of their files."""
+    lines = []
+    for source in sources:
+        lines.append(f"{source.id}|{source.speaker}|{_stamp(source.path)}")
+        if mel_dir is not None:
+            lines.append(_stamp(mel_dir / f"{source.id}.npy"))
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def _stamp(path: Path) -> str:
+    try:
+        stat = path.stat()
+    except OSError:
+        return "missing"
+    return f"{stat.st_size}|{stat.st_mtime_ns}"
+
+
+def make(
+    shard: Shard,
+    mel: MelRecipe,
+    mel_dir: Optional[Path],
+    on_error: str,
+    bar: tqdm,
+    stop: threading.Event,
+) -> Dict[str, Any]:
+    """Make one shard and its note, or find both done.
+
+    Args:
+      shard: from `plan`.
+      mel: the feature recipe.
+      mel_dir: folder of features computed elsewhere, or None.
+      on_error: "skip" or "fail".
+      bar: to move by one an utterance.
+      stop: set, it ends the work.
+
+    Returns:
+      The note: `utterances`, `skipped`, and `moments`, the sums over the frames of the features
+      and of their squares.
+
+    Raises:
+      WaveRNNError: for a broken file, with "fail".
+    """
+    done = _note_if_done(shard)
+    if done is not None and not (done["skipped"] and on_error == "fail"):
+        bar.update(len(shard.sources))
+        return done
+    made: List[UtteranceInfo] = []
+    skipped: List[Skipped] = []
+    moments = np.zeros((2, mel.n_mels))
+    shard.note.unlink(missing_ok=True)
+    with records.writing(shard.path) as writer:
+        for source in shard.sources:
+            if stop.is_set():
+                raise WaveRNNError("Stopped.")
+            try:
+                utterance = load_utterance(source.id, source.path, mel, mel_dir)
+            except WaveRNNError as error:
+                if on_error == "fail":
+                    raise
+                bar.write(f"skipped {source.id}: {error}", file=sys.stderr)
+                skipped.append(Skipped(source.id, str(source.path), str(error)))
+            else:
+                writer.write(utterance)
+                made.append(UtteranceInfo(source.id, len(utterance.mel), source.speaker))
+                values = utterance.mel.astype(np.float64)
+                moments += [values.sum(0), np.square(values).sum(0)]
+            bar.update()
+    note = {
+        "key": shard.key,
+        "bytes": shard.path.stat().st_size,
+        "utterances": [dataclasses.asdict(u) for u in made],
+        "skipped": [dataclasses.asdict(s) for s in skipped],
+        "moments": moments.tolist(),
+    }
+    manifest.write_json(shard.note, note)
+    return note
+
+
+def _note_if_done(shard: Shard) -> Optional[Dict[str, Any]]:
+    try:
+        note = dict(json.loads(shard.note.read_text(encoding="utf-8")))
+        whole = shard.path.stat().st_size == note["bytes"]
+    except (OSError, ValueError, KeyError):
+        return None
+    return note if whole and note["key"] == shard.key else None
+
+
+def remove_strays(out: Path, shards: Sequence[Shard]) -> None:
+    """Remove shards of an earlier, longer corpus, and temporary files of killed runs."""
+    keep = {s.path.name for s in shards} | {s.note.name for s in shards}
+    for split in manifest.SPLITS:
+        for path in out.glob(f"{split}-[0-9]*.*"):
+            if path.name not in keep:
+                path.unlink()
