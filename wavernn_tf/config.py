@@ -202,15 +202,18 @@ class ModelConfig:
     Attributes:
       state_size: units of the GRU, half coarse and half fine.
       projection_size: units between the state's half and the 256 logits.
+      input_gain: multiplies the coarse bytes' rows of the trained input kernel (folded into the
+        weights at export); speech spans a small part of their range.
       conditioning: the conditioning network.
     """
 
     state_size: int = 256
     projection_size: int = 128
+    input_gain: float = 16.0
     conditioning: ConditioningConfig = ConditioningConfig()
 
     def __post_init__(self) -> None:
-        _positive("model", self, "state_size", "projection_size")
+        _positive("model", self, "state_size", "projection_size", "input_gain")
         if self.state_size % 2:
             raise WaveRNNError(f"Expected an even `model.state_size`; got {self.state_size}.")
 

@@ -84,14 +84,14 @@ def test_current_coarse_byte_moves_the_fine_half_only(network):
 def test_equals_the_stock_gru_with_the_same_weights():
     """Without the mask's effect (c_t = 0) the layer is tf_keras's own GRU."""
     rng = np.random.default_rng(1)
-    layer = DualSoftmaxGRU(8, hold=4)
+    layer = DualSoftmaxGRU(8, hold=4, input_gain=4.0)
     x = rng.standard_normal([2, 12, 3]).astype(np.float32)
     x[..., 2] = 0
     a = rng.standard_normal([2, 3, 5]).astype(np.float32)
     ours = layer([x, a])
     stock = keras.layers.GRU(8, return_sequences=True, reset_after=True)
     stock.build(tf.TensorShape([None, None, 8]))
-    kernel = np.concatenate([layer.input_kernel.numpy(), layer.cond_kernel.numpy()])
+    kernel = np.concatenate([layer.masked_input_kernel().numpy(), layer.cond_kernel.numpy()])
     recurrent = np.concatenate([r.numpy() for r in layer.recurrent], axis=1)
     stock.set_weights([kernel, recurrent, np.zeros([2, 24], np.float32)])
     np.testing.assert_array_equal(ours, stock(np.concatenate([x, a.repeat(4, axis=1)], axis=2)))
@@ -117,7 +117,7 @@ def test_receptive_field_of_the_conditioning(network):
 @pytest.mark.parametrize(
     "layer, shapes",
     [
-        (DualSoftmaxGRU(8, hold=4), [[2, 12, 3], [2, 3, 5]]),
+        (DualSoftmaxGRU(8, hold=4, input_gain=3.0), [[2, 12, 3], [2, 3, 5]]),
         (DualSoftmaxHeads(16), [[2, 12, 8]]),
         (Standardise([1.0] * 4, [2.0] * 4), [[2, 12, 4]]),
     ],

@@ -41,7 +41,11 @@ def comparison(tracks: Mapping[str, np.ndarray], sample_rate: int) -> bytes:
     """
     figure = _figure(9.0, 2.6 * len(tracks) + 0.4)
     axes = figure.subplots(
-        2 * len(tracks), 1, sharex=True, squeeze=False, height_ratios=[1, 1.7] * len(tracks)
+        2 * len(tracks),
+        1,
+        sharex=True,
+        squeeze=False,
+        gridspec_kw={"height_ratios": [1, 1.7] * len(tracks)},
     )[:, 0]
     peak = max(1.0, max(float(np.abs(a.astype(np.float64)).max()) for a in tracks.values()))
     images = _mels(tracks, sample_rate)

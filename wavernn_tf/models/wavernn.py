@@ -40,8 +40,9 @@ def build(
     std = [1.0] * n_features if feature_std is None else list(feature_std)
     a = Standardise(mean, std, name="standardise")(features)
     a = conditioning(a, config)
-    gru = wrap(DualSoftmaxGRU(config.model.state_size, config.hold, name="gru"))
-    heads = wrap(DualSoftmaxHeads(config.model.projection_size, name="heads"))
+    sizes = config.model
+    gru = wrap(DualSoftmaxGRU(sizes.state_size, config.hold, sizes.input_gain, name="gru"))
+    heads = wrap(DualSoftmaxHeads(sizes.projection_size, name="heads"))
     logits = heads(gru([samples, a]))
     # Keras names losses after the layers that make the outputs.
     outputs = {
