@@ -398,7 +398,8 @@ def from_dict(cls: Type[T], values: Mapping[str, Any], where: str = "") -> T:
 def load(source: str) -> Config:
     """Read a configuration: the name of a preset, or the path of a YAML file.
 
-    A YAML file may start from a preset with the key `preset`, and override any part of it.
+    A YAML file may start from a preset with the key `preset`, and override any part of it; `mel` may
+    be the name of a recipe of `wavernn_tf.pipelines.recipes`.
 
     Raises:
       WaveRNNError: if there is no such preset or file, or it does not parse.
@@ -438,6 +439,10 @@ def _load_tree(source: str) -> Dict[str, Any]:
         raise WaveRNNError(f"{path} is not valid YAML: {error}") from error
     if not isinstance(tree, dict):
         raise WaveRNNError(f"{path}: expected a mapping at the top; got {type(tree).__name__}.")
+    if isinstance(tree.get("mel"), str):
+        from wavernn_tf.pipelines import recipes  # it imports this module
+
+        tree["mel"] = to_dict(recipes.find(tree["mel"]))
     base = tree.pop("preset", None)
     if base is None:
         return tree

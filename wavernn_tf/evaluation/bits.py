@@ -51,7 +51,7 @@ class Scorer(Protocol):
     """What `score_voice` needs of a voice (`wavernn_tf.voices.Voice` has it)."""
 
     def score(self, mel: np.ndarray, audio: np.ndarray) -> np.ndarray:
-        """ln P(coarse), ln P(fine): float32 [samples, 2]."""
+        """Score: ln P(coarse), ln P(fine), float32 [samples, 2]."""
 
 
 class Speech(Protocol):

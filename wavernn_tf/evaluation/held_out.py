@@ -19,7 +19,7 @@ from wavernn_tf.pipelines.manifest import Manifest
 PathLike = Union[str, Path]
 
 HISTOGRAM_SECONDS = 1800.0
-"""Training speech that the histogram counts at most: more changes nothing and takes long to read."""
+"""Training speech that the histogram counts, at most: more changes little and takes long."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,9 +101,7 @@ def baselines(data: PathLike, clips: List[Clip]) -> List[Bits]:
     return [bits.uniform_bits(histogram.samples), histogram]
 
 
-def _read(
-    data: PathLike, split: str, frames: Optional[int], recipe: MelRecipe
-) -> Iterator[Clip]:
+def _read(data: PathLike, split: str, frames: Optional[int], recipe: MelRecipe) -> Iterator[Clip]:
     from wavernn_tf.pipelines import dataset  # TensorFlow
 
     for utterance in dataset.utterances(data, split):

@@ -79,9 +79,7 @@ def spectrogram_png(
     files.write_bytes(path, _png(figure))
 
 
-def training_curve(
-    history: Sequence[Mapping[str, Any]], levels: Mapping[str, float]
-) -> bytes:
+def training_curve(history: Sequence[Mapping[str, Any]], levels: Mapping[str, float]) -> bytes:
     """Bits per sample and sparsity over the training steps, as PNG.
 
     Args:

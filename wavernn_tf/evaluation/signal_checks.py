@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Dict, Optional
+from typing import Dict, Optional, Tuple
 
 import numpy as np
 
@@ -50,9 +50,7 @@ def silent_frames(original: np.ndarray, sample_rate: int) -> np.ndarray:
     return _levels(_frames(original, sample_rate)) < SILENCE_DBFS
 
 
-def measure(
-    audio: np.ndarray, sample_rate: int, silent: Optional[np.ndarray] = None
-) -> Checks:
+def measure(audio: np.ndarray, sample_rate: int, silent: Optional[np.ndarray] = None) -> Checks:
     """Measure a waveform.
 
     Args:
@@ -93,7 +91,7 @@ def _dbfs(x: np.ndarray) -> float:
     return float(10.0 * np.log10(max(float(np.mean(np.square(x / 32768.0))), 1e-12)))
 
 
-def _click(x: np.ndarray, sample_rate: int) -> "tuple[float, int]":
+def _click(x: np.ndarray, sample_rate: int) -> Tuple[float, int]:
     """Largest second difference relative to its surroundings, and its sample index."""
     d = np.abs(np.diff(x, 2))
     if not len(d):

@@ -1,0 +1,81 @@
+"""Configuration: presets load, mistakes are named."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wavernn_tf import config as configuration
+from wavernn_tf.config import Config, MelRecipe
+from wavernn_tf.errors import WaveRNNError
+
+
+@pytest.mark.parametrize("name", configuration.presets())
+def test_presets_load_and_round_trip(name):
+    config = configuration.load(name)
+    assert configuration.from_dict(Config, configuration.to_dict(config)) == config
+    assert config.mel.hop_length % config.model.conditioning.steps_per_frame == 0
+    # 2.5 to 5 ms: see the conditioning network's design.
+    assert 0.0025 <= config.hold / config.mel.sample_rate <= 0.005
+    assert min(config.pruning.gate_sparsity) >= 0.96
+
+
+def test_paper_preset():
+    config = configuration.load("wavernn-896-24k")
+    assert (config.model.state_size, config.mel.sample_rate) == (896, 24000)
+    assert (config.training.window, config.training.steps) == (960, 500000)
+    pruning = config.pruning
+    assert (pruning.begin_step, pruning.end_step, pruning.frequency) == (1000, 201000, 500)
+
+
+def test_file_over_a_preset(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("preset: demo\ntraining: {steps: 7, learning_rate: 1e-3}\n")
+    config = configuration.load(str(path))
+    assert (config.training.steps, config.training.learning_rate) == (7, 1e-3)
+    assert config.model == configuration.load("demo").model
+
+
+@pytest.mark.parametrize(
+    "tree, message",
+    [
+        ({"traning": {}}, "Unknown key `traning`; did you mean `training`"),
+        ({"training": {"stepz": 1}}, "`training.stepz`; did you mean `steps`"),
+        ({"training": {"steps": "many"}}, "`training.steps` to be a int"),
+        ({"training": {"steps": True}}, "`training.steps`"),
+        ({"training": {"learning_rate": float("nan")}}, "finite"),
+        ({"model": {"state_size": 255}}, "even `model.state_size`"),
+        ({"model": {"state_size": 100}}, "R_u .* blocks of 16 outputs"),
+        ({"model": {"conditioning": {"upsample": [3]}}}, "multiple of .* = 3; got 200"),
+        ({"mel": {"fmax": 9000.0}}, "fmax"),
+        ({"mel": {"win_length": 4096}}, "win_length"),
+        ({"pruning": {"gate_sparsity": [0.9]}}, "3 values"),
+        ({"pruning": {"gate_block": "5x5"}}, "one of 4x4, 16x1"),
+        ({"signal": {"pre_emphasis": 1.0}}, "pre_emphasis"),
+        ([], "mapping"),
+    ],
+)
+def test_mistakes_are_named(tree, message):
+    with pytest.raises(WaveRNNError, match=message):
+        configuration.from_dict(Config, tree)
+
+
+@pytest.mark.parametrize("text", ["a: [", "- 1", "preset: nope"])
+def test_broken_files_are_named(tmp_path, text):
+    path = tmp_path / "broken.yaml"
+    path.write_text(text)
+    with pytest.raises(WaveRNNError, match="broken.yaml"):
+        configuration.load(str(path))
+
+
+def test_unknown_preset_lists_the_known():
+    with pytest.raises(WaveRNNError, match="demo"):
+        configuration.load("no-such-preset")
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(hop=st.sampled_from([100, 200, 300]), n_mels=st.integers(1, 128), name=st.text(max_size=5))
+def test_fingerprint_names_the_features_not_the_label(hop, n_mels, name):
+    recipe = MelRecipe(name=name, hop_length=hop, n_mels=n_mels)
+    same = MelRecipe(name="other", hop_length=hop, n_mels=n_mels)
+    assert recipe.fingerprint == same.fingerprint
+    assert recipe.fingerprint != MelRecipe(hop_length=hop, n_mels=n_mels + 1).fingerprint

@@ -1,0 +1,43 @@
+"""A prepared folder of two short clips, and a configuration that trains on it in seconds."""
+
+import shutil
+
+import pytest
+
+from tests.conftest import SPEECH
+from wavernn_tf import config as configuration
+from wavernn_tf.pipelines import corpora, prepare
+
+CLIPS = ("ru_0063", "ru_0018", "en_both_help")
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    return configuration.override(
+        configuration.load("demo"),
+        {
+            "mel.n_mels": 20,
+            "model.state_size": 32,
+            "model.projection_size": 16,
+            "model.conditioning.channels": 8,
+            "pruning.begin_step": 2,
+            "pruning.end_step": 6,
+            "pruning.frequency": 2,
+            "training.steps": 8,
+            "training.eval_every": 2,
+            "training.batch_size": 4,
+            "training.window": 200,
+            "training.eval_windows": 4,
+        },
+    )
+
+
+@pytest.fixture(scope="session")
+def data(tiny, tmp_path_factory):
+    source = tmp_path_factory.mktemp("clips")
+    for name in CLIPS:
+        shutil.copy(SPEECH / f"{name}.flac", source)
+    (source / "held_out.txt").write_text("ru_0063\n")
+    folder = tmp_path_factory.mktemp("data") / "prepared"
+    prepare.prepare(corpora.folder(source), folder, tiny.mel, tiny.signal, progress=False)
+    return folder

@@ -1,0 +1,119 @@
+"""`wavernn-tf export tflite` and `wavernn-tf export saved-model`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Optional
+
+import click
+
+from wavernn_tf.cli import options, show, speech
+
+
+@click.group()
+def export() -> None:
+    """Export a trained voice.
+
+    \b
+    Examples:
+      wavernn-tf export tflite run/ voice.tflite
+      wavernn-tf export saved-model run/ saved_model/
+    """  # noqa: D301 (\b is for click)
+
+
+@export.command()
+@click.argument("run", type=click.Path(exists=True, file_okay=False))
+@click.argument("out", type=click.Path(dir_okay=False))
+@click.option(
+    "--data",
+    type=click.Path(exists=True, file_okay=False),
+    help="Prepared data with held-out speech.  [default: the run's own]",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.1),
+    default=10.0,
+    show_default=True,
+    help="Held-out speech to compare on, at most.",
+)
+@click.option("--no-parity", is_flag=True, help="Do not compare the file with Keras.")
+@click.option("--no-timing", is_flag=True, help="Do not time sparse against dense.")
+@options.runtime_option
+def tflite(
+    run: str,
+    out: str,
+    data: Optional[str],
+    seconds: float,
+    no_parity: bool,
+    no_timing: bool,
+    runtime: str,
+) -> None:
+    """Export a finished training run to a .tflite file.
+
+    The file must score held-out speech as the Keras model does: a difference above 0.1 % in bits
+    per sample is refused, with the numbers. What was measured is kept in the file (see `wavernn-tf
+    inspect`). The op is then timed on this machine against a dense form of the same voice.
+
+    \b
+    Example:
+      wavernn-tf export tflite run/ voice.tflite --data data/
+    """  # noqa: D301 (\b is for click)
+    if Path(out).suffix != ".tflite":
+        raise click.BadParameter(f"expected OUT to end with .tflite; got {out}.")
+    with speech.tensorflow_for("Exporting"):
+        speech.quiet()
+        from wavernn_tf.export import parity, pipeline
+    made = pipeline.to_tflite(
+        run, out, data, not no_parity, seconds, not no_timing, runtime, show.note
+    )
+    click.echo(f"{out}: {show.size(made.file_bytes)}, weights {made.info.weights_hash[:16]}")
+    show.table(
+        ["matrix", "block", "zero blocks"],
+        [
+            [name, made.info.blocks[name], f"{100 * share:.2f} %"]
+            for name, share in made.info.sparsity.items()
+        ],
+    )
+    if made.bits:
+        keras, op = made.bits["keras"], made.bits["op"]
+        ratio = parity.check(keras.total, op.total)
+        show.table(
+            ["bits per sample", "total", "coarse", "fine"],
+            [[name, *show.bits_cells(b)] for name, b in made.bits.items()],
+        )
+        click.echo(
+            f"equal within {100 * ratio:.6f} % on {keras.samples} held-out samples (limit "
+            f"{100 * parity.TOLERANCE:g} %)"
+        )
+    else:
+        click.echo("not compared with Keras (--no-parity)")
+    if made.timings:
+        sizes = {"sparse": made.file_bytes, "dense": made.dense_bytes}
+        show.table(
+            ["on this machine", "us/sample", "speed", "file"],
+            [
+                [name, f"{t.us_per_sample:.2f}", show.speed(t.real_time_factor)]
+                + [show.size(sizes[name])]
+                for name, t in made.timings.items()
+            ],
+        )
+
+
+@export.command("saved-model")
+@click.argument("run", type=click.Path(exists=True, file_okay=False))
+@click.argument("out_dir", type=click.Path(file_okay=False))
+def saved_model(run: str, out_dir: str) -> None:
+    """Export a finished training run to a SavedModel for TF Serving.
+
+    OUT_DIR gets the version 1, in TF Serving's layout. It loads in plain TensorFlow.
+
+    \b
+    Example:
+      wavernn-tf export saved-model run/ saved_model/
+    """  # noqa: D301 (\b is for click)
+    with speech.tensorflow_for("Exporting"):
+        speech.quiet()
+        from wavernn_tf.export import pipeline
+    version = Path(pipeline.to_saved_model(run, out_dir))
+    total = sum(p.stat().st_size for p in version.rglob("*") if p.is_file())
+    click.echo(f"{version}: {show.size(total)}")

@@ -1,0 +1,132 @@
+"""`wavernn-tf inspect`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, Mapping
+
+import click
+
+from wavernn_tf.cli import options, show, speech
+from wavernn_tf.errors import WaveRNNError
+
+_LONG = ("feature_mean", "feature_std")
+
+
+@click.command()
+@click.argument("path")
+@options.json_option
+def inspect(path: str, as_json: bool) -> None:
+    """Say what a file or folder is.
+
+    PATH is a .tflite voice, a SavedModel, a training run or prepared data: sizes, sample rate, mel
+    recipe, sparsity, bits per sample, and whatever else it records of itself.
+
+    \b
+    Examples:
+      wavernn-tf inspect voice.tflite
+      wavernn-tf inspect data/ --json
+    """  # noqa: D301 (\b is for click)
+    tree = describe(Path(path))
+    if as_json:
+        show.as_json(tree)
+        return
+    for line in _lines(tree):
+        click.echo(line)
+
+
+def describe(path: Path) -> Dict[str, Any]:
+    """What `path` is, as a plain tree with the key `kind`.
+
+    Raises:
+      WaveRNNError: if it is nothing of ours.
+    """
+    if path.is_file():
+        return _tflite(path)
+    for folder in (path / "1", path):
+        if (folder / "saved_model.pb").is_file():
+            return _saved_model(folder)
+    if (path / "config.yaml").is_file():
+        return _run(path)
+    if (path / "manifest.json").is_file():
+        return _data(path)
+    raise WaveRNNError(
+        "Expected a .tflite voice, a SavedModel, a training run or prepared data; "
+        f"{path} {'is none of them' if path.exists() else 'does not exist'}."
+    )
+
+
+def _tflite(path: Path) -> Dict[str, Any]:
+    from wavernn_tf.export import metadata
+
+    info = metadata.read(path.read_bytes())
+    return {"kind": "tflite", "bytes": path.stat().st_size, **metadata.as_dict(info)}
+
+
+def _saved_model(path: Path) -> Dict[str, Any]:
+    from wavernn_tf.export import metadata
+
+    with speech.tensorflow_for("Inspecting a SavedModel"):
+        speech.quiet()
+        from wavernn_tf.export import saved_model
+    info = saved_model.read_info(path)
+    total = sum(p.stat().st_size for p in path.rglob("*") if p.is_file())
+    return {"kind": "saved_model", "bytes": total, **metadata.as_dict(info)}
+
+
+def _run(path: Path) -> Dict[str, Any]:
+    from wavernn_tf import config as configuration
+    from wavernn_tf.training.run import RunFolder
+
+    run = RunFolder.at(path)
+    config, history = run.config(), run.history()
+    done = history[-1]["step"] if history else 0
+    return {
+        "kind": "training run",
+        "finished": run.voice.is_file(),
+        "steps": f"{done} of {config.training.steps}",
+        "last_evaluation": history[-1] if history else None,
+        "config": configuration.to_dict(config),
+        "mel_fingerprint": config.mel.fingerprint,
+        "data": {k: v for k, v in run.data().items() if k not in _LONG},
+    }
+
+
+def _data(path: Path) -> Dict[str, Any]:
+    from wavernn_tf import config as configuration
+    from wavernn_tf.pipelines.manifest import Manifest
+
+    manifest = Manifest.load(path)
+    splits = {
+        name: {
+            "utterances": len(split.utterances),
+            "minutes": round(60 * split.hours, 3),
+            "shards": len(split.shards),
+        }
+        for name, split in (("train", manifest.train), ("held_out", manifest.held_out))
+    }
+    return {
+        "kind": "prepared data",
+        "corpus": manifest.corpus,
+        "features": manifest.features,
+        "mel": configuration.to_dict(manifest.mel),
+        "mel_fingerprint": manifest.mel.fingerprint,
+        "signal": configuration.to_dict(manifest.signal),
+        **splits,
+        "skipped": [{"id": s.id, "reason": s.reason} for s in manifest.skipped],
+        "feature_mean": list(manifest.feature_mean),
+        "feature_std": list(manifest.feature_std),
+    }
+
+
+def _lines(tree: Mapping[str, Any], indent: str = "") -> Any:
+    """A tree for people: one line a value; long lists are only counted."""
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            yield f"{indent}{key}:"
+            yield from _lines(value, indent + "  ")
+        elif isinstance(value, list) and (len(value) > 8 or key in _LONG):
+            yield f"{indent}{key}: {len(value)} values (see --json)"
+        else:
+            shown = f"{value:.6g}" if isinstance(value, float) else value
+            yield f"{indent}{key}: {shown}"

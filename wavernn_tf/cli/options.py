@@ -1,0 +1,94 @@
+"""Options that several commands share, and how a configuration is put together from them."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, Optional, Tuple
+
+import click
+
+from wavernn_tf import config as configuration
+from wavernn_tf.config import Config
+from wavernn_tf.errors import WaveRNNError
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document on standard output."
+)
+
+runtime_option = click.option(
+    "--runtime",
+    type=click.Choice(["auto", "litert", "tensorflow"]),
+    default="auto",
+    show_default=True,
+    help="Interpreter of a .tflite voice; auto takes LiteRT if it is installed.",
+)
+
+
+def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --preset, --config, --recipe and --set."""
+    for option in (
+        click.option(
+            "--set",
+            "assignments",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="Replace one value by its dotted path, such as training.steps=2000; repeatable.",
+        ),
+        click.option(
+            "--recipe", metavar="NAME", help="Named mel recipe, such as hifigan or tacotron2."
+        ),
+        click.option(
+            "--config",
+            "config_file",
+            type=click.Path(exists=True, dir_okay=False),
+            help="YAML file; it may start from a preset by the key `preset`.",
+        ),
+        click.option("--preset", help="Configuration that comes with the package, such as demo."),
+    ):
+        command = option(command)
+    return command
+
+
+def make_config(
+    preset: Optional[str],
+    config_file: Optional[str],
+    recipe: Optional[str],
+    assignments: Tuple[str, ...],
+    default: Optional[Config] = None,
+) -> Config:
+    """Put a configuration together: preset or file, then the recipe, then single values.
+
+    Args:
+      preset: name of a preset, or None.
+      config_file: path of a YAML file, or None.
+      recipe: name of a mel recipe, or None.
+      assignments: "dotted.path=value" each; values are YAML.
+      default: what to start from without preset and file.
+    """
+    if preset and config_file:
+        raise click.UsageError("--preset and --config exclude each other.")
+    if preset and preset not in configuration.presets():
+        raise WaveRNNError(
+            f"Unknown preset {preset!r}; there are {', '.join(configuration.presets())}. A YAML "
+            "file is given by --config."
+        )
+    source = preset or config_file
+    config = configuration.load(source) if source else (default or Config())
+    values: Dict[str, Any] = dict(_parse(text) for text in assignments)
+    if recipe:
+        from wavernn_tf.pipelines import recipes
+
+        mel = configuration.to_dict(recipes.find(recipe))
+        values = {**{f"mel.{key}": value for key, value in mel.items()}, **values}
+    return configuration.override(config, values)
+
+
+def _parse(text: str) -> Tuple[str, Any]:
+    import yaml
+
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise click.UsageError(f"Expected --set KEY=VALUE; got {text!r}.")
+    try:
+        return key.strip(), yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise click.UsageError(f"The value of --set {text!r} is not YAML.") from error

@@ -1,0 +1,109 @@
+"""`wavernn-tf prepare`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Optional
+
+import click
+
+from wavernn_tf.cli import options, show, speech
+
+
+@click.command()
+@click.argument("source")
+@click.argument("out", type=click.Path(file_okay=False))
+@options.config_options
+@click.option(
+    "--layout",
+    type=click.Choice(["auto", "folder", "ljspeech", "vctk"]),
+    default="auto",
+    show_default=True,
+    help="How SOURCE is laid out, if it is a folder.",
+)
+@click.option(
+    "--mel-dir",
+    type=click.Path(exists=True, file_okay=False),
+    help="Folder of features computed elsewhere: <utterance>.npy, float [frames, n_mels].",
+)
+@click.option(
+    "--held-out",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.05,
+    show_default=True,
+    help="Share of the utterances never trained on (unless the corpus has its own split).",
+)
+@click.option("--workers", type=click.IntRange(1), help="Threads.  [default: one per processor]")
+@click.option(
+    "--on-error",
+    type=click.Choice(["skip", "fail"]),
+    default="skip",
+    show_default=True,
+    help="Name a broken file and go on, or stop at it.",
+)
+@click.option(
+    "--cache",
+    type=click.Path(file_okay=False),
+    help="Where a fetched corpus is kept.  [default: ~/.cache/wavernn-tf]",
+)
+def prepare(
+    source: str,
+    out: str,
+    preset: Optional[str],
+    config_file: Optional[str],
+    recipe: Optional[str],
+    assignments: Any,
+    layout: str,
+    mel_dir: Optional[str],
+    held_out: float,
+    workers: Optional[int],
+    on_error: str,
+    cache: Optional[str],
+) -> None:
+    """Turn recordings into training data.
+
+    SOURCE is a folder of wav, flac, ogg or mp3 files (any rate and channel count), LJSpeech, VCTK,
+    or the name of a corpus that is fetched: msu_ru_nsh or asterisk_en. OUT gets TFRecord shards and
+    a manifest; the same command again skips what is done.
+
+    \b
+    Examples:
+      wavernn-tf prepare recordings/ data/
+      wavernn-tf prepare LJSpeech-1.1/ data/ --recipe hifigan --workers 8
+    """  # noqa: D301 (\b is for click)
+    config = options.make_config(preset, config_file, recipe, assignments)
+    with speech.tensorflow_for("Preparing data"):
+        speech.quiet()
+        from wavernn_tf.pipelines import corpora
+        from wavernn_tf.pipelines import prepare as pipeline
+    if source in corpora.FETCHED and not Path(source).is_dir():
+        corpus = corpora.find(source, Path(cache) if cache else None)
+    else:
+        corpus = corpora.find(_layout(Path(source)) if layout == "auto" else layout, Path(source))
+    made = pipeline.prepare(
+        corpus, out, config.mel, config.signal, mel_dir, held_out, workers, on_error
+    )
+    show.table(
+        ["", "utterances", "minutes", "shards"],
+        [
+            [name, str(len(s.utterances)), f"{60 * s.hours:.2f}", str(len(s.shards))]
+            for name, s in (("train", made.train), ("held out", made.held_out))
+        ],
+    )
+    click.echo(
+        f"recipe {made.mel.name}: {made.sample_rate} Hz, hop {made.mel.hop_length}, "
+        f"{made.mel.n_mels} bands, fingerprint {made.mel.fingerprint}"
+    )
+    click.echo(f"skipped: {len(made.skipped)}")
+    for skipped in made.skipped:
+        click.echo(f"  {skipped.reason}")
+    click.echo(f"next: wavernn-tf train {out} RUN")
+
+
+def _layout(source: Path) -> str:
+    """The layout of a folder, by what lies in it."""
+    if (source / "wavs").is_dir() and (source / "metadata.csv").is_file():
+        return "ljspeech"
+    if (source / "wav48_silence_trimmed").is_dir() or (source / "wav48").is_dir():
+        return "vctk"
+    return "folder"

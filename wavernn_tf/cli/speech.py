@@ -1,0 +1,103 @@
+"""Reading what a user hands to a voice: a recording, or features in a .npy file."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from pathlib import Path
+from typing import Iterator
+
+import numpy as np
+
+from wavernn_tf.config import MelRecipe
+from wavernn_tf.errors import WaveRNNError
+
+EXPECTED = "a recording (wav, flac, ogg, mp3) or features in a .npy file"
+
+
+@contextlib.contextmanager
+def tensorflow_for(purpose: str) -> Iterator[None]:
+    """Import packages that need TensorFlow; say so if it is not installed.
+
+    Args:
+      purpose: what it is needed for, as the start of a sentence.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] not in ("tensorflow", "tensorflow_io", "tf_keras"):
+            raise
+        raise WaveRNNError(
+            f"{purpose} needs TensorFlow, which is not installed ({error.name} is missing). "
+            "Install the whole package: pip install wavernn-tf."
+        ) from error
+
+
+def quiet() -> None:
+    """Silence TensorFlow's warnings to developers; errors still come through."""
+    try:
+        import tensorflow as tf
+        from absl import logging as absl_logging
+    except ModuleNotFoundError:
+        return
+    absl_logging.set_verbosity(absl_logging.ERROR)
+    tf.get_logger().setLevel(logging.ERROR)
+    tf.autograph.set_verbosity(0)
+
+
+def is_features(path: str) -> bool:
+    """Whether a path names features and not a recording."""
+    return Path(path).suffix.lower() == ".npy"
+
+
+def read_features(path: str, recipe: MelRecipe) -> np.ndarray:
+    """Read features from a .npy file (numpy only).
+
+    Args:
+      path: of the file, float [frames, n_mels].
+      recipe: of the voice.
+
+    Returns:
+      The array; shape and values are checked by the voice.
+
+    Raises:
+      WaveRNNError: if it is no .npy file of numbers, or lies on its side.
+    """
+    if not Path(path).is_file():
+        raise WaveRNNError(f"There is no file {path}.")
+    try:
+        mel = np.load(path, allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        raise WaveRNNError(f"{path} is not a .npy array: {error}") from error
+    if not isinstance(mel, np.ndarray):
+        raise WaveRNNError(f"{path} holds several arrays; save one by numpy.save.")
+    wide = mel.ndim == 2 and recipe.n_mels == mel.shape[0] != mel.shape[1]
+    if wide or (mel.ndim == 3 and mel.shape[0] == 1):
+        fit = "mel.T" if wide else "mel[0] or mel[0].T"
+        raise WaveRNNError(
+            f"{path}: expected features [frames, {recipe.n_mels}]; got {list(mel.shape)}. Save "
+            f"{fit}."
+        )
+    return mel
+
+
+def read_recording(path: str, recipe: MelRecipe) -> np.ndarray:
+    """Read any recording at the rate of a recipe: int16 [samples]."""
+    if not Path(path).is_file():
+        raise WaveRNNError(f"There is no file {path}; expected {EXPECTED}.")
+    with tensorflow_for("Reading a recording"):
+        quiet()
+        from wavernn_tf.pipelines import audio
+    return audio.read(path, recipe.sample_rate)
+
+
+def features_of(audio: np.ndarray, recipe: MelRecipe) -> np.ndarray:
+    """Compute the features of int16 [samples]: float32 [frames, n_mels]."""
+    if recipe.kind != "mel":
+        raise WaveRNNError(
+            f"This voice takes features computed elsewhere ({recipe.name!r}), which cannot be had "
+            "from a recording: give them in a .npy file."
+        )
+    with tensorflow_for("Computing features"):
+        from wavernn_tf.pipelines import features
+    return features.compute(audio, recipe)

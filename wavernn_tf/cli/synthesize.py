@@ -1,0 +1,87 @@
+"""`wavernn-tf synthesize`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Optional
+
+import click
+
+from wavernn_tf.cli import options, show, speech
+
+
+@click.command()
+@click.argument("artefact")
+@click.argument("source", metavar="IN")
+@click.argument("out", type=click.Path(dir_okay=False), metavar="OUT.wav")
+@click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same samples.")
+@click.option(
+    "--temperature",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Below 1 is cleaner and duller; 0 takes the likeliest value.",
+)
+@click.option(
+    "--recipe", metavar="NAME", help="Recipe that the .npy features were made by, to be checked."
+)
+@options.runtime_option
+def synthesize(
+    artefact: str,
+    source: str,
+    out: str,
+    seed: int,
+    temperature: float,
+    recipe: Optional[str],
+    runtime: str,
+) -> None:
+    """Turn features into speech.
+
+    ARTEFACT is a .tflite file, a SavedModel or a training run. IN is a .npy file of features
+    [frames, n_mels], or a recording, whose features are computed as the voice's were. With a
+    .tflite file and .npy features no TensorFlow is needed.
+
+    \b
+    Examples:
+      wavernn-tf synthesize voice.tflite mel.npy out.wav --seed 1
+      wavernn-tf synthesize saved_model/ recording.flac out.wav --temperature 0.8
+    """  # noqa: D301 (\b is for click)
+    from wavernn_tf.export import inputs
+    from wavernn_tf.export.runtime import write_wav
+    from wavernn_tf.pipelines import recipes
+    from wavernn_tf.voices import open_voice
+
+    if Path(out).suffix.lower() != ".wav":
+        raise click.BadParameter(f"expected OUT to end with .wav; got {out}.")
+    if recipe and not speech.is_features(source):
+        raise click.UsageError("--recipe says how .npy features were made; a recording has none.")
+    inputs.check_draw(seed, temperature)
+    made_by = recipes.find(recipe) if recipe else None
+    with speech.tensorflow_for("This voice"):
+        if not Path(artefact).is_file():
+            speech.quiet()
+        voice = open_voice(artefact, runtime)
+    own = voice.info.mel
+    if speech.is_features(source):
+        mel = speech.read_features(source, own)
+    else:
+        mel = speech.features_of(speech.read_recording(source, own), own)
+    mel = inputs.check_features(mel, voice.info, made_by)
+    done = 0
+    start = time.perf_counter()
+    with show.bar(len(mel), "synthesizing") as bar:
+
+        def progress(frames: int) -> None:
+            nonlocal done
+            bar.update(frames - done)
+            done = frames
+
+        audio = voice.synthesize(mel, seed, temperature, progress=progress)
+    elapsed = time.perf_counter() - start
+    write_wav(out, audio, own.sample_rate)
+    seconds = len(audio) / own.sample_rate
+    click.echo(
+        f"{out}: {seconds:.2f} s of audio in {elapsed:.2f} s, {show.speed(seconds / elapsed)} "
+        f"({voice.runtime})"
+    )
