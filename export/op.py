@@ -25,10 +25,15 @@ MAGIC = 0x4E4E5257  # "WRNN", little endian
 _HEADER_SIZE = 16
 
 
-def pack_matrices(config: Config, weights: Weights) -> Dict[str, PackedMatrix]:
-    """Pack the seven matrices, each in its own block shape."""
+def pack_matrices(
+    config: Config, weights: Weights, keep_zeros: bool = False
+) -> Dict[str, PackedMatrix]:
+    """Pack the seven matrices, each in its own block shape; see `pack`."""
     blocks = matrix_blocks(config)
-    return {name: pack(matrix, blocks[name], name) for name, matrix in weights.matrices.items()}
+    return {
+        name: pack(matrix, blocks[name], name, keep_zeros)
+        for name, matrix in weights.matrices.items()
+    }
 
 
 def header(config: Config) -> np.ndarray:

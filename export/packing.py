@@ -38,13 +38,16 @@ class PackedMatrix:
         return [self.row_offsets, self.columns, self.values]
 
 
-def pack(matrix: np.ndarray, block: str, name: str = "matrix") -> PackedMatrix:
+def pack(
+    matrix: np.ndarray, block: str, name: str = "matrix", keep_zeros: bool = False
+) -> PackedMatrix:
     """Pack a dense matrix.
 
     Args:
       matrix: float32 [inputs, outputs], Keras orientation.
       block: name of the block shape, "4x4" or "16x1" (outputs x inputs).
       name: for messages.
+      keep_zeros: keep blocks of zeros too, which makes the dense form that sparse is timed against.
 
     Raises:
       WaveRNNError: if the matrix does not divide into whole blocks.
@@ -61,6 +64,8 @@ def pack(matrix: np.ndarray, block: str, name: str = "matrix") -> PackedMatrix:
         raise WaveRNNError(f"Expected at most {MAX_BLOCK_COLUMNS} block columns; got {columns}.")
     tiles = matrix.reshape(columns, block_in, rows, block_out).transpose(2, 0, 1, 3)
     kept = np.any(tiles != 0, axis=(2, 3))  # [rows, columns]
+    if keep_zeros:
+        kept[:] = True
     if not kept.any():
         kept[0, 0] = True
     offsets = np.concatenate([[0], np.cumsum(kept.sum(axis=1))])

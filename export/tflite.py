@@ -25,18 +25,21 @@ from wavernn_tf.export import flatbuffer, metadata, op
 from wavernn_tf.models.weights import Weights
 
 
-def convert(config: Config, weights: Weights, info: metadata.VoiceInfo) -> bytes:
+def convert(
+    config: Config, weights: Weights, info: metadata.VoiceInfo, keep_zeros: bool = False
+) -> bytes:
     """Make the contents of a .tflite file.
 
     Args:
       config: the voice's configuration.
       weights: its dense arrays; zero blocks are left out of the file.
       info: description that the file will carry.
+      keep_zeros: keep zero blocks, to time the dense form of the same op.
 
     Raises:
       WaveRNNError: if a matrix does not divide into blocks, or TensorFlow's converter fails.
     """
-    packed = op.pack_matrices(config, weights)
+    packed = op.pack_matrices(config, weights, keep_zeros)
     module = _Signatures(config, op.constants(config, weights, packed))
     with tempfile.TemporaryDirectory() as folder:
         signatures = {"generate": module.generate, "score": module.score}

@@ -202,14 +202,14 @@ class ModelConfig:
     Attributes:
       state_size: units of the GRU, half coarse and half fine.
       projection_size: units between the state's half and the 256 logits.
-      input_gain: multiplies the coarse bytes' rows of the trained input kernel (folded into the
-        weights at export); speech spans a small part of their range.
+      input_gain: of the trained input kernel, see `wavernn_tf.layers.DualSoftmaxGRU`; folded into
+        the weights at export.
       conditioning: the conditioning network.
     """
 
     state_size: int = 256
     projection_size: int = 128
-    input_gain: float = 16.0
+    input_gain: float = 512.0
     conditioning: ConditioningConfig = ConditioningConfig()
 
     def __post_init__(self) -> None:

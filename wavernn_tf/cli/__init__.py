@@ -7,7 +7,6 @@ fast and the commands on a .tflite file run where there is no TensorFlow.
 from __future__ import annotations
 
 import os
-from typing import Any
 
 import click
 
@@ -36,17 +35,18 @@ def cli() -> None:
       wavernn-tf export tflite run/ voice.tflite
       wavernn-tf synthesize voice.tflite recording.wav out.wav
     """  # noqa: D301 (\b is for click)
-    # TensorFlow's start-up notes; errors still come through.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # TensorFlow's C++ log: start-up notes, and "errors" about GPUs that are not there. An op that
+    # fails raises a Python exception all the same. It must be set before TensorFlow is imported.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 for command in (prepare, train, evaluate, export, synthesize, score, inspect, bench):
     cli.add_command(command)
 
 
-def main(*args: Any, **kwargs: Any) -> Any:
+def main() -> None:
     """Run the command line (the console script's entry point)."""
-    return cli.main(*args, prog_name="wavernn-tf", **kwargs)
+    cli.main(prog_name="wavernn-tf")
 
 
 if __name__ == "__main__":

@@ -83,13 +83,13 @@ def evaluate(
         show.as_json({"data": str(folder), **found.as_dict(), "report": report})
         return
     rows = [
-        [label, *show.bits_cells(bits), f"{found.difference(label):+.4f} %"]
+        [label, *show.bits_cells(bits), found.shown_difference(label)]
         for label, bits in found.bits.items()
     ]
     rows.append(["histogram", *show.bits_cells(found.histogram), ""])
     rows.append(["uniform", *show.bits_cells(found.uniform), ""])
     show.table(["bits per sample", "total", "coarse", "fine", "to the first"], rows)
-    click.echo(f"{found.utterances} held-out utterances, {found.seconds:.1f} s")
+    click.echo(f"{found.seconds:.1f} s of held-out speech, utterances: {found.utterances}")
     if report:
         click.echo(f"report: {report}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any, Iterable, List, Sequence
 
 import click
@@ -22,9 +23,7 @@ def note(line: str) -> None:
 
 def bar(length: int, label: str) -> Any:
     """A progress bar on standard error, as a context manager with `update(n)`."""
-    return click.progressbar(
-        length=length, label=label, file=click.get_text_stream("stderr"), show_pos=False
-    )
+    return click.progressbar(length=length, label=label, file=sys.stderr)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -63,6 +63,12 @@ class Evaluation:
         """Bits of a voice against those of the first one, in percent."""
         return bits.difference(self.bits[label], next(iter(self.bits.values())))
 
+    def shown_difference(self, label: str) -> str:
+        """`difference` for a table; empty for the first voice."""
+        if label == next(iter(self.bits)):
+            return ""
+        return f"{round(self.difference(label), 4) + 0.0:+.4f} %"  # + 0.0: no minus zero
+
     def as_dict(self) -> Dict[str, Any]:
         """A plain tree, for JSON."""
         return {

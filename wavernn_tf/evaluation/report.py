@@ -63,7 +63,7 @@ def render(
     for comparison in comparisons:
         body += _utterance(comparison, evaluation.sample_rate)
     subtitle = (
-        f"{evaluation.utterances} utterances, {evaluation.seconds:.1f} s at "
+        f"{evaluation.seconds:.1f} s of speech (utterances: {evaluation.utterances}) at "
         f"{evaluation.sample_rate} Hz, never seen in training. Made by wavernn-tf "
         f"{wavernn_tf.__version__}."
     )
@@ -87,8 +87,8 @@ def wav(audio: np.ndarray, sample_rate: int) -> bytes:
 def _bits_table(evaluation: Evaluation) -> str:
     rows = []
     for label, bits in evaluation.bits.items():
-        change = f"{evaluation.difference(label):+.4f} %" if len(evaluation.bits) > 1 else ""
-        rows.append([label, evaluation.voices[label].runtime, *_numbers(bits), change])
+        rows.append([label, evaluation.voices[label].runtime, *_numbers(bits)])
+        rows[-1].append(evaluation.shown_difference(label))
     trivial = {"histogram": evaluation.histogram, "uniform": evaluation.uniform}
     marked = [[label, "", *_numbers(bits), ""] for label, bits in trivial.items()]
     head = ["voice", "runs on", "total", "coarse", "fine"]
@@ -113,7 +113,7 @@ def _sparsity_table(evaluation: Evaluation) -> str:
 def _utterance(comparison: Comparison, sample_rate: int) -> List[str]:
     players = "".join(
         f"<div><label>{html.escape(label)}</label>"
-        f'<audio controls preload="none" src="{_uri(wav(audio, sample_rate), "audio/wav")}">'
+        f'<audio controls preload="metadata" src="{_uri(wav(audio, sample_rate), "audio/wav")}">'
         "</audio></div>"
         for label, audio in comparison.tracks.items()
     )

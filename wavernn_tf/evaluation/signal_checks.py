@@ -28,8 +28,8 @@ class Checks:
       clipped: share of samples at either end of the 16-bit range.
       silence_dbfs: level of the frames in which the original is silent; None if there are none.
       click: largest second difference |x[n-1] - 2 x[n] + x[n+1]| as a multiple of the RMS of the
-        second differences in the 20 ms around it. Speech stays below some 30; a jump in
-        an otherwise smooth place gives far more.
+        second differences in the 20 ms around it: 8 to 25 for recorded speech; a jump in a smooth
+        place gives far more, one in a loud place need not.
       click_at: where that is, in seconds.
     """
 

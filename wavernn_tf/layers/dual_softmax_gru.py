@@ -40,14 +40,15 @@ class DualSoftmaxGRU(keras.layers.Layer, prunable_layer.PrunableLayer):
     R_u, R_r and R_e are three separate variables, each pruned on its own (the paper's section 3);
     the recurrence runs on tf_keras's fused GRU, which is cuDNN's on a GPU.
 
-    The effective I* is the trained variable times `input_gain` in the rows of the coarse bytes.
-    Speech spans a few hundredths of their range [-1, 1], so without a gain Adam needs thousands of
-    steps to grow weights that make the last sample visible.
+    The effective I* is the trained variable times `input_gain` in the rows of the coarse bytes and
+    `input_gain` / 256 in that of the fine byte, and both rows of the last sample start equal: so at
+    first the gates see the last 16-bit sample as one number. Speech spans a few hundredths of the
+    range [-1, 1]; without a gain, Adam needs thousands of steps to grow weights that see it.
 
     Args:
       units: H, the state size; even.
       hold: samples per conditioning step.
-      input_gain: multiplies the rows of c_{t-1} and c_t of the trained input kernel.
+      input_gain: of the trained input kernel, as described.
 
     Raises:
       ValueError: if `units` is odd.
@@ -72,7 +73,9 @@ class DualSoftmaxGRU(keras.layers.Layer, prunable_layer.PrunableLayer):
         """Create the weights; `input_shape` is that of [x, a]."""
         channels = input_shape[1][-1]
         gates = 3 * self.units
-        self.input_kernel = self.add_weight("input_kernel", [3, gates])
+        self.input_kernel = self.add_weight(
+            "input_kernel", [3, gates], initializer=_last_sample_as_one
+        )
         self.cond_kernel = self.add_weight("cond_kernel", [channels, gates])
         self.input_bias = self.add_weight("input_bias", [gates], initializer="zeros")
         self.recurrent_bias = self.add_weight("recurrent_bias", [gates], initializer="zeros")
@@ -80,7 +83,7 @@ class DualSoftmaxGRU(keras.layers.Layer, prunable_layer.PrunableLayer):
             self.add_weight(f"R_{gate}", [self.units, self.units], initializer="orthogonal")
             for gate in GATES
         ]
-        gain = np.array([[self.input_gain], [1.0], [self.input_gain]], np.float32)
+        gain = self.input_gain * np.array([[1.0], [1.0 / 256.0], [1.0]], np.float32)
         self._gain = tf.constant(gain * input_mask(self.units))
         super().build(input_shape)
 
@@ -126,3 +129,9 @@ class DualSoftmaxGRU(keras.layers.Layer, prunable_layer.PrunableLayer):
             "hold": self.hold,
             "input_gain": self.input_gain,
         }
+
+
+def _last_sample_as_one(shape: Sequence[int], dtype: Any = None) -> tf.Tensor:
+    """Glorot's uniform values, equal in the rows of c_{t-1} and f_{t-1}."""
+    rows = keras.initializers.GlorotUniform()([2, shape[1]], dtype)
+    return tf.gather(rows, [0, 0, 1])

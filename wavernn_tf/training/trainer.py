@@ -23,6 +23,9 @@ from wavernn_tf.training.run import RunFolder
 AUDIO_SECONDS = 1.5
 """Length of the generated audio in TensorBoard."""
 
+MARGINAL_BATCHES = 16
+"""Batches whose bytes are counted to initialise the biases of the logits."""
+
 
 def train(
     data: Union[str, Path],
@@ -66,6 +69,8 @@ def train(
     done = checkpoints.restore()
     if done:
         echo(f"resuming at step {done} of {config.training.steps}")
+    else:
+        start_from_marginals(model, dataset.training_windows(data, config).take(MARGINAL_BATCHES))
     if done < config.training.steps:
         _fit(model, run, checkpoints, data, config, quiet, audio)
     plain = wavernn.build(config)
@@ -90,6 +95,25 @@ def build(config: Config, description: Dict[str, Any]) -> Any:
     )
     model.compile(optimizer.make(config.training), loss={"coarse": losses.bits, "fine": losses.bits})
     return model
+
+
+def start_from_marginals(model: Any, batches: tf.data.Dataset) -> None:
+    """Set the biases of the logits to the log frequencies of the coarse and fine bytes.
+
+    Training then starts at the entropy of the bytes instead of 16 bits per sample.
+
+    Args:
+      model: from `build`.
+      batches: training batches to count.
+    """
+    counts = {name: np.full([256], 0.1) for name in ("coarse", "fine")}
+    for _, targets in batches:
+        for name, classes in targets.items():
+            counts[name] += np.bincount(classes.numpy().ravel(), minlength=256)
+    layers = [getattr(layer, "layer", layer) for layer in model.layers]
+    heads = next(layer for layer in layers if layer.name == "heads")
+    for name, bias in (("coarse", heads.biases[1]), ("fine", heads.biases[3])):
+        bias.assign(np.log(counts[name] / counts[name].sum()))
 
 
 def _fit(

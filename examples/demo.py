@@ -1,0 +1,184 @@
+"""The whole main job on the speech shipped with the repository; `make demo` runs it.
+
+Recorded speech in; a pruned voice out, as a .tflite file with our op and as a SavedModel; held-out
+speech scored and spoken by all of them; a table, and files in the output folder.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from pathlib import Path
+from typing import Any, Dict, List
+
+import click
+import numpy as np
+
+from wavernn_tf.cli import show, speech
+from wavernn_tf.errors import WaveRNNError
+
+SPEECH = Path(__file__).resolve().parent.parent / "tests" / "data" / "speech"
+CLIP = "ru_0063"
+"""The held-out recording that is spoken."""
+REFERENCE_SAMPLES = 4000
+"""Samples of it that the NumPy transcription generates too, with the same seed."""
+SEED = 1
+
+
+@click.command()
+@click.option("--speech", "source", default=str(SPEECH), help="Folder of recordings.")
+@click.option("--out", default="out/demo", show_default=True, help="Where the files go.")
+@click.option("--preset", default="demo", show_default=True, help="Configuration.")
+@click.option("--steps", type=int, help="Train so many steps instead of the preset's.")
+def demo(source: str, out: str, preset: str, steps: int) -> None:
+    """Prepare, train with pruning, export, and show that every form of the voice agrees."""
+    started = time.monotonic()
+    speech.quiet()
+    try:
+        summary = run(Path(source), Path(out), preset, steps)
+    except WaveRNNError as error:
+        raise click.UsageError(str(error)) from error
+    click.echo(f"{time.monotonic() - started:.0f} s in all; files in {out}/")
+    if not summary["agreement"]["within_0.1_percent"]:
+        raise SystemExit("The forms of the voice do not agree.")
+
+
+def run(source: Path, out: Path, preset: str, steps: int = 0) -> Dict[str, Any]:
+    """Do the job; returns the tree of summary.json."""
+    from wavernn_tf import config as configuration
+    from wavernn_tf.evaluation import held_out
+    from wavernn_tf.pipelines import corpora, prepare
+    from wavernn_tf.training import trainer
+    from wavernn_tf.training.run import RunFolder
+
+    config = configuration.load(preset)
+    if steps:
+        config = configuration.override(config, {"training.steps": steps})
+    data, trained = out / "data", out / "run"
+    click.echo("1. prepare recorded speech")
+    prepare.prepare(corpora.folder(source), data, config.mel, config.signal)
+    click.echo("2. train, pruning from scratch")
+    if RunFolder.at(trained).voice.exists():
+        shutil.rmtree(trained)  # a finished run of an earlier demo; an unfinished one goes on
+    trainer.train(data, trained, config, audio=False)
+    click.echo("3. export")
+    exported, voices = export(trained, out, data)
+    click.echo("4. score and speak held-out speech")
+    clips = held_out.read(data)
+    summary = measure(voices, clips, data, trained, out)
+    summary["file_bytes"] = {
+        "tflite": exported.file_bytes,
+        "tflite_dense": exported.dense_bytes,
+        "saved_model": sum(p.stat().st_size for p in (out / "saved_model").rglob("*.*")),
+    }
+    (out / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    print_table(summary)
+    return summary
+
+
+def export(trained: Path, out: Path, data: Path) -> Any:
+    """Export both forms; returns what was exported, and the voices by label, Keras first."""
+    from wavernn_tf.export import pipeline
+    from wavernn_tf.voices import KerasVoice, Vocoder, open_voice
+
+    exported = pipeline.to_tflite(trained, out / "model.tflite", data, echo=click.echo)
+    pipeline.to_saved_model(trained, out / "saved_model")
+    voices = {
+        "keras": KerasVoice(trained),
+        "tflite_litert": Vocoder.load(out / "model.tflite", "litert"),
+        "tflite_tf": Vocoder.load(out / "model.tflite", "tensorflow"),
+        "saved_model": open_voice(out / "saved_model"),
+    }
+    return exported, voices
+
+
+def measure(voices: Any, clips: List[Any], data: Path, trained: Path, out: Path) -> Dict[str, Any]:
+    """Score, speak and time; writes the sound, the picture and the report."""
+    from wavernn_tf.evaluation import evaluate, pictures, report
+    from wavernn_tf.export import bench
+    from wavernn_tf.export.runtime import write_wav
+    from wavernn_tf.training.run import RunFolder
+
+    samples = sum(len(c.audio) for c in clips) * len(voices)
+    with show.bar(samples, "scoring") as bar:
+        scored = evaluate.evaluate(voices, data, clips, bar.update)
+    rate = scored.sample_rate
+    clip = next((c for c in clips if c.id == CLIP), clips[0])
+    speaking = {k: v for k, v in voices.items() if k in ("tflite_litert", "saved_model")}
+    with show.bar(len(clip.audio) * len(speaking), "speaking") as bar:
+        spoken = evaluate.compare(speaking, [clip], SEED, progress=bar.update)
+    tracks = dict(zip(("original", "tflite", "saved_model"), spoken[0].tracks.values()))
+    for name, audio in tracks.items():
+        write_wav(out / f"{name}.wav", audio, rate)
+    pictures.spectrogram_png(out / "spectrogram.png", tracks, rate)
+    history = RunFolder.at(trained).history()
+    report.write(out / "report.html", scored, spoken, history, "wavernn-tf demo")
+    timed = {k: v for k, v in voices.items() if k != "keras"}
+    timings = bench.measure(timed, rounds=5)
+    bits = {label: found.total for label, found in scored.bits.items()}
+    differences = {label: scored.difference(label) for label in bits}
+    return {
+        "bits_per_sample": {
+            **bits,
+            "uniform": scored.uniform.total,
+            "histogram": scored.histogram.total,
+        },
+        "agreement": {
+            "difference_percent": differences,
+            "within_0.1_percent": all(abs(d) <= 0.1 for d in differences.values()),
+            "same_samples_as_numpy": compare_with_numpy(voices["keras"], tracks["tflite"], clip),
+        },
+        "sparsity": voices["tflite_litert"].info.sparsity,
+        "real_time_factor": {k: t.real_time_factor for k, t in timings.items()},
+        "seconds_scored": scored.seconds,
+    }
+
+
+def compare_with_numpy(keras: Any, audio: np.ndarray, clip: Any) -> Dict[str, Any]:
+    """The op's samples against the NumPy transcription's, in float64, with the same seed.
+
+    They may part where a uniform number falls within float32 rounding of the boundary between two
+    classes: then the distance is told.
+    """
+    from wavernn_tf.reference import Reference
+
+    edges = ((keras.info.past, keras.info.lookahead), (0, 0))
+    reference = Reference(keras.config, keras.weights)
+    padded = np.pad(clip.mel, edges, mode="edge")
+    draws = reference.generate(padded, SEED, limit=REFERENCE_SAMPLES)
+    differ = np.flatnonzero(draws.audio != audio[: len(draws.audio)])
+    result: Dict[str, Any] = {"compared": len(draws.audio), "equal": len(draws.audio)}
+    if len(differ):
+        first = int(differ[0])
+        result.update(equal=first, distance_from_boundary=float(draws.margin[first].min()))
+    return result
+
+
+def print_table(summary: Dict[str, Any]) -> None:
+    """Print the summary."""
+    bits, factors = summary["bits_per_sample"], summary["real_time_factor"]
+    differences = summary["agreement"]["difference_percent"]
+    rows = []
+    for label, value in bits.items():
+        difference = f"{differences[label]:+.4f} %" if label in differences else ""
+        factor = f"{factors[label]:.2f} x" if label in factors else ""
+        rows.append([label, f"{value:.4f}", difference, factor])
+    click.echo()
+    show.table(["held-out speech", "bits/sample", "to Keras", "real time"], rows)
+    click.echo()
+    shares = summary["sparsity"].items()
+    show.table(["matrix", "zero blocks"], [[name, f"{100 * z:.2f} %"] for name, z in shares])
+    click.echo()
+    sizes = summary["file_bytes"].items()
+    show.table(["file", "bytes"], [[name, f"{size:,}"] for name, size in sizes])
+    same = summary["agreement"]["same_samples_as_numpy"]
+    line = f"op = NumPy transcription, same seed: {same['equal']} of {same['compared']} samples"
+    if "distance_from_boundary" in same:
+        distance = same["distance_from_boundary"]
+        line += f"; then a draw {distance:.1e} from the boundary of two classes fell differently"
+    click.echo(f"\n{line}")
+
+
+if __name__ == "__main__":
+    demo()

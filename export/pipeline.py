@@ -1,0 +1,145 @@
+"""From a finished training run to a checked .tflite file, or a SavedModel."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any, Callable, Dict, Optional, Union
+
+from wavernn_tf import files
+from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.evaluation import bits, held_out
+from wavernn_tf.evaluation.bits import Bits
+from wavernn_tf.export import bench, metadata, parity, quiet, saved_model, tflite
+from wavernn_tf.export.bench import Timing
+from wavernn_tf.export.metadata import VoiceInfo
+from wavernn_tf.export.runtime import Vocoder
+from wavernn_tf.voices import KerasVoice
+
+PARITY_SECONDS = 10.0
+"""Held-out speech that the gate scores by default."""
+
+Echo = Callable[[str], None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Exported:
+    """What an export to TFLite made and measured.
+
+    Attributes:
+      info: the description in the file.
+      file_bytes: size of the file.
+      dense_bytes: size of the same file with all blocks kept; 0 if not made.
+      bits: by "keras" and "op"; empty without the gate.
+      timings: of "sparse" and "dense"; empty if not timed.
+    """
+
+    info: VoiceInfo
+    file_bytes: int
+    dense_bytes: int
+    bits: Dict[str, Bits]
+    timings: Dict[str, Timing]
+
+
+def to_tflite(
+    run: Union[str, Path],
+    out: files.PathLike,
+    data: Optional[held_out.PathLike] = None,
+    check: bool = True,
+    seconds: float = PARITY_SECONDS,
+    time: bool = True,
+    runtime: str = "auto",
+    echo: Echo = lambda line: None,
+) -> Exported:
+    """Export a run to a .tflite file, if the file scores held-out speech as Keras does.
+
+    Args:
+      run: the training run's folder.
+      out: the .tflite file; written last, and only if the gate is passed.
+      data: prepared data with the held-out speech; by default the run's own.
+      check: score the speech and refuse a file that differs by more than `parity.TOLERANCE`.
+      seconds: of held-out speech to score.
+      time: measure the op against a dense variant of the file.
+      runtime: TFLite interpreter, as in `Vocoder.load`.
+      echo: told what is being done, one line each.
+
+    Raises:
+      WaveRNNError: if the run is not finished, the conversion fails or the gate refuses.
+    """
+    echo("reading the run")
+    voice = KerasVoice(run)
+    info = voice.info
+    echo("converting")
+    model = _convert(voice, info)
+    found: Dict[str, Bits] = {}
+    if check:
+        found = _score(voice, model, data or data_of(run), seconds, runtime, echo)
+        info = dataclasses.replace(info, bits_per_sample={k: b.total for k, b in found.items()})
+        model = _convert(voice, info)
+        if metadata.read(model) != info:
+            raise WaveRNNError("The written metadata differ from what was measured: please report.")
+    timings: Dict[str, Timing] = {}
+    dense = b""
+    if time:
+        echo("timing sparse against dense")
+        dense = _convert(voice, info, keep_zeros=True)
+        forms = {k: Vocoder.load(m, runtime) for k, m in (("sparse", model), ("dense", dense))}
+        timings = bench.measure(forms, rounds=5)
+    files.write_bytes(out, model)
+    return Exported(info, len(model), len(dense), found, timings)
+
+
+def to_saved_model(run: Union[str, Path], out: files.PathLike) -> str:
+    """Export a run to a SavedModel in TF Serving's layout.
+
+    Args:
+      run: the training run's folder.
+      out: folder of the model; its version 1 is written.
+
+    Returns:
+      Path of the version's folder.
+    """
+    voice = KerasVoice(run)
+    return saved_model.save(voice.config, voice.weights, voice.info, out)
+
+
+def data_of(run: Union[str, Path]) -> str:
+    """Folder of the data that a run was trained on.
+
+    Raises:
+      WaveRNNError: if it is gone.
+    """
+    from wavernn_tf.training.run import RunFolder
+
+    path: Any = RunFolder.at(run).data().get("path")
+    if not path or not os.path.isdir(path):
+        raise WaveRNNError(
+            f"The training data of {run} are no longer at {path}: say by --data where prepared "
+            "data with held-out speech are."
+        )
+    return str(path)
+
+
+def _convert(voice: KerasVoice, info: VoiceInfo, keep_zeros: bool = False) -> bytes:
+    with quiet.without_converter_notes():
+        return tflite.convert(voice.config, voice.weights, info, keep_zeros)
+
+
+def _score(
+    voice: KerasVoice,
+    model: bytes,
+    data: held_out.PathLike,
+    seconds: float,
+    runtime: str,
+    echo: Echo,
+) -> Dict[str, Bits]:
+    held_out.check_recipe(data, voice.info.mel, "the run")
+    op = Vocoder.load(model, runtime)
+    clips = held_out.read(data, seconds=seconds)
+    echo("scoring held-out speech by Keras")
+    found = {"keras": bits.score_voice(voice, clips)}
+    echo(f"scoring it by the op ({op.runtime})")
+    found["op"] = bits.score_voice(op, clips)
+    parity.check(found["keras"].total, found["op"].total)
+    return found

@@ -1,0 +1,176 @@
+"""Every command on good input."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shutil
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wavernn_tf.config import Config
+
+
+def read_wav(path: Path) -> np.ndarray:
+    with wave.open(str(path)) as file:
+        assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, 16000)
+        return np.frombuffer(file.readframes(file.getnframes()), "<i2")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "prepare",
+        "train",
+        "evaluate",
+        "export",
+        "export tflite",
+        "export saved-model",
+        "synthesize",
+        "score",
+        "inspect",
+        "bench",
+    ],
+)
+def test_help_has_a_description_and_an_example(invoke, command):
+    result = invoke(*command.split(), "--help")
+    assert result.exit_code == 0
+    assert re.search(rf"^ +wavernn-tf {command}.* \S+/", result.stdout, re.M) or command == "bench"
+    assert "Example" in result.stdout
+    assert "\\b" not in result.stdout and "\b" not in result.stdout
+
+
+def test_prepare_counts_and_names_what_it_skips(invoke, recordings, tmp_path):
+    folder = tmp_path / "in"
+    shutil.copytree(recordings, folder)
+    (folder / "broken.wav").write_bytes(b"RIFF")
+    result = invoke("prepare", folder, tmp_path / "out", "--workers", "1")
+    assert result.exit_code == 0, result.stderr
+    assert re.search(r"^train +2 ", result.stdout, re.M)
+    assert re.search(r"^held out +1 ", result.stdout, re.M)
+    assert "skipped: 1" in result.stdout and "broken.wav" in result.stdout
+    strict = invoke("prepare", folder, tmp_path / "out2", "--on-error", "fail")
+    assert strict.exit_code == 2 and "broken.wav" in strict.stderr
+
+
+def test_train_then_resume_without_options(invoke, data, config, tmp_path):
+    run = tmp_path / "run"
+    sizes = config.model
+    args = [
+        f"model.state_size={sizes.state_size}",
+        f"model.projection_size={sizes.projection_size}",
+        "model.conditioning={channels: 8, kernel_sizes: [3], upsample: [4]}",
+        "training={steps: 2, batch_size: 2, window: 200, eval_every: 2, eval_windows: 2}",
+    ]
+    chosen = [part for a in args for part in ("--set", a)]
+    result = invoke("train", data, run, *chosen, "--no-audio", "--quiet")
+    assert result.exit_code == 0, result.stderr
+    assert "bits per sample to expect" in result.stdout
+    assert re.search(r"^held out +\d+\.\d{4} ", result.stdout, re.M)
+    with np.load(run / "voice.npz") as arrays:
+        before = {name: arrays[name] for name in arrays.files}
+    again = invoke("train", data, run, "--no-audio", "--quiet")
+    assert again.exit_code == 0, again.stderr
+    assert "resuming at step 2 of 2" in again.stdout
+    with np.load(run / "voice.npz") as arrays:
+        assert before and set(arrays.files) == set(before)
+        assert all(np.array_equal(arrays[name], before[name]) for name in before)
+
+
+def test_evaluate_compares_the_three_forms(invoke, run, tflite, saved_model, tmp_path):
+    report = tmp_path / "report.html"
+    result = invoke(
+        *("evaluate", run, tflite, saved_model, "--report", report, "--json"),
+        *("--clips", 1, "--clip-seconds", 0.3),
+    )
+    assert result.exit_code == 0, result.stderr
+    tree = json.loads(result.stdout)
+    assert list(tree["voices"]) == ["run", "voice.tflite", "saved_model"]
+    totals = [v["bits_per_sample"]["total"] for v in tree["voices"].values()]
+    assert np.ptp(totals) < 1e-3 * totals[0]
+    assert tree["voices"]["run"]["difference_percent"] == 0
+    assert tree["histogram"]["total"] < tree["uniform"]["total"] == 16
+    page = report.read_text(encoding="utf-8")
+    assert "http" not in page.replace("http-equiv", "")
+    sounds = re.findall(r'src="data:audio/wav;base64,([^"]+)"', page)
+    assert len(sounds) == 4
+    assert len({base64.b64decode(s) for s in sounds[1:3]}) == 1  # run and op, same seed
+    assert page.count("data:image/png;base64,") == 2  # training curve, utterance
+
+
+def test_evaluate_prints_a_table(invoke, tflite, data):
+    result = invoke("evaluate", tflite, "--data", data, "--max-utterances", 1)
+    assert result.exit_code == 0, result.stderr
+    for name in ("voice.tflite", "histogram", "uniform"):
+        assert re.search(rf"^{name} +\d+\.\d{{4}} ", result.stdout, re.M)
+
+
+def test_synthesize_is_the_same_for_the_same_seed(invoke, tflite, saved_model, mel, tmp_path):
+    outs = []
+    for name, artefact, seed in [("a", tflite, 1), ("b", tflite, 1), ("c", tflite, 2)]:
+        out = tmp_path / f"{name}.wav"
+        result = invoke("synthesize", artefact, mel, out, "--seed", seed)
+        assert result.exit_code == 0, result.stderr
+        assert re.search(r"0\.50 s of audio in .*x real time \(", result.stdout)
+        outs.append(read_wav(out))
+    assert np.array_equal(outs[0], outs[1])
+    assert not np.array_equal(outs[0], outs[2])
+    result = invoke("synthesize", saved_model, mel, tmp_path / "d.wav", "--temperature", "0")
+    assert result.exit_code == 0, result.stderr
+
+
+def test_synthesize_from_a_stereo_recording(invoke, tflite, tmp_path):
+    rng = np.random.default_rng(0)
+    noise = np.int16(rng.standard_normal([4800, 2]) * 3000)
+    with wave.open(str(tmp_path / "in.wav"), "wb") as file:
+        file.setnchannels(2)
+        file.setsampwidth(2)
+        file.setframerate(24000)
+        file.writeframes(noise.astype("<i2").tobytes())
+    result = invoke("synthesize", tflite, tmp_path / "in.wav", tmp_path / "out.wav")
+    assert result.exit_code == 0, result.stderr
+    assert len(read_wav(tmp_path / "out.wav")) == 3200  # 0.2 s, 16 frames
+
+
+def test_score_by_op_and_keras_agree(invoke, tflite, run, recording):
+    found = []
+    for artefact in (tflite, run):
+        result = invoke("score", artefact, recording, "--json")
+        assert result.exit_code == 0, result.stderr
+        found.append(json.loads(result.stdout)["bits_per_sample"])
+    assert found[0]["samples"] == found[1]["samples"]
+    assert found[0]["total"] == pytest.approx(found[1]["total"], rel=1e-4)
+
+
+@pytest.mark.parametrize("what", ["tflite", "saved_model", "run", "data"])
+def test_inspect_json(invoke, request, what):
+    path = request.getfixturevalue(what)
+    result = invoke("inspect", path, "--json")
+    assert result.exit_code == 0, result.stderr
+    tree = json.loads(result.stdout)
+    fingerprint = tree["mel_fingerprint"]
+    assert fingerprint == Config().mel.fingerprint
+    plain = invoke("inspect", path)
+    assert plain.exit_code == 0 and f"kind: {tree['kind']}" in plain.stdout
+    assert max(map(len, plain.stdout.splitlines())) < 200
+
+
+def test_export_records_what_the_gate_measured(invoke, tflite):
+    measured = json.loads(invoke("inspect", tflite, "--json").stdout)["bits_per_sample"]
+    assert set(measured) == {"keras", "op"}
+    assert measured["op"] == pytest.approx(measured["keras"], rel=1e-3)
+
+
+def test_bench(invoke, tflite):
+    result = invoke("bench", tflite, "--rounds", 3, "--round-seconds", 0.02, "--json")
+    assert result.exit_code == 0, result.stderr
+    tree = json.loads(result.stdout)
+    (found,) = tree["voices"].values()
+    assert found["rounds"] == 3 and found["samples"] > 0
+    assert found["us_per_sample"] * found["samples_per_second"] == pytest.approx(1e6)
+    assert found["real_time_factor"] == pytest.approx(found["samples_per_second"] / 16000)
+    assert tree["machine"]["processor"]

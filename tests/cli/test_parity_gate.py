@@ -1,0 +1,29 @@
+"""The export refuses a file that scores speech otherwise than Keras, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from wavernn_tf.export import tflite
+
+
+def test_a_perturbed_weight_is_refused(invoke, run, tmp_path, monkeypatch):
+    convert = tflite.convert
+
+    def broken(config, weights, *args):
+        bias = weights.head_bias["O2"] + np.float32(np.arange(256) == 128)
+        head_bias = {**weights.head_bias, "O2": bias}
+        return convert(config, dataclasses.replace(weights, head_bias=head_bias), *args)
+
+    monkeypatch.setattr(tflite, "convert", broken)
+    out = tmp_path / "voice.tflite"
+    result = invoke("export", "tflite", run, out, "--seconds", "0.3", "--no-timing")
+    assert result.exit_code == 2
+    line = result.stderr.splitlines()[-1]
+    assert "Keras gives" in line and "relative difference" in line
+    assert not list(tmp_path.iterdir())
+    allowed = invoke("export", "tflite", run, out, "--no-parity", "--no-timing")
+    assert allowed.exit_code == 0, allowed.stderr
+    assert "not compared" in allowed.stdout and out.exists()
