@@ -38,7 +38,6 @@ print(voice.info.to_json())
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.version_info < (3, 10), reason="LiteRT has no wheel for Python 3.9")
 def test_voice_runs_with_numpy_and_litert_only(tmp_path):
     config = small_config()
     weights = sparse_weights(config)
