@@ -7,6 +7,7 @@ speech scored and spoken by all of them; a table, and files in the output folder
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from pathlib import Path
@@ -33,6 +34,7 @@ SEED = 1
 @click.option("--steps", type=int, help="Train so many steps instead of the preset's.")
 def demo(source: str, out: str, preset: str, steps: int) -> None:
     """Prepare, train with pruning, export, and show that every form of the voice agrees."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # as the command line does
     started = time.monotonic()
     speech.quiet()
     try:

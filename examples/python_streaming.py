@@ -14,7 +14,7 @@ from wavernn_tf.export.runtime import Vocoder, write_wav
 
 
 def main(voice_path: str, mel_path: str, wav_path: str, frames_per_chunk: int = 10) -> None:
-    """Speak the features of a .npy file chunk by chunk, as a text-to-speech model would emit them."""
+    """Speak the features of a .npy file in chunks, as a text-to-speech model would emit them."""
     voice = Vocoder.load(voice_path)
     mel = np.load(mel_path)  # float32 [frames, n_mels]
     chunks = (mel[i : i + frames_per_chunk] for i in range(0, len(mel), frames_per_chunk))

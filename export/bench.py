@@ -99,7 +99,7 @@ def machine() -> Dict[str, Any]:
 def features(info: VoiceInfo, frames: int, seed: int = 0) -> np.ndarray:
     """Random features of the scale that a voice knows: float32 [frames, n_mels]."""
     noise = np.random.default_rng(seed).standard_normal([frames, info.mel.n_mels])
-    return np.float32(noise * info.feature_std + np.array(info.feature_mean))
+    return (noise * info.feature_std + np.array(info.feature_mean)).astype(np.float32)
 
 
 def _sized(voice: Timed, round_seconds: float) -> np.ndarray:

@@ -55,8 +55,8 @@ def check_features(
     z = np.abs((mel - np.array(info.feature_mean)) / np.array(info.feature_std)).mean()
     if z > MAX_Z:
         raise WaveRNNError(
-            f"These features are of another scale than the voice's training data: on average {z:.1f} "
-            f"standard deviations off (limit {MAX_Z:g}). The voice expects the recipe "
+            f"These features are of another scale than the voice's training data: on average "
+            f"{z:.1f} standard deviations off (limit {MAX_Z:g}). The voice expects the recipe "
             f"{own.name!r}: power {own.power:g}, {own.log}, floor {own.floor:g} (see "
             "`wavernn-tf inspect`)."
         )

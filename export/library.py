@@ -48,7 +48,8 @@ def find_runtime(name: str = "auto") -> Runtime:
             return found
     wanted = "ai-edge-litert or tensorflow" if name == "auto" else name
     raise WaveRNNError(
-        f"No TFLite interpreter found (looked for {wanted}). Install one: pip install ai-edge-litert"
+        f"No TFLite interpreter found (looked for {wanted}). Install one: "
+        "pip install ai-edge-litert"
     )
 
 

@@ -1,7 +1,7 @@
 """What a .tflite voice says of itself: a JSON text in the file's metadata.
 
-Reading walks the flatbuffer by hand, so that the runtime needs no schema; writing (with TensorFlow's
-schema) lies in `wavernn_tf.export.flatbuffer`.
+Reading walks the flatbuffer by hand, so that the runtime needs no schema; writing (with
+TensorFlow's schema) lies in `wavernn_tf.export.flatbuffer`.
 """
 
 from __future__ import annotations
@@ -110,14 +110,23 @@ def read(model: bytes) -> VoiceInfo:
         raise WaveRNNError("Expected a TFLite file; the file's identifier is not TFL3.")
     try:
         text = _find(model)
+        _check_buffers(model)
     except (struct.error, IndexError, UnicodeDecodeError) as error:
         raise WaveRNNError("The TFLite file is damaged or cut off.") from error
     if text is None:
         raise WaveRNNError(
-            "This TFLite file is not a wavernn-tf voice (it has no `wavernn_tf` metadata). Export one "
-            "with `wavernn-tf export tflite`."
+            "This TFLite file is not a wavernn-tf voice (it has no `wavernn_tf` metadata). Export "
+            "one with `wavernn-tf export tflite`."
         )
     return VoiceInfo.from_json(text)
+
+
+def _check_buffers(model: bytes) -> None:
+    """Raise IndexError if a constant lies beyond the end of the file."""
+    for buffer in _vector(model, _uint(model, 0), 4):
+        data_at = _field(model, buffer, 0)
+        if data_at is not None and sum(_bytes(model, data_at)) > len(model):
+            raise IndexError
 
 
 def _find(model: bytes) -> Optional[str]:
@@ -138,8 +147,6 @@ def _find(model: bytes) -> Optional[str]:
         if data_at is None:
             return None
         start, length = _bytes(model, data_at)
-        if start + length > len(model):
-            raise IndexError
         return model[start : start + length].decode()
     return None
 

@@ -3,8 +3,8 @@
 WaveRNNGenerate(features, seed, temperature, state, position, *constants) -> audio, state, position
 WaveRNNScore(features, audio, *constants) -> log_likelihood
 
-The constants are one int32 header, the dense arrays, and three arrays per packed matrix, in the order
-of `constants`. `export/native/tflite` reads the same list.
+The constants are one int32 header, the dense arrays, and three arrays per packed matrix, in the
+order of `constants`. `export/native/tflite` reads the same list.
 """
 
 from __future__ import annotations
@@ -88,4 +88,4 @@ def unpack_constants(config: Config, tensors: Sequence[Any]) -> Weights:
         matrices[name] = unpack_tensors(next(rest), next(rest), next(rest), n_in, n_out)
         if name in HEADS:
             head_bias[name] = next(rest)
-    return Weights(conv, upsample, *dense, matrices=matrices, head_bias=head_bias)
+    return Weights(conv, upsample, dense[0], dense[1], dense[2], dense[3], matrices, head_bias)

@@ -1,15 +1,15 @@
 """The block-sparse format of the op's matrices: pack and unpack.
 
-A matrix W (outputs x inputs) is cut in blocks of block_out x block_in = 16 weights. Only blocks that
-hold a weight other than zero are kept, row of blocks after row of blocks::
+A matrix W (outputs x inputs) is cut in blocks of block_out x block_in = 16 weights. Only blocks
+that hold a weight other than zero are kept, row of blocks after row of blocks::
 
     row_offsets  int32 [outputs / block_out + 1]      first kept block of every block row
     columns      int16 [n_blocks]                     block column; strictly increasing in a row
     values       float32 [n_blocks, block_in, block_out]
                  values[b, i, o] = W[row * block_out + o, columns[b] * block_in + i]
 
-Lane block_out * i + o of a block is thus one multiply-add of output o with input i. A matrix keeps at
-least one block.
+Lane block_out * i + o of a block is thus one multiply-add of output o with input i. A matrix keeps
+at least one block.
 """
 
 from __future__ import annotations
@@ -56,8 +56,9 @@ def pack(
     n_in, n_out = matrix.shape
     if n_in % block_in or n_out % block_out:
         raise WaveRNNError(
-            f"Expected {name} ({n_in} inputs, {n_out} outputs) to divide into blocks of {block_out} "
-            f"outputs x {block_in} inputs; train with sizes that are multiples of the block."
+            f"Expected {name} ({n_in} inputs, {n_out} outputs) to divide into blocks of "
+            f"{block_out} outputs x {block_in} inputs; train with sizes that are multiples of "
+            "the block."
         )
     rows, columns = n_out // block_out, n_in // block_in
     if columns > MAX_BLOCK_COLUMNS:

@@ -45,7 +45,7 @@ class Vocoder:
     @classmethod
     def load(
         cls,
-        path: Union[str, "Path", bytes],
+        path: Union[str, Path, bytes],
         runtime: str = "auto",
         library: Optional[str] = None,
     ) -> Vocoder:

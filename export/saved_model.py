@@ -1,7 +1,7 @@
 """A trained voice as a SavedModel of stock TensorFlow operations, for TF Serving and GPUs.
 
-Written in TF Serving's layout, NAME/1/. Every input has the batch first; loading needs no package of
-ours. Signatures::
+Written in TF Serving's layout, NAME/1/. Every input has the batch first; loading needs no package
+of ours. Signatures::
 
     serving_default = synthesize
         features float32 [batch, frames, n_features], lengths int32 [batch] (frames of each row),
@@ -24,6 +24,7 @@ from wavernn_tf import files, sampling
 from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export import metadata
+from wavernn_tf.models import weights as weights_lib
 from wavernn_tf.models.weights import Weights
 
 INFO_ASSET = "wavernn_tf.json"
@@ -70,8 +71,8 @@ def read_info(path: files.PathLike) -> metadata.VoiceInfo:
     text = os.path.join(path, "assets.extra", INFO_ASSET)
     if not os.path.isfile(text):
         raise WaveRNNError(
-            f"The SavedModel {path} is not a wavernn-tf voice (it has no assets.extra/{INFO_ASSET}). "
-            "Export one with `wavernn-tf export saved-model`."
+            f"The SavedModel {path} is not a wavernn-tf voice (it has no "
+            f"assets.extra/{INFO_ASSET}). Export one with `wavernn-tf export saved-model`."
         )
     with open(text, encoding="utf-8") as file:
         return metadata.VoiceInfo.from_json(file.read())
@@ -90,16 +91,16 @@ def pad_edges(features: tf.Tensor, lengths: tf.Tensor, past: int, lookahead: int
       float32 [batch, past + frames + lookahead, n_features].
     """
     frame = tf.range(-past, tf.shape(features)[1] + lookahead)
-    return tf.gather(
-        features, tf.clip_by_value(frame[None], 0, lengths[:, None] - 1), batch_dims=1
-    )
+    return tf.gather(features, tf.clip_by_value(frame[None], 0, lengths[:, None] - 1), batch_dims=1)
 
 
 class _Serving(tf.Module):
-    """The two signatures over the dense weights as constants of the graph."""
+    """The two signatures over the dense weights, kept once, as variables."""
 
     def __init__(self, config: Config, weights: Weights) -> None:
         super().__init__()
+        names = weights_lib.named_arrays(weights)
+        self.arrays = {name: tf.Variable(a, trainable=False) for name, a in names.items()}
         hop, shape = config.mel.hop_length, config.model.conditioning
         state_size = config.model.state_size + sampling.STATE_EXTRA
         features = tf.TensorSpec([None, None, config.mel.n_mels], tf.float32, "features")
@@ -118,12 +119,13 @@ class _Serving(tf.Module):
             return [padded, valid]
 
         @tf.function(
+            autograph=False,
             input_signature=[
                 features,
                 lengths,
                 tf.TensorSpec([None], tf.int64, "seed"),
                 tf.TensorSpec([None], tf.float32, "temperature"),
-            ]
+            ],
         )
         def synthesize(features, lengths, seed, temperature):
             padded, valid = checked(features, lengths)
@@ -137,16 +139,22 @@ class _Serving(tf.Module):
                     tf.zeros([batch, state_size]),
                     tf.zeros([batch], tf.int64),
                     config,
-                    weights,
+                    self._read(),
                 )
-            return {"audio": audio * tf.cast(valid, tf.int16), "audio_lengths": lengths * hop}
+            silence = tf.zeros_like(audio)
+            return {"audio": tf.where(valid, audio, silence), "audio_lengths": lengths * hop}
 
         @tf.function(
-            input_signature=[features, lengths, tf.TensorSpec([None, None], tf.int16, "audio")]
+            autograph=False,
+            input_signature=[features, lengths, tf.TensorSpec([None, None], tf.int16, "audio")],
         )
         def score(features, lengths, audio):
             padded, valid = checked(features, lengths)
-            likelihood = sampling.score(padded, audio, config, weights)
+            likelihood = sampling.score(padded, audio, config, self._read())
             return {"log_likelihood": tf.where(valid[..., None], likelihood, 0.0)}
 
         self.synthesize, self.score = synthesize, score
+
+    def _read(self) -> Weights:
+        """The weights as tensors, read once before the loop."""
+        return weights_lib.from_named({n: tf.convert_to_tensor(v) for n, v in self.arrays.items()})

@@ -69,20 +69,24 @@ class _Signatures(tf.Module):
             return [tf.constant(a) for a in constants]
 
         @tf.function(
+            autograph=False,
             input_signature=[
                 features,
                 tf.TensorSpec([None], tf.int64, "seed"),
                 tf.TensorSpec([None], tf.float32, "temperature"),
                 tf.TensorSpec([None, state], tf.float32, "state"),
                 tf.TensorSpec([None], tf.int64, "position"),
-            ]
+            ],
         )
         def generate(features, seed, temperature, state, position):
             inputs = [features, seed, temperature, state, position]
             audio, state, position = generate_op(*inputs, *bound())
             return {"audio": audio, "state": state, "position": position}
 
-        @tf.function(input_signature=[features, tf.TensorSpec([None, None], tf.int16, "audio")])
+        @tf.function(
+            autograph=False,
+            input_signature=[features, tf.TensorSpec([None, None], tf.int16, "audio")],
+        )
         def score(features, audio):
             return {"log_likelihood": score_op(features, audio, *bound())}
 
@@ -93,7 +97,7 @@ def _custom_op(name: str, body: Any, config: Config, n_inputs: int) -> Any:
     """A function that the converter replaces by one node of the custom op `name`."""
     implements = f'name: "{name}" attr {{ key: "tfl_fusable_op" value {{ b: true }} }}'
 
-    @tf.function(experimental_implements=implements)
+    @tf.function(autograph=False, experimental_implements=implements)
     def run(*tensors):
         weights = op.unpack_constants(config, tensors[n_inputs:])
         return body(*tensors[:n_inputs], config, weights)

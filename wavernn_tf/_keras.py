@@ -1,20 +1,22 @@
 """The one place that imports Keras: tf_keras, because TF-MOT prunes nothing else.
 
-It also holds the one use of a private name: the fused GRU of tf_keras 2.16.
+It also holds the uses of private names of tf_keras 2.16: the fused GRU, and the float32 variable
+behind an autocast one.
 """
 
 from __future__ import annotations
 
 import os
+from typing import Any
 
 # tf_keras reads it, and TF-MOT sets it too; users never need to.
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 
 import tensorflow as tf
-import tf_keras as keras
-from tf_keras.src.layers.rnn import gru as _gru
+import tf_keras as keras  # noqa: TID251
+from tf_keras.src.layers.rnn import gru as _gru  # noqa: TID251
 
-__all__ = ["fused_gru", "keras"]
+__all__ = ["PACKAGE", "fused_gru", "keras", "stored"]
 
 PACKAGE = "wavernn_tf"
 """Namespace under which the layers are registered for (de)serialisation."""
@@ -56,3 +58,8 @@ def fused_gru(
     run = _gru.standard_gru if tf.executing_eagerly() else _gru.gru_with_backend_selection
     _, outputs, _, _ = run(**arguments)
     return outputs
+
+
+def stored(variable: Any) -> Any:
+    """The variable as it is stored: under mixed precision, float32 and never cast when read."""
+    return getattr(variable, "_variable", variable) if hasattr(variable, "true_dtype") else variable

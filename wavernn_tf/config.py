@@ -107,6 +107,11 @@ class MelRecipe:
             raise WaveRNNError(
                 f"Expected `mel.win_length` <= `mel.n_fft` = {self.n_fft}; got {self.win_length}."
             )
+        if self.padding == "same" and self.n_fft < self.hop_length:
+            raise WaveRNNError(
+                f"Expected `mel.n_fft` >= `mel.hop_length` = {self.hop_length} with the padding "
+                f'"same"; got {self.n_fft}.'
+            )
         if not 0 <= self.fmin < self.fmax <= self.sample_rate / 2:
             raise WaveRNNError(
                 f"Expected 0 <= `mel.fmin` < `mel.fmax` <= {self.sample_rate / 2:g} Hz (half the "
@@ -144,9 +149,7 @@ class SignalConfig:
 
     def __post_init__(self) -> None:
         if not 0 <= self.pre_emphasis < 1:
-            raise WaveRNNError(
-                f"Expected 0 <= `signal.pre_emphasis` < 1; got {self.pre_emphasis}."
-            )
+            raise WaveRNNError(f"Expected 0 <= `signal.pre_emphasis` < 1; got {self.pre_emphasis}.")
         if not 0 <= self.sample_offset <= 255:
             raise WaveRNNError(
                 f"Expected 0 <= `signal.sample_offset` <= 255; got {self.sample_offset}."
@@ -298,9 +301,7 @@ class TrainingConfig:
         _positive("training", self, "final_learning_rate", "eval_every", "eval_windows")
         _positive("training", self, "shuffle_windows")
         if self.warmup_steps < 0:
-            raise WaveRNNError(
-                f"Expected `training.warmup_steps` >= 0; got {self.warmup_steps}."
-            )
+            raise WaveRNNError(f"Expected `training.warmup_steps` >= 0; got {self.warmup_steps}.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -356,13 +357,13 @@ def check_blocks(config: Config) -> None:
     shapes, blocks = matrix_shapes(config.model), matrix_blocks(config)
     for name, (n_in, n_out) in shapes.items():
         block_out, block_in = BLOCK_SHAPES[blocks[name]]
-        size = "model.state_size" if name.startswith("R_") else "model.projection_size (and half "
-        size += "" if name.startswith("R_") else "the state_size)"
-        if n_out % block_out or n_in % block_in:
+        # TF-MOT drops an axis of length one from its grid of blocks: there must be two.
+        if n_out % block_out or n_in % block_in or n_out < 2 * block_out or n_in < 2 * block_in:
+            size = "state_size" if name.startswith("R_") else "projection_size and half the state"
             raise WaveRNNError(
-                f"Expected the matrix {name} ({n_in} inputs, {n_out} outputs) to divide into "
-                f"blocks of {block_out} outputs x {block_in} inputs; change {size} or the block "
-                "shape."
+                f"Expected the matrix {name} ({n_in} inputs, {n_out} outputs) to divide into two "
+                f"or more blocks of {block_out} outputs x {block_in} inputs each way; change "
+                f"model.{size}, or the block shape."
             )
 
 
@@ -390,7 +391,8 @@ def from_dict(cls: Type[T], values: Mapping[str, Any], where: str = "") -> T:
         path = f"{where}.{key}" if where else str(key)
         if key not in hints:
             near = difflib.get_close_matches(str(key), hints, n=1, cutoff=0.0)
-            raise WaveRNNError(f"Unknown key `{path}`; did you mean `{near[0]}`?")
+            nearest = f"{where}.{near[0]}" if where else near[0]
+            raise WaveRNNError(f"Unknown key `{path}`; did you mean `{nearest}`?")
         made[key] = _convert(hints[key], value, path)
     return cls(**made)
 
@@ -398,8 +400,8 @@ def from_dict(cls: Type[T], values: Mapping[str, Any], where: str = "") -> T:
 def load(source: str) -> Config:
     """Read a configuration: the name of a preset, or the path of a YAML file.
 
-    A YAML file may start from a preset with the key `preset`, and override any part of it; `mel` may
-    be the name of a recipe of `wavernn_tf.pipelines.recipes`.
+    A YAML file may start from a preset with the key `preset`, and override any part of it; `mel`
+    may be the name of a recipe of `wavernn_tf.pipelines.recipes`.
 
     Raises:
       WaveRNNError: if there is no such preset or file, or it does not parse.

@@ -1,10 +1,10 @@
 """Generation and scoring in TensorFlow: pure functions of features and weights.
 
-These two functions are what the exporters wrap: the SavedModel runs them as they are, and the TFLite
-converter swaps them for one custom op of the same contract. See the paper's section 2.
+These two functions are what the exporters wrap: the SavedModel runs them as they are, and the
+TFLite converter swaps them for one custom op of the same contract. See the paper's section 2.
 
-State of a stream, float32 [batch, H + 2]: h, the last sample s_{n-1} before de-emphasis, and the last
-output y_{n-1} of the de-emphasis filter. All zeros is silence: a stream starts there.
+State of a stream, float32 [batch, H + 2]: h, the last sample s_{n-1} before de-emphasis, and the
+last output y_{n-1} of the de-emphasis filter. All zeros is silence: a stream starts there.
 """
 
 from __future__ import annotations
@@ -116,9 +116,7 @@ def score(features: tf.Tensor, audio: tf.Tensor, config: Config, w: Weights) -> 
     return tf.stack(likelihoods, axis=-1)
 
 
-def _de_emphasise(
-    s: tf.Tensor, y: tf.Tensor, coefficient: float
-) -> Tuple[tf.Tensor, tf.Tensor]:
+def _de_emphasise(s: tf.Tensor, y: tf.Tensor, coefficient: float) -> Tuple[tf.Tensor, tf.Tensor]:
     """y[n] = s[n] + a y[n-1] over int32 [n, batch]; int16 [batch, n] and the last y [batch]."""
     outputs = tf.scan(lambda last, value: value + coefficient * last, tf.cast(s, tf.float32), y)
     audio = tf.clip_by_value(tf.round(outputs), -32768.0, 32767.0)

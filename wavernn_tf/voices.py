@@ -41,7 +41,7 @@ class Voice(Protocol):
         """Features float [frames, n_features] to audio int16 [frames * hop_length]."""
 
     def score(self, mel: np.ndarray, audio: np.ndarray) -> np.ndarray:
-        """ln P(coarse), ln P(fine): float32 [samples, 2]."""
+        """Ln P(coarse), ln P(fine): float32 [samples, 2]."""
 
 
 def open_voice(path: Union[str, Path], runtime: str = "auto") -> Voice:
@@ -164,7 +164,10 @@ class KerasVoice:
         inputs.check_draw(seed, temperature)
         if self._generate is None:
             self._generate = tf.function(
-                lambda *values: sampling.generate(*values, self.config, self.weights),
+                lambda f, seed, temperature, state, position: sampling.generate(
+                    f, seed, temperature, state, position, self.config, self.weights
+                ),
+                autograph=False,
                 reduce_retracing=True,
             )
         audio, _, _ = self._generate(

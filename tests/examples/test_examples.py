@@ -80,7 +80,7 @@ def test_training_on_ones_own_recordings(tmp_path):
         "pruning.end_step": 3,
         "pruning.frequency": 1,
         "model.state_size": 32,
-        "model.projection_size": 16,
+        "model.projection_size": 32,
     }
     flags = [f"--set={key}={value}" for key, value in settings.items()]
     printed = run(

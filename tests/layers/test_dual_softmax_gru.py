@@ -8,8 +8,8 @@ from tests.conftest import features_for, small_config
 from wavernn_tf import dsp, equations
 from wavernn_tf._keras import keras
 from wavernn_tf.layers import DualSoftmaxGRU, DualSoftmaxHeads, Standardise
-from wavernn_tf.models import weights as weights_lib
 from wavernn_tf.models import wavernn
+from wavernn_tf.models import weights as weights_lib
 from wavernn_tf.reference import Reference
 
 TIME = 80

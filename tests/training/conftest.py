@@ -18,7 +18,7 @@ def tiny():
         {
             "mel.n_mels": 20,
             "model.state_size": 32,
-            "model.projection_size": 16,
+            "model.projection_size": 32,
             "model.conditioning.channels": 8,
             "pruning.begin_step": 2,
             "pruning.end_step": 6,

@@ -1,7 +1,5 @@
 """A short training run: it learns, prunes, logs; and what it refuses before the first step."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -96,6 +94,30 @@ def test_learning_rate_schedule():
     assert float(twin(60)) == float(rate(60))
 
 
-def test_mixed_precision_builds_float32_variables(tiny):
-    half = dataclasses.replace(tiny.training, precision="mixed_bfloat16")
-    assert configuration.override(tiny, {"training.precision": half.precision}).training == half
+@pytest.mark.slow
+def test_mixed_precision_trains_float32_weights(data, tiny, tmp_path):
+    changes = {
+        "training.precision": "mixed_bfloat16",
+        "training.steps": 2,
+        "pruning.begin_step": 1,
+        "pruning.end_step": 2,
+        "pruning.frequency": 1,
+    }
+    config = configuration.override(tiny, changes)
+    run = trainer.train(data, tmp_path / "run", config, quiet=True, audio=False)
+    assert 8 < run.history()[-1]["held_out"]["total"] < 17
+    voice = KerasVoice(run.path)
+    matrix = voice.weights.matrices["R_u"]
+    # float32 weights, not bfloat16 ones in a wider type.
+    assert np.any(matrix.view(np.uint32) & 0xFFFF) and matrix.dtype == np.float32
+    assert voice.info.sparsity["R_u"] == pytest.approx(0.96, abs=0.01)
+
+
+def test_the_logits_start_at_the_bytes_frequencies(data, tiny):
+    model = trainer.build(tiny, {"feature_mean": [0.0] * 20, "feature_std": [1.0] * 20})
+    batches = dataset.training_windows(data, tiny).take(4)
+    trainer.start_from_marginals(model, batches)
+    coarse = np.concatenate([targets["coarse"].numpy().ravel() for _, targets in batches])
+    counts = np.bincount(coarse, minlength=256) + 0.1
+    bias = model.get_layer("prune_matrices_heads").layer.biases[1].numpy()
+    np.testing.assert_allclose(np.exp(bias), counts / counts.sum(), rtol=1e-5)

@@ -61,9 +61,7 @@ class DualSoftmaxGRU(keras.layers.Layer, prunable_layer.PrunableLayer):
         h = layer([x, a])  # [2, 960, 896]
     """
 
-    def __init__(
-        self, units: int, hold: int, input_gain: float = 1.0, **kwargs: Any
-    ) -> None:
+    def __init__(self, units: int, hold: int, input_gain: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if units % 2:
             raise ValueError(f"Expected an even number of `units`; got {units}.")

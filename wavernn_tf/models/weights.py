@@ -76,8 +76,8 @@ def extract(model: Any) -> Weights:
     for name, array in named_arrays(weights).items():
         if not np.all(np.isfinite(array)):
             raise WaveRNNError(
-                f"The weights of {name} hold NaN or infinity: training has diverged. Resume from an "
-                "earlier checkpoint with a lower `training.learning_rate`."
+                f"The weights of {name} hold NaN or infinity: training has diverged. Resume from "
+                "an earlier checkpoint with a lower `training.learning_rate`."
             )
     return weights
 
@@ -100,7 +100,9 @@ def from_named(arrays: Dict[str, Any]) -> Weights:
 
     def layers(kind: str) -> Tuple[Tuple[Any, Any], ...]:
         count = sum(name.startswith(f"{kind}_") and name.endswith("/bias") for name in arrays)
-        return tuple((arrays[f"{kind}_{i}/kernel"], arrays[f"{kind}_{i}/bias"]) for i in range(count))
+        return tuple(
+            (arrays[f"{kind}_{i}/kernel"], arrays[f"{kind}_{i}/bias"]) for i in range(count)
+        )
 
     return Weights(
         conv=layers("conv"),

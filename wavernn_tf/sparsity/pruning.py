@@ -15,6 +15,7 @@ from tensorflow_model_optimization.python.core.sparsity.keras import (
     pruning_wrapper,
 )
 
+from wavernn_tf._keras import stored
 from wavernn_tf.config import BLOCK_SHAPES, Config, PruningConfig
 
 
@@ -36,6 +37,10 @@ class PruneMatrices(pruning_wrapper.PruneLowMagnitude):
     def build(self, input_shape: Any) -> None:
         """Create masks and thresholds; one TF-MOT pruner per matrix."""
         super().build(input_shape)
+        # In a mixed-precision layer variables read as bfloat16; masks are about the stored ones.
+        self.pruning_vars: List[Any] = [
+            tuple(stored(v) for v in triple) for triple in self.pruning_vars
+        ]
         self.pruning_obj = _Pruners(
             [
                 pruning_impl.Pruning(
@@ -90,7 +95,7 @@ def apply_masks(model: Any) -> None:
     """Set every pruned block to zero exactly (the optimizer's last step may have moved it)."""
     for layer in pruning_wrapper.collect_prunable_layers(model):
         for weight, mask, _ in layer.pruning_vars:
-            weight.assign(tf.cast(weight, mask.dtype) * mask)
+            weight.assign(weight * mask)
 
 
 def copy_stripped(pruned: Any, plain: Any) -> None:

@@ -1,8 +1,8 @@
 """Training throughput: our pruned network against the same one on a bare Keras GRU.
 
 Run it with ``python -m wavernn_tf.training.benchmark``. Both networks have the same conditioning
-network, heads, inputs and optimizer; the bare one has a stock `GRU(reset_after=True)` and no pruning.
-Rounds are interleaved, so that both meet the same machine.
+network, heads, inputs and optimizer; the bare one has a stock `GRU(reset_after=True)` and no
+pruning. Rounds are interleaved, so that both meet the same machine.
 """
 
 from __future__ import annotations

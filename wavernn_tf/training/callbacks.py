@@ -90,7 +90,7 @@ class Evaluations(keras.callbacks.Callback):
         """Log one evaluation."""
         logs = logs or {}
         step = self._checkpoints.step
-        row = {
+        row: Dict[str, Any] = {
             "step": step,
             "train": losses.named(logs),
             "held_out": losses.named(logs, "val_"),

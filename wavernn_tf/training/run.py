@@ -1,11 +1,11 @@
 """The folder of a training run, and the trained voice in it.
 
-    RUN/config.yaml        the whole configuration
-    RUN/voice.npz          the trained weights, written at the end
-    RUN/metrics.jsonl      one line per evaluation
-    RUN/checkpoints/       model, optimizer and pruning state
-    RUN/tensorboard/       losses, sparsity, audio
-    RUN/data.json          where the training data lay, its recipe fingerprint and statistics
+RUN/config.yaml        the whole configuration
+RUN/voice.npz          the trained weights, written at the end
+RUN/metrics.jsonl      one line per evaluation
+RUN/checkpoints/       model, optimizer and pruning state
+RUN/tensorboard/       losses, sparsity, audio
+RUN/data.json          where the training data lay, its recipe fingerprint and statistics
 """
 
 from __future__ import annotations

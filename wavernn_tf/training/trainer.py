@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Union
+from typing import Any, Callable, Dict, List, Union
 
 import numpy as np
 import tensorflow as tf
@@ -93,7 +93,9 @@ def build(config: Config, description: Dict[str, Any]) -> Any:
         description["feature_std"],
         wrap=pruning.wrapper(config),
     )
-    model.compile(optimizer.make(config.training), loss={"coarse": losses.bits, "fine": losses.bits})
+    model.compile(
+        optimizer.make(config.training), loss={"coarse": losses.bits, "fine": losses.bits}
+    )
     return model
 
 
@@ -158,28 +160,16 @@ def _example(model: Any, data: Union[str, Path], config: Config) -> Callable[[],
     frames = min(len(mel), int(AUDIO_SECONDS * config.mel.frames_per_second))
     features = np.pad(mel[:frames], ((shape.past, shape.lookahead), (0, 0)), mode="edge")[None]
     state = np.zeros([1, config.model.state_size + sampling.STATE_EXTRA], np.float32)
-    sampler: Optional[Any] = None
+    names = list(weights_lib.named_arrays(weights_lib.extract(model)))
+
+    @tf.function(autograph=False)
+    def sample(*arrays: tf.Tensor) -> tf.Tensor:
+        weights = weights_lib.from_named(dict(zip(names, arrays)))
+        seed, position = tf.zeros([1], tf.int64), tf.zeros([1], tf.int64)
+        return sampling.generate(features, seed, tf.ones([1]), state, position, config, weights)[0]
 
     def generate() -> np.ndarray:
-        nonlocal sampler
-        arrays = weights_lib.extract(model)
-        names = list(weights_lib.named_arrays(arrays))
-        flat = [tf.constant(a) for a in weights_lib.named_arrays(arrays).values()]
-        if sampler is None:
-
-            @tf.function
-            def sampler(*values):
-                weights = weights_lib.from_named(dict(zip(names, values)))
-                return sampling.generate(
-                    features,
-                    tf.zeros([1], tf.int64),
-                    tf.ones([1]),
-                    state,
-                    tf.zeros([1], tf.int64),
-                    config,
-                    weights,
-                )[0]
-
-        return sampler(*flat).numpy()[0]
+        arrays = weights_lib.named_arrays(weights_lib.extract(model))
+        return sample(*map(tf.constant, arrays.values())).numpy()[0]
 
     return generate

@@ -1,0 +1,93 @@
+# `make` lists the targets. Everything is installed in .venv, nothing outside this folder.
+#
+# CMake and ninja come from the package registry (pyproject.toml, and the extra `development`), so
+# that only Python, a C++17 compiler and make must be there.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint format bench clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/installed
+# In the tests CMake, ninja and `wavernn-tf` are those of the environment.
+WITH_VENV := PATH="$(CURDIR)/$(BIN):$$PATH"
+
+CXX_SOURCES := $(shell find export/native -name '*.cc' -o -name '*.h')
+LIBRARY_SOURCES := $(shell find export/native/CMakeLists.txt export/native/kernels \
+	export/native/tflite -type f)
+
+# A Python that serves: 3.9 to 3.12, with venv and pip. Names are tried by running them, since a
+# version manager's shim may exist and yet fail. `make install PYTHON=/path/to/python3.10` chooses.
+FITS := import sys, venv, ensurepip; sys.exit(not (3, 9) <= sys.version_info < (3, 13))
+PYTHON ?=
+ARGS ?=
+
+help: ## list the targets
+	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' Makefile \
+		| while IFS='|' read -r name what; do printf 'make %-8s %s\n' "$$name" "$$what"; done
+
+install: $(STAMP) ## make .venv, install the package in it, build the native library
+
+$(STAMP): setup.cfg setup.py pyproject.toml wavernn_tf/__init__.py $(LIBRARY_SOURCES)
+	@python=""; \
+	for name in $(or $(PYTHON),python3.12 python3.11 python3.10 python3.9 python3); do \
+		if "$$name" -c '$(FITS)' >/dev/null 2>&1; then python=$$name; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+		echo "error: no fitting Python found: install Python 3.9-3.12 with venv and pip, or say" \
+			"where one is: make install PYTHON=/path/to/python3" >&2; \
+		exit 1; \
+	fi; \
+	compiler=""; \
+	for name in $${CXX:-c++ g++ clang++}; do \
+		if echo 'int main() {}' | $$name -std=c++17 -fsyntax-only -x c++ - >/dev/null 2>&1; \
+		then compiler=$$name; break; fi; \
+	done; \
+	if [ -z "$$compiler" ]; then \
+		echo "error: no C++17 compiler found: install g++ or clang++, or say which: CXX=..." >&2; \
+		exit 1; \
+	fi; \
+	if ! $(BIN)/python -c '$(FITS)' >/dev/null 2>&1 \
+			|| ! $(BIN)/python -m pip --version >/dev/null 2>&1 \
+			|| { [ -n "$(PYTHON)" ] \
+				&& [ "$$($(BIN)/python --version)" != "$$("$$python" --version)" ]; }; then \
+		"$$("$$python" -c 'import sys; print(sys._base_executable)')" -m venv --clear $(VENV); \
+	fi; \
+	echo "installing in $(VENV) with $$($(BIN)/python --version) and $$compiler:" \
+		"some minutes the first time"; \
+	CXX="$$compiler" $(BIN)/python -m pip install --quiet --editable '.[development,litert]'; \
+	touch $(STAMP); \
+	echo "installed in $(VENV)"
+
+demo: $(STAMP) ## recorded speech in, a pruned voice out: the whole job, into out/demo
+	$(WITH_VENV) $(BIN)/python examples/demo.py --out out/demo $(ARGS)
+
+test: $(STAMP) ## run all tests; ARGS='-m "not slow"' leaves out the slow ones
+	$(WITH_VENV) $(BIN)/python -m pytest $(ARGS)
+
+# `export` and `pipelines` are parts of the package `wavernn_tf`: mypy needs to see them there.
+lint: $(STAMP) ## check style, formatting and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/clang-format --dry-run -Werror $(CXX_SOURCES)
+	@rm -rf build/typing && mkdir -p build/typing/wavernn_tf
+	@ln -s $(CURDIR)/wavernn_tf/* $(CURDIR)/export $(CURDIR)/pipelines build/typing/wavernn_tf/
+	cd build/typing && $(CURDIR)/$(BIN)/mypy --config-file ../../mypy.ini \
+		--cache-dir ../../.mypy_cache
+
+format: $(STAMP) ## format Python and C++
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(BIN)/clang-format -i $(CXX_SOURCES)
+
+bench: $(STAMP) ## time the op on the voice of `make demo`
+	@test -f out/demo/model.tflite || { echo "error: run \`make demo\` first" >&2; exit 1; }
+	$(BIN)/wavernn-tf bench out/demo/model.tflite $(ARGS)
+
+clean: ## remove .venv and everything that was built or written
+	rm -rf $(VENV) build dist out *.egg-info export/*.so
+	rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	find wavernn_tf export pipelines tests examples -name __pycache__ -prune -exec rm -rf {} +
