@@ -23,7 +23,7 @@ import tensorflow as tf
 from wavernn_tf import files, sampling
 from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.export import metadata
+from wavernn_tf.export import metadata, serving
 from wavernn_tf.models import weights as weights_lib
 from wavernn_tf.models.weights import Weights
 
@@ -36,7 +36,8 @@ def save(config: Config, weights: Weights, info: metadata.VoiceInfo, path: files
     Args:
       config: the voice's configuration.
       weights: its dense arrays.
-      info: description, kept as an asset of the model.
+      info: description, kept as an asset of the model; with tensorflow-serving-api installed, warm-up
+        requests lie beside it.
       path: the model's folder; it appears whole or not at all.
 
     Returns:
@@ -56,6 +57,8 @@ def save(config: Config, weights: Weights, info: metadata.VoiceInfo, path: files
         extra = version / "assets.extra"
         extra.mkdir()
         (extra / INFO_ASSET).write_text(info.to_json(), encoding="utf-8")
+        if serving.available():
+            serving.write_warmup(version, info)
     return os.path.join(path, "1")
 
 
@@ -106,9 +109,12 @@ class _Serving(tf.Module):
         features = tf.TensorSpec([None, None, config.mel.n_mels], tf.float32, "features")
         lengths = tf.TensorSpec([None], tf.int32, "lengths")
 
-        def checked(features: tf.Tensor, lengths: tf.Tensor) -> List[Any]:
+        def checked(features: tf.Tensor, lengths: tf.Tensor, *rows: tf.Tensor) -> List[Any]:
+            batch = tf.shape(features)[0]
             frames = tf.shape(features)[1]
             checks = [
+                *(tf.debugging.assert_equal(tf.shape(r)[0], batch, "one row each") for r in rows),
+                tf.debugging.assert_equal(tf.shape(lengths)[0], batch, "lengths: one row each"),
                 tf.debugging.assert_greater_equal(lengths, 1, "lengths: expected >= 1"),
                 tf.debugging.assert_less_equal(lengths, frames, "lengths: expected <= frames"),
                 tf.debugging.assert_all_finite(features, "features: expected finite values"),
@@ -128,7 +134,7 @@ class _Serving(tf.Module):
             ],
         )
         def synthesize(features, lengths, seed, temperature):
-            padded, valid = checked(features, lengths)
+            padded, valid = checked(features, lengths, seed, temperature)
             ok = tf.debugging.assert_non_negative(temperature, "temperature: expected >= 0")
             batch = tf.shape(features)[0]
             with tf.control_dependencies([ok] if ok is not None else []):
@@ -149,7 +155,10 @@ class _Serving(tf.Module):
             input_signature=[features, lengths, tf.TensorSpec([None, None], tf.int16, "audio")],
         )
         def score(features, lengths, audio):
-            padded, valid = checked(features, lengths)
+            padded, valid = checked(features, lengths, audio)
+            tf.debugging.assert_equal(
+                tf.shape(audio)[1], tf.shape(valid)[1], "audio: expected frames * hop_length"
+            )
             likelihood = sampling.score(padded, audio, config, self._read())
             return {"log_likelihood": tf.where(valid[..., None], likelihood, 0.0)}
 

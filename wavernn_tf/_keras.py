@@ -7,16 +7,18 @@ behind an autocast one.
 from __future__ import annotations
 
 import os
+import random
 from typing import Any
 
 # tf_keras reads it, and TF-MOT sets it too; users never need to.
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 
+import numpy as np
 import tensorflow as tf
 import tf_keras as keras  # noqa: TID251
 from tf_keras.src.layers.rnn import gru as _gru  # noqa: TID251
 
-__all__ = ["PACKAGE", "fused_gru", "keras", "stored"]
+__all__ = ["PACKAGE", "fused_gru", "keras", "set_seed", "stored"]
 
 PACKAGE = "wavernn_tf"
 """Namespace under which the layers are registered for (de)serialisation."""
@@ -58,6 +60,16 @@ def fused_gru(
     run = _gru.standard_gru if tf.executing_eagerly() else _gru.gru_with_backend_selection
     _, outputs, _, _ = run(**arguments)
     return outputs
+
+
+def set_seed(seed: int) -> None:
+    """Seed every generator that initialises weights.
+
+    `keras.utils.set_random_seed` would do, but tf_keras 2.16's fails on Python 3.12.
+    """
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 (Keras draws from the global generator)
+    tf.random.set_seed(seed)
 
 
 def stored(variable: Any) -> Any:

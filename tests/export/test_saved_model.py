@@ -15,8 +15,9 @@ import tensorflow as tf
 from tests.conftest import assert_same_samples, features_for, small_config, sparse_weights
 from tests.export.test_tflite import converted, info_for
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.export import saved_model
+from wavernn_tf.export import saved_model, serving
 from wavernn_tf.export.runtime import Vocoder
+from wavernn_tf.models.weights import named_arrays
 from wavernn_tf.reference import Reference
 
 LENGTHS = [7, 3, 5]
@@ -316,3 +317,28 @@ def test_a_foreign_saved_model_is_an_error(tmp_path):
     tf.saved_model.save(tf.Module(), str(tmp_path))
     with pytest.raises(WaveRNNError, match="not a wavernn-tf voice"):
         saved_model.read_info(tmp_path)
+
+
+def test_one_seed_for_several_rows_is_an_error(tmp_path):
+    config = small_config()
+    weights = sparse_weights(config)
+    saved_model.save(config, weights, info_for(config, weights), tmp_path / "voice")
+    run = tf.saved_model.load(str(tmp_path / "voice" / "1")).signatures["synthesize"]
+    features = tf.zeros([2, 3, config.mel.n_mels])
+    with pytest.raises(tf.errors.InvalidArgumentError, match="one row each"):
+        run(
+            features=features,
+            lengths=tf.constant([3, 3]),
+            seed=tf.constant([1], tf.int64),
+            temperature=tf.constant([1.0, 1.0]),
+        )
+
+
+def test_weights_are_stored_once_and_warm_up_lies_beside(tmp_path):
+    config = small_config(state_size=256)
+    weights = sparse_weights(config)
+    path = Path(saved_model.save(config, weights, info_for(config, weights), tmp_path / "voice"))
+    dense = sum(a.nbytes for a in named_arrays(weights).values())
+    stored = sum(p.stat().st_size for p in path.rglob("*") if p.is_file())
+    assert dense < stored < 1.1 * dense + 400_000  # the graph is some 300 kB
+    assert (path / serving.WARMUP).stat().st_size > 0

@@ -7,7 +7,7 @@ import pytest
 import tensorflow_model_optimization as tfmot
 
 from tests.conftest import small_config
-from wavernn_tf._keras import keras
+from wavernn_tf._keras import set_seed
 from wavernn_tf.config import GATES, HEADS
 from wavernn_tf.models import wavernn
 from wavernn_tf.models import weights as weights_lib
@@ -19,7 +19,7 @@ STEPS = 12
 
 def trained(config, steps=STEPS):
     """A pruned model after a few steps on noise."""
-    keras.utils.set_random_seed(0)
+    set_seed(0)
     rng = np.random.default_rng(0)
     model = wavernn.build(config, wrap=pruning.wrapper(config))
     model.compile("adam", loss={"coarse": losses.bits, "fine": losses.bits})

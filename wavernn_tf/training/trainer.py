@@ -10,7 +10,7 @@ import tensorflow as tf
 import tensorflow_model_optimization as tfmot
 
 from wavernn_tf import sampling
-from wavernn_tf._keras import keras
+from wavernn_tf._keras import keras, set_seed
 from wavernn_tf.config import Config
 from wavernn_tf.models import wavernn
 from wavernn_tf.models import weights as weights_lib
@@ -59,7 +59,7 @@ def train(
     run.begin(config, description)
     for remark in remarks:
         echo(f"note: {remark}")
-    keras.utils.set_random_seed(config.training.seed)
+    set_seed(config.training.seed)
     keras.mixed_precision.set_global_policy(config.training.precision)
     try:
         model = build(config, description)
