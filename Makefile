@@ -83,9 +83,10 @@ format: $(STAMP) ## format Python and C++
 	$(BIN)/ruff format
 	$(BIN)/clang-format -i $(CXX_SOURCES)
 
-bench: $(STAMP) ## time the op on the voice of `make demo`
+bench: $(STAMP) ## time training, and the voice of `make demo`
 	@test -f out/demo/model.tflite || { echo "error: run \`make demo\` first" >&2; exit 1; }
-	$(BIN)/wavernn-tf bench out/demo/model.tflite $(ARGS)
+	$(BIN)/wavernn-tf bench out/demo/model.tflite out/demo/saved_model $(ARGS)
+	$(BIN)/python -m wavernn_tf.training.benchmark
 
 clean: ## remove .venv and everything that was built or written
 	rm -rf $(VENV) build dist out *.egg-info export/*.so

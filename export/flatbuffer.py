@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Mapping
 
 import flatbuffers
 import numpy as np
@@ -12,22 +12,22 @@ ALIGNMENT = 64
 """Bytes. LiteRT 2's compiled models refuse constants that are less aligned."""
 
 
-def finish(model: bytes, metadata_name: str, metadata: str) -> bytes:
-    """Add a metadata text and lay every constant on a 64-byte boundary of the file.
+def finish(model: bytes, entries: Mapping[str, bytes]) -> bytes:
+    """Add metadata and lay every constant on a 64-byte boundary of the file.
 
     Args:
       model: a TFLite file.
-      metadata_name: key of the text.
-      metadata: the text.
+      entries: metadata by name.
     """
     tree = schema.ModelT.InitFromObj(schema.Model.GetRootAs(model))
-    buffer = schema.BufferT()
-    buffer.data = np.frombuffer(metadata.encode(), np.uint8)
-    tree.buffers.append(buffer)
-    entry = schema.MetadataT()
-    entry.name, entry.buffer = metadata_name, len(tree.buffers) - 1
-    tree.metadata = [*(tree.metadata or []), entry]
-    builder = _AlignedBuilder(len(model) + len(metadata) + 4096)
+    tree.metadata = list(tree.metadata or [])
+    for name, contents in entries.items():
+        buffer, entry = schema.BufferT(), schema.MetadataT()
+        buffer.data = np.frombuffer(contents, np.uint8)
+        entry.name, entry.buffer = name, len(tree.buffers)
+        tree.buffers.append(buffer)
+        tree.metadata.append(entry)
+    builder = _AlignedBuilder(len(model) + sum(map(len, entries.values())) + 4096)
     builder.Finish(tree.Pack(builder), b"TFL3")
     return bytes(builder.Output())
 

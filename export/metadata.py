@@ -15,6 +15,7 @@ from wavernn_tf.config import MelRecipe, SignalConfig, from_dict, to_dict
 from wavernn_tf.errors import WaveRNNError
 
 NAME = "wavernn_tf"
+SIZE_NAME = "wavernn_tf.file_bytes"
 SCHEMA_VERSION = 1
 """Version of the op's inputs and of this text; the native library knows the same number."""
 
@@ -109,8 +110,9 @@ def read(model: bytes) -> VoiceInfo:
     if model[4:8] != b"TFL3":
         raise WaveRNNError("Expected a TFLite file; the file's identifier is not TFL3.")
     try:
-        text = _find(model)
-        _check_buffers(model)
+        entries = _entries(model)
+        text = entries[NAME].decode() if NAME in entries else None
+        whole = len(model) == int.from_bytes(entries.get(SIZE_NAME, b""), "little")
     except (struct.error, IndexError, UnicodeDecodeError) as error:
         raise WaveRNNError("The TFLite file is damaged or cut off.") from error
     if text is None:
@@ -118,37 +120,33 @@ def read(model: bytes) -> VoiceInfo:
             "This TFLite file is not a wavernn-tf voice (it has no `wavernn_tf` metadata). Export "
             "one with `wavernn-tf export tflite`."
         )
+    if not whole:
+        raise WaveRNNError(
+            f"The TFLite file is cut off or damaged: it has {len(model)} bytes, not as many as "
+            "were written. Copy or export it again."
+        )
     return VoiceInfo.from_json(text)
 
 
-def _check_buffers(model: bytes) -> None:
-    """Raise IndexError if a constant lies beyond the end of the file."""
-    for buffer in _vector(model, _uint(model, 0), 4):
-        data_at = _field(model, buffer, 0)
-        if data_at is not None and sum(_bytes(model, data_at)) > len(model):
-            raise IndexError
+def size_entry(n_bytes: int) -> bytes:
+    """Contents of the entry `SIZE_NAME`: the size of the whole file."""
+    return n_bytes.to_bytes(8, "little")
 
 
-def _find(model: bytes) -> Optional[str]:
+def _entries(model: bytes) -> Dict[str, bytes]:
+    """All metadata of a TFLite file, by name."""
     # The root table, Model: field 4 is `buffers`, field 6 `metadata`.
     root = _uint(model, 0)
-    buffers, entries = _vector(model, root, 4), _vector(model, root, 6)
-    for entry in entries:
+    buffers = _vector(model, root, 4)
+    found: Dict[str, bytes] = {}
+    for entry in _vector(model, root, 6):
         # Metadata: field 0 is the name (a string), field 1 the index of its buffer.
-        name_at = _field(model, entry, 0)
-        if name_at is None:
-            continue
-        start, length = _bytes(model, name_at)
-        if model[start : start + length] != NAME.encode():
-            continue
-        index_at = _field(model, entry, 1)
-        buffer = buffers[0 if index_at is None else _uint(model, index_at)]
-        data_at = _field(model, buffer, 0)  # Buffer: field 0 is the data.
-        if data_at is None:
-            return None
-        start, length = _bytes(model, data_at)
-        return model[start : start + length].decode()
-    return None
+        name_at, index_at = _field(model, entry, 0), _field(model, entry, 1)
+        # Buffer: field 0 is the data.
+        data_at = _field(model, buffers[0 if index_at is None else _uint(model, index_at)], 0)
+        if name_at is not None and data_at is not None:
+            found[_bytes(model, name_at).decode()] = _bytes(model, data_at)
+    return found
 
 
 def _uint(model: bytes, at: int) -> int:
@@ -164,10 +162,18 @@ def _field(model: bytes, table: int, number: int) -> Optional[int]:
     return table + offset if offset else None
 
 
-def _bytes(model: bytes, at: int) -> Tuple[int, int]:
-    """Start and length of the vector of bytes (or string) that the offset at `at` points to."""
+def _span(model: bytes, at: int) -> Tuple[int, int]:
+    """Start and number of items of the vector (or string) that the offset at `at` points to."""
     vector = at + _uint(model, at)
     return vector + 4, _uint(model, vector)
+
+
+def _bytes(model: bytes, at: int) -> bytes:
+    """The vector of bytes (or string) that the offset at `at` points to."""
+    start, length = _span(model, at)
+    if start + length > len(model):
+        raise IndexError
+    return model[start : start + length]
 
 
 def _vector(model: bytes, table: int, number: int) -> List[int]:
@@ -175,7 +181,7 @@ def _vector(model: bytes, table: int, number: int) -> List[int]:
     at = _field(model, table, number)
     if at is None:
         return []
-    start, count = _bytes(model, at)
+    start, count = _span(model, at)
     if start + 4 * count > len(model):
         raise IndexError
     return [start + 4 * i + _uint(model, start + 4 * i) for i in range(count)]

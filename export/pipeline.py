@@ -90,18 +90,19 @@ def to_tflite(
     return Exported(info, len(model), len(dense), found, timings)
 
 
-def to_saved_model(run: Union[str, Path], out: files.PathLike) -> str:
+def to_saved_model(run: Union[str, Path], out: files.PathLike, xla: bool = False) -> str:
     """Export a run to a SavedModel in TF Serving's layout.
 
     Args:
       run: the training run's folder.
       out: folder of the model; its version 1 is written.
+      xla: see `saved_model.save`.
 
     Returns:
       Path of the version's folder.
     """
     voice = KerasVoice(run)
-    return saved_model.save(voice.config, voice.weights, voice.info, out)
+    return saved_model.save(voice.config, voice.weights, voice.info, out, xla)
 
 
 def data_of(run: Union[str, Path]) -> str:

@@ -52,7 +52,12 @@ def convert(
             model = converter.convert()
         except Exception as error:  # the converter raises bare Exceptions
             raise WaveRNNError(f"TensorFlow's TFLite converter failed: {error}") from error
-    return flatbuffer.finish(model, metadata.NAME, info.to_json())
+    text, size = info.to_json().encode(), 0
+    for _ in range(2):  # the size of the file is known once it is written
+        entries = {metadata.NAME: text, metadata.SIZE_NAME: metadata.size_entry(size)}
+        finished = flatbuffer.finish(model, entries)
+        size = len(finished)
+    return finished
 
 
 class _Signatures(tf.Module):

@@ -17,6 +17,9 @@ from wavernn_tf import dsp, equations, philox
 from wavernn_tf.config import GATES, Config
 from wavernn_tf.models.weights import Weights
 
+GREEDY = 1e-30
+"""Temperature at which every class but the likeliest has a weight of zero."""
+
 STATE_EXTRA = 2
 """State values beside h: the last sample and the de-emphasis filter's memory."""
 
@@ -50,6 +53,10 @@ def generate(
     index = position[:, None] + tf.range(tf.cast(n_samples, tf.int64))  # [b, n]
     bits = tf.stack(philox.uniform_bits(seed[:, None], index), axis=-1)  # [b, n, 2]
     uniform = tf.transpose(tf.cast(bits, tf.float32) * 2.0**-24, [1, 2, 0])  # [n, 2, b]
+    # Temperature 0 takes the first of the likeliest classes: a tiny one, and the smallest draw.
+    greedy = temperature == 0.0
+    uniform = tf.where(greedy, 0.0, uniform)[..., None]
+    temperature = tf.where(greedy, GREEDY, temperature)[:, None]
     recurrent = _recurrent(w)
     kernel = tf.reshape(w.input_kernel, [3, 3, h_size])
     offset = config.signal.sample_offset
@@ -124,16 +131,19 @@ def _de_emphasise(s: tf.Tensor, y: tf.Tensor, coefficient: float) -> Tuple[tf.Te
 
 
 def _draw(logits: tf.Tensor, uniform: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
-    """First class whose cumulative weight exceeds uniform * total: int32 [batch]."""
-    greedy = temperature == 0.0
-    divisor = tf.where(greedy, 1.0, temperature)[:, None]
-    shifted = logits - tf.reduce_max(logits, axis=-1, keepdims=True)
-    weights = tf.exp(shifted / divisor)
-    ends = tf.cumsum(weights, axis=-1)
-    below = tf.cast(ends <= uniform[:, None] * ends[:, -1:], tf.int32)
-    last = 255 - tf.argmax(weights[:, ::-1] > 0, axis=-1, output_type=tf.int32)
-    drawn = tf.minimum(tf.reduce_sum(below, axis=-1), last)
-    return tf.where(greedy, tf.argmax(logits, axis=-1, output_type=tf.int32), drawn)
+    """First class whose cumulative weight exceeds uniform * total: int32 [batch].
+
+    Args:
+      logits: float32 [batch, 256].
+      uniform: float32 [batch, 1], in [0, 1).
+      temperature: float32 [batch, 1], positive.
+    """
+    highest = tf.reduce_max(logits, axis=-1, keepdims=True)
+    ends = tf.cumsum(tf.exp((logits - highest) / temperature), axis=-1)
+    total = ends[:, -1:]
+    # uniform * total may round up to the total: the last class with a weight is drawn then.
+    below = tf.logical_and(ends <= uniform * total, ends < total)
+    return tf.reduce_sum(tf.cast(below, tf.int32), axis=-1)
 
 
 def _log_likelihood(logits: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:

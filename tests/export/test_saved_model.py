@@ -342,3 +342,10 @@ def test_weights_are_stored_once_and_warm_up_lies_beside(tmp_path):
     stored = sum(p.stat().st_size for p in path.rglob("*") if p.is_file())
     assert dense < stored < 1.1 * dense + 400_000  # the graph is some 300 kB
     assert (path / serving.WARMUP).stat().st_size > 0
+
+
+def test_xla_gives_the_samples_of_the_reference(saved, tmp_path):
+    path = saved_model.save(saved.config, saved.weights, saved.info, tmp_path / "xla", xla=True)
+    run = tf.saved_model.load(path).signatures["synthesize"]
+    inputs = {name: tf.constant(value) for name, value in saved.batch(rows=(0,)).items()}
+    assert_same_samples(run(**inputs)["audio"].numpy()[0], saved.draws(0))

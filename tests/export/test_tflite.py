@@ -123,7 +123,7 @@ def test_newer_op_is_refused_by_the_library(voice):
         )
 
 
-@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.999])
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.999, 0.99999])
 def test_truncated_model_is_an_error(voice, share):
     _, _, model = voice
     with pytest.raises(WaveRNNError, match="TFLite|damaged"):

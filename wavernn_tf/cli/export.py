@@ -18,6 +18,7 @@ def export() -> None:
     Examples:
       wavernn-tf export tflite run/ voice.tflite
       wavernn-tf export saved-model run/ saved_model/
+      wavernn-tf export saved-model run/ fast_saved_model/ --xla
     """  # noqa: D301 (\b is for click)
 
 
@@ -102,7 +103,13 @@ def tflite(
 @export.command("saved-model")
 @click.argument("run", type=click.Path(exists=True, file_okay=False))
 @click.argument("out_dir", type=click.Path(file_okay=False))
-def saved_model(run: str, out_dir: str) -> None:
+@click.option(
+    "--xla",
+    is_flag=True,
+    help="Compile the sampling loop with XLA: several times faster, where the server has XLA; "
+    "compiles anew for every batch size and length.",
+)
+def saved_model(run: str, out_dir: str, xla: bool) -> None:
     """Export a finished training run to a SavedModel for TF Serving.
 
     OUT_DIR gets the version 1, in TF Serving's layout. It loads in plain TensorFlow.
@@ -114,6 +121,6 @@ def saved_model(run: str, out_dir: str) -> None:
     with speech.tensorflow_for("Exporting"):
         speech.quiet()
         from wavernn_tf.export import pipeline
-    version = Path(pipeline.to_saved_model(run, out_dir))
+    version = Path(pipeline.to_saved_model(run, out_dir, xla))
     total = sum(p.stat().st_size for p in version.rglob("*") if p.is_file())
     click.echo(f"{version}: {show.size(total)}")
