@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import List, Sequence
 
 from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.files import replacing
 
 
 def fetch(package: str, cache: Path) -> Path:
@@ -62,12 +63,10 @@ def decode_g722(files: Sequence[Path], wavs: Sequence[Path]) -> List[Path]:
         if target.is_file():
             continue
         _need("ffmpeg", "to decode G.722: `apt-get install ffmpeg`")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.tmp")
         command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "g722", "-i", str(source)]
-        command += ["-c:a", "pcm_s16le", "-f", "wav", str(temporary)]
-        _call(command, ".", f"cannot decode {source}")
-        os.replace(temporary, target)
+        with replacing(target) as part:
+            command += ["-c:a", "pcm_s16le", "-f", "wav", str(part)]
+            _call(command, ".", f"cannot decode {source}")
     return list(wavs)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wavernn_tf import config as config_lib
+from wavernn_tf import files
 from wavernn_tf.config import Config, MelRecipe, SignalConfig
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import recipes
@@ -184,9 +185,7 @@ class Manifest:
 
 def write_json(path: Path, tree: Any) -> None:
     """Write a JSON file, whole or not at all."""
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(json.dumps(tree, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
+    files.write_text(path, json.dumps(tree, indent=1, ensure_ascii=False) + "\n")
 
 
 def _differences(where: str, ours: Any, theirs: Any) -> List[str]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
 from pathlib import Path
 from typing import Iterator, Tuple
 
@@ -19,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from wavernn_tf import files
 from wavernn_tf.errors import WaveRNNError
 
 _SPEC = {name: tf.io.FixedLenFeature([], tf.string) for name in ("id", "audio", "mel")}
@@ -77,10 +77,8 @@ def writing(path: Path) -> Iterator[ShardWriter]:
     Yields:
       A `ShardWriter`.
     """
-    temporary = path.with_name(path.name + ".tmp")
-    with tf.io.TFRecordWriter(str(temporary)) as writer:
+    with files.replacing(path) as part, tf.io.TFRecordWriter(str(part)) as writer:
         yield ShardWriter(writer)
-    os.replace(temporary, path)
 
 
 def parse(serialized: tf.Tensor, n_mels: int) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:

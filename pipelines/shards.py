@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import shutil
 import sys
 import threading
 from pathlib import Path
@@ -151,9 +152,11 @@ def _note_if_done(shard: Shard) -> Optional[Dict[str, Any]]:
 
 
 def remove_strays(out: Path, shards: Sequence[Shard]) -> None:
-    """Remove shards of an earlier, longer corpus, and temporary files of killed runs."""
+    """Remove shards of an earlier, longer corpus, and what killed runs left."""
     keep = {s.path.name for s in shards} | {s.note.name for s in shards}
     for split in manifest.SPLITS:
         for path in out.glob(f"{split}-[0-9]*.*"):
             if path.name not in keep:
                 path.unlink()
+        for scratch in out.glob(f".{split}-[0-9]*.part"):
+            shutil.rmtree(scratch)

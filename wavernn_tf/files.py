@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Iterator, Union
 
@@ -16,7 +15,8 @@ PathLike = Union[str, "os.PathLike[str]"]
 def replacing(path: PathLike) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` if the block succeeds.
 
-    Use it for a file or for a folder; a folder that is in the way is replaced.
+    Use it for a file or for a folder; a folder that is in the way is replaced. What a killed
+    process leaves behind, a hidden folder `.NAME.part`, the next writer of the same path removes.
 
     Example::
 
@@ -25,7 +25,9 @@ def replacing(path: PathLike) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    scratch = path.parent / f".{path.name}.part"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
     # The temporary file keeps the suffix, by which some writers choose the format.
     part = scratch / path.name
     try:

@@ -111,7 +111,7 @@ def test_features(refused, tflite, mel, tmp_path):
         (good[:, :40], "[frames, 80]"),
         (good.T, "mel.T"),
         (good[None], "mel[0]"),
-        (good[:0], "at least one frame"),
+        (good[:0], "no frame"),
         (good.astype(np.int32), "float type"),
         (good * 100, "another scale"),
         (good[0], "[frames, 80]"),

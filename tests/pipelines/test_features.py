@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from wavernn_tf import feature_files
 from wavernn_tf.config import MelRecipe
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import features
@@ -63,24 +64,24 @@ def test_lengths_that_do_not_fit(tmp_path: Path, samples: int, frames: int) -> N
         (np.zeros((10, 80, 1)), "got"),
         (np.zeros((0, 80)), "no frame"),
         (np.full((10, 80), np.nan), "NaN"),
-        (np.zeros((10, 80), np.int32), "array of floats"),
+        (np.zeros((10, 80), np.int32), "float type"),
         (np.array([{}]), "not a .npy array"),
     ],
 )
 def test_bad_features(tmp_path: Path, mel: np.ndarray, message: str) -> None:
     np.save(tmp_path / "a.npy", mel)
     with pytest.raises(WaveRNNError, match=message) as caught:
-        features.read_mel(tmp_path / "a.npy", RECIPE)
+        feature_files.read(tmp_path / "a.npy", RECIPE.n_mels)
     assert str(tmp_path / "a.npy") in str(caught.value)
 
 
 def test_missing_and_damaged_features(tmp_path: Path) -> None:
-    with pytest.raises(WaveRNNError, match="no such features file"):
-        features.read_mel(tmp_path / "a.npy", RECIPE)
+    with pytest.raises(WaveRNNError, match="no features file"):
+        feature_files.read(tmp_path / "a.npy", RECIPE.n_mels)
     for data in (b"", b"text", b"\x93NUMPY\x01\x00"):
         (tmp_path / "a.npy").write_bytes(data)
         with pytest.raises(WaveRNNError, match="not a .npy array"):
-            features.read_mel(tmp_path / "a.npy", RECIPE)
+            feature_files.read(tmp_path / "a.npy", RECIPE.n_mels)
 
 
 def test_computed_features_cover_the_audio(speech: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Optional
 
 import click
 
+from wavernn_tf import feature_files
 from wavernn_tf.cli import options, show, speech
 
 
@@ -40,7 +41,7 @@ def score(artefact: str, source: str, mel: Optional[str], runtime: str, as_json:
         voice = open_voice(artefact, runtime)
     recipe = voice.info.mel
     audio = speech.read_recording(source, recipe)
-    given = speech.read_features(mel, recipe) if mel else speech.features_of(audio, recipe)
+    given = feature_files.read(mel, recipe.n_mels) if mel else speech.features_of(audio, recipe)
     # A last frame that the recording fills in part is scored as far as the recording goes.
     found = bits.from_scores([voice.score(given, audio)[: len(audio)]])
     if as_json:

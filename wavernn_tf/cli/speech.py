@@ -50,37 +50,6 @@ def is_features(path: str) -> bool:
     return Path(path).suffix.lower() == ".npy"
 
 
-def read_features(path: str, recipe: MelRecipe) -> np.ndarray:
-    """Read features from a .npy file (numpy only).
-
-    Args:
-      path: of the file, float [frames, n_mels].
-      recipe: of the voice.
-
-    Returns:
-      The array; shape and values are checked by the voice.
-
-    Raises:
-      WaveRNNError: if it is no .npy file of numbers, or lies on its side.
-    """
-    if not Path(path).is_file():
-        raise WaveRNNError(f"There is no file {path}.")
-    try:
-        mel = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise WaveRNNError(f"{path} is not a .npy array: {error}") from error
-    if not isinstance(mel, np.ndarray):
-        raise WaveRNNError(f"{path} holds several arrays; save one by numpy.save.")
-    wide = mel.ndim == 2 and recipe.n_mels == mel.shape[0] != mel.shape[1]
-    if wide or (mel.ndim == 3 and mel.shape[0] == 1):
-        fit = "mel.T" if wide else "mel[0] or mel[0].T"
-        raise WaveRNNError(
-            f"{path}: expected features [frames, {recipe.n_mels}]; got {list(mel.shape)}. Save "
-            f"{fit}."
-        )
-    return mel
-
-
 def read_recording(path: str, recipe: MelRecipe) -> np.ndarray:
     """Read any recording at the rate of a recipe: int16 [samples]."""
     if not Path(path).is_file():

@@ -8,6 +8,7 @@ from typing import Optional
 
 import click
 
+from wavernn_tf import feature_files
 from wavernn_tf.cli import options, show, speech
 
 
@@ -64,7 +65,7 @@ def synthesize(
         voice = open_voice(artefact, runtime)
     own = voice.info.mel
     if speech.is_features(source):
-        mel = speech.read_features(source, own)
+        mel = feature_files.read(source, own.n_mels)
     else:
         mel = speech.features_of(speech.read_recording(source, own), own)
     mel = inputs.check_features(mel, voice.info, made_by)
