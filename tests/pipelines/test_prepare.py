@@ -168,10 +168,8 @@ def test_mel_dir(tmp_path: Path) -> None:
     made = _prepare(source, out, mel=external, mel_dir=mels, held_out=0.0)
     assert made.features == "mel_dir"
     assert [(u.id, u.frames) for u in made.train.utterances] == [("u000", 40), ("u001", 40)]
-    assert [s.reason.split(": ")[1][:16] for s in made.skipped] == [
-        "45 frames do not",
-        "no such features",
-    ]
+    assert "45 frames do not fit" in made.skipped[0].reason
+    assert "no features file" in made.skipped[1].reason and len(made.skipped) == 2
     assert made.feature_mean == (0.5,) * 3 and made.feature_std == (0.5,) * 3
     np.save(mels / "u002.npy", np.zeros((41, 3)))  # mended: noticed
     assert len(_prepare(source, out, mel=external, mel_dir=mels, held_out=0.0).skipped) == 1
