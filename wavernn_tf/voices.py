@@ -6,6 +6,7 @@ Each has `info`, `synthesize(mel, seed, temperature)` and `score(mel, audio)`, w
 
 from __future__ import annotations
 
+import abc
 from pathlib import Path
 from typing import Any, Callable, Optional, Protocol, Union
 
@@ -68,7 +69,43 @@ def open_voice(path: Union[str, Path], runtime: str = "auto") -> Voice:
     )
 
 
-class SavedModelVoice:
+class _WholeUtterance(abc.ABC):
+    """A voice that speaks and scores whole utterances, from checked input."""
+
+    info: metadata.VoiceInfo
+    runtime: str
+
+    def synthesize(
+        self,
+        mel: np.ndarray,
+        seed: int = 0,
+        temperature: float = 1.0,
+        recipe: Optional[MelRecipe] = None,
+        progress: Progress = None,
+    ) -> np.ndarray:
+        """See `Voice`; one call for the whole utterance."""
+        mel = inputs.check_features(mel, self.info, recipe)
+        inputs.check_draw(seed, temperature)
+        audio = self._generate(mel, seed, temperature)
+        if progress:
+            progress(len(mel))
+        return audio
+
+    def score(self, mel: np.ndarray, audio: np.ndarray) -> np.ndarray:
+        """See `Voice`."""
+        mel = inputs.check_features(mel, self.info)
+        return self._score(mel, inputs.align_audio(audio, len(mel), self.info))
+
+    @abc.abstractmethod
+    def _generate(self, mel: np.ndarray, seed: int, temperature: float) -> np.ndarray:
+        """Audio of checked features."""
+
+    @abc.abstractmethod
+    def _score(self, mel: np.ndarray, audio: np.ndarray) -> np.ndarray:
+        """Log-likelihood of checked features and audio."""
+
+
+class SavedModelVoice(_WholeUtterance):
     """An exported SavedModel.
 
     Args:
@@ -83,47 +120,33 @@ class SavedModelVoice:
         self.info = read_info(path)
         self.runtime = f"tensorflow {tf.__version__}"
         try:
-            self._model = tf.saved_model.load(str(path))
+            self._signatures = tf.saved_model.load(str(path)).signatures
         except (OSError, ValueError, tf.errors.OpError) as error:
             raise WaveRNNError(f"The SavedModel {path} cannot be loaded: {error}") from error
 
-    def synthesize(
-        self,
-        mel: np.ndarray,
-        seed: int = 0,
-        temperature: float = 1.0,
-        recipe: Optional[MelRecipe] = None,
-        progress: Progress = None,
-    ) -> np.ndarray:
-        """See `Voice`; one call for the whole utterance."""
+    def _generate(self, mel: np.ndarray, seed: int, temperature: float) -> np.ndarray:
         import tensorflow as tf
 
-        mel = inputs.check_features(mel, self.info, recipe)
-        inputs.check_draw(seed, temperature)
-        outputs = self._model.signatures["synthesize"](
+        outputs = self._signatures["synthesize"](
             features=tf.constant(mel[None]),
             lengths=tf.constant([len(mel)]),
             seed=tf.constant([seed], tf.int64),
             temperature=tf.constant([temperature], tf.float32),
         )
-        if progress:
-            progress(len(mel))
         return outputs["audio"].numpy()[0]
 
-    def score(self, mel: np.ndarray, audio: np.ndarray) -> np.ndarray:
-        """See `Voice`."""
+    def _score(self, mel: np.ndarray, audio: np.ndarray) -> np.ndarray:
         import tensorflow as tf
 
-        mel = inputs.check_features(mel, self.info)
-        outputs = self._model.signatures["score"](
+        outputs = self._signatures["score"](
             features=tf.constant(mel[None]),
             lengths=tf.constant([len(mel)]),
-            audio=tf.constant(inputs.align_audio(audio, len(mel), self.info)[None]),
+            audio=tf.constant(audio[None]),
         )
         return outputs["log_likelihood"].numpy()[0]
 
 
-class KerasVoice:
+class KerasVoice(_WholeUtterance):
     """A finished training run: the Keras model scores, its arrays feed the TensorFlow sampler.
 
     Args:
@@ -133,6 +156,7 @@ class KerasVoice:
     def __init__(self, path: Union[str, Path]) -> None:
         import tensorflow as tf
 
+        from wavernn_tf import sampling
         from wavernn_tf.export.describe import describe
         from wavernn_tf.models import weights
         from wavernn_tf.training.run import RunFolder
@@ -145,50 +169,30 @@ class KerasVoice:
         statistics = {"mean": data["feature_mean"], "std": data["feature_std"]}
         self.info = describe(self.config, self.weights, statistics, {})
         self.runtime = f"keras on tensorflow {tf.__version__}"
-        self._generate: Any = None
+        state_size = self.info.state_size + sampling.STATE_EXTRA
 
-    def synthesize(
-        self,
-        mel: np.ndarray,
-        seed: int = 0,
-        temperature: float = 1.0,
-        recipe: Optional[MelRecipe] = None,
-        progress: Progress = None,
-    ) -> np.ndarray:
-        """See `Voice`; one call for the whole utterance."""
+        def sample(features: Any, seed: Any, temperature: Any) -> Any:
+            stream = (features, seed, temperature, tf.zeros([1, state_size]))
+            position = tf.zeros([1], tf.int64)
+            return sampling.generate(*stream, position, self.config, self.weights)[0]
+
+        self._sample = tf.function(sample, autograph=False, reduce_retracing=True)
+
+    def _generate(self, mel: np.ndarray, seed: int, temperature: float) -> np.ndarray:
         import tensorflow as tf
 
-        from wavernn_tf import sampling
-
-        mel = inputs.check_features(mel, self.info, recipe)
-        inputs.check_draw(seed, temperature)
-        if self._generate is None:
-            self._generate = tf.function(
-                lambda f, seed, temperature, state, position: sampling.generate(
-                    f, seed, temperature, state, position, self.config, self.weights
-                ),
-                autograph=False,
-                reduce_retracing=True,
-            )
-        audio, _, _ = self._generate(
+        audio = self._sample(
             tf.constant(self._padded(mel)),
             tf.constant([seed], tf.int64),
             tf.constant([temperature], tf.float32),
-            tf.zeros([1, self.info.state_size + sampling.STATE_EXTRA]),
-            tf.zeros([1], tf.int64),
         )
-        if progress:
-            progress(len(mel))
         return audio.numpy()[0]
 
-    def score(self, mel: np.ndarray, audio: np.ndarray) -> np.ndarray:
-        """See `Voice`; teacher forced through the functional Keras model."""
+    def _score(self, mel: np.ndarray, audio: np.ndarray) -> np.ndarray:
         import tensorflow as tf
 
         from wavernn_tf import dsp
 
-        mel = inputs.check_features(mel, self.info)
-        audio = inputs.align_audio(audio, len(mel), self.info)
         s = dsp.pre_emphasis(tf.constant(audio), self.config.signal.pre_emphasis)
         coarse, fine = dsp.split(tf.pad(s, [[1, 0]]), self.config.signal.sample_offset)
         scalars = dsp.scalar(tf.stack([coarse[:-1], fine[:-1], coarse[1:]], axis=-1))
