@@ -27,12 +27,14 @@ class Draws:
       margin: float [n, 2], distance of the uniform number from the nearest boundary of the drawn
         class in the cumulative distribution, coarse and fine: a sampler that rounds differently
         can only differ where its rounding exceeds this.
+      state: float [H + 2], what a stream would carry on: h, s and y of the last sample.
     """
 
     audio: np.ndarray
     coarse: np.ndarray
     fine: np.ndarray
     margin: np.ndarray
+    state: np.ndarray
 
 
 class Reference:
@@ -119,8 +121,11 @@ class Reference:
             f, margin[n, 1] = _draw(self.logits(y_f, fine=True), uniform[n, 1], temperature)
             h = np.concatenate([y_c, y_f])
             classes[n] = c, f
-        audio = self._de_emphasise(classes[:, 0] * 256 + classes[:, 1] - 32768 - offset)
-        return Draws(audio, classes[:, 0], classes[:, 1], margin)
+        s = classes[:, 0] * 256 + classes[:, 1] - 32768 - offset
+        y = self._de_emphasise(s)
+        audio = np.clip(np.rint(y), -32768, 32767).astype(np.int16)
+        state = np.concatenate([h, s[-1:], y[-1:]])
+        return Draws(audio, classes[:, 0], classes[:, 1], margin, state)
 
     def score(self, features: np.ndarray, audio: np.ndarray) -> np.ndarray:
         """Log-likelihood [n, 2] (coarse, fine) in nats of int16 audio [n], teacher forced."""
@@ -145,10 +150,10 @@ class Reference:
 
     def _de_emphasise(self, s: np.ndarray) -> np.ndarray:
         a, y = np.float32(self.config.signal.pre_emphasis), np.float32(0)
-        audio = np.empty(len(s), np.float32)
+        outputs = np.empty(len(s), np.float32)
         for n, value in enumerate(s.astype(np.float32)):
-            audio[n] = y = value + a * y
-        return np.clip(np.rint(audio), -32768, 32767).astype(np.int16)
+            outputs[n] = y = value + a * y
+        return outputs
 
 
 def _scalar(byte: int) -> np.float32:

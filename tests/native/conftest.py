@@ -1,0 +1,46 @@
+"""Fixtures: a fresh build, an interpreter of each runtime with it, exported models."""
+
+import pytest
+import tensorflow as tf
+
+from tests.native import models
+
+
+@pytest.fixture(scope="session")
+def build(tmp_path_factory):
+    """Folder of a fresh build of the library and of the C++ tests."""
+    folder = tmp_path_factory.mktemp("native")
+    models.build(folder)
+    return folder
+
+
+@pytest.fixture(scope="session", params=["tensorflow", "litert"])
+def load(request, build):
+    """load(bytes) -> an interpreter with the delegate."""
+    library = str(next(build.glob("libwavernn_tf.*")))
+    if request.param == "tensorflow":
+        interpreter, load_delegate = tf.lite.Interpreter, tf.lite.experimental.load_delegate
+    else:
+        litert = pytest.importorskip("ai_edge_litert.interpreter")
+        interpreter, load_delegate = litert.Interpreter, litert.load_delegate
+    return lambda content: interpreter(
+        model_content=content, experimental_delegates=[load_delegate(library)]
+    )
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory):
+    """exported(block, pre_emphasis, strides) -> (config, weights, bytes), made once each."""
+    cache = {}
+
+    def make(block="4x4", pre_emphasis=0.85, strides=(2, 3)):
+        key = (block, pre_emphasis, strides)
+        if key not in cache:
+            config = models.make_config(*key)
+            weights = models.make_weights(config, seed=len(cache))
+            arrays = list(models.tensors(config, weights).values())
+            content = models.convert(arrays, tmp_path_factory.mktemp("saved_model"))
+            cache[key] = config, weights, content
+        return cache[key]
+
+    return make

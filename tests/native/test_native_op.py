@@ -1,0 +1,114 @@
+"""The native op in real interpreters, against the NumPy transcription."""
+
+import ctypes
+import subprocess
+
+import numpy as np
+import pytest
+
+from tests.native.models import CONTEXT, HOP, STATE, convert, inputs, tensors
+from wavernn_tf.config import BLOCK_SHAPES
+from wavernn_tf.reference import Reference
+
+
+def test_cpp_unit_tests(build):
+    done = subprocess.run(
+        ["ctest", "--output-on-failure"], cwd=build, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    assert "100% tests passed" in done.stdout
+
+
+def test_exported_symbols(build):
+    library = ctypes.CDLL(str(next(build.glob("libwavernn_tf.*"))))
+    library.wavernn_tf_version.restype = ctypes.c_char_p
+    assert library.wavernn_tf_version().decode()[0].isdigit()
+    assert library.wavernn_tf_schema_version() == 1
+
+
+@pytest.mark.parametrize("strides", [(2, 3), ()])
+@pytest.mark.parametrize("pre_emphasis", [0.0, 0.85])
+@pytest.mark.parametrize("block", BLOCK_SHAPES)
+def test_generate_is_the_contract(load, exported, block, pre_emphasis, strides):
+    config, weights, content = exported(block, pre_emphasis, strides)
+    reference = Reference(config, weights)
+    given = inputs(batch=3, temperature=np.float32([1.0, 0.7, 0.0]))
+    got = load(content).get_signature_runner("generate")(**given)
+    for b in range(3):
+        draws = reference.generate(
+            given["features"][b], int(given["seed"][b]), float(given["temperature"][b])
+        )
+        np.testing.assert_array_equal(got["audio"][b], draws.audio)
+        # h is in (-1, 1); the gates sum some 30 float32 terms of order one.
+        np.testing.assert_allclose(got["state"][b], draws.state, atol=1e-5)
+        np.testing.assert_array_equal(got["state"][b, STATE:], draws.state[STATE:])
+    np.testing.assert_array_equal(got["position"], [8 * HOP] * 3)
+
+
+@pytest.mark.parametrize("pre_emphasis", [0.0, 0.85])
+@pytest.mark.parametrize("block", BLOCK_SHAPES)
+def test_score_is_the_contract(load, exported, block, pre_emphasis):
+    config, weights, content = exported(block, pre_emphasis)
+    features = inputs(batch=2)["features"]
+    samples = 8 * HOP - 5
+    audio = np.random.default_rng(6).integers(-32768, 32768, (2, samples)).astype(np.int16)
+    audio[:, :4] = -32768, 32767, -32768, 32767  # clipped by the split
+    got = load(content).get_signature_runner("score")(features=features, audio=audio)
+    got = got["log_likelihood"]
+    reference = Reference(config, weights)
+    expected = np.stack([reference.score(features[b], audio[b]) for b in range(2)])
+    # Logits are below 16 and sum 32 terms after a state within 1e-5.
+    tolerance = 6e-5
+    np.testing.assert_allclose(got, expected, rtol=0, atol=tolerance)
+
+    reference.head_bias["O4"][7] += 0.01  # canary: the bound notices one changed bias
+    changed = reference.score(features[0], audio[0])
+    assert np.abs(changed - got[0]).max() > tolerance
+
+
+@pytest.mark.parametrize("block", BLOCK_SHAPES)
+def test_chunks_equal_one_shot(load, exported, block):
+    content = exported(block)[-1]
+    runner = load(content).get_signature_runner("generate")
+    given = inputs(batch=2, frames=9)
+    whole = runner(**given)
+    chunk, audio, start = dict(given), [], 0
+    for size in (1, 3, 2, 1, 2):  # the runner resizes each time
+        chunk["features"] = given["features"][:, start : start + size + 2 * CONTEXT]
+        out = runner(**chunk)
+        audio.append(out["audio"])
+        chunk.update(state=out["state"], position=out["position"])
+        start += size
+    np.testing.assert_array_equal(np.concatenate(audio, axis=1), whole["audio"])
+    np.testing.assert_array_equal(out["state"], whole["state"])
+    np.testing.assert_array_equal(out["position"], whole["position"])
+
+
+def test_streams_of_a_batch_are_independent(load, exported):
+    content = exported()[-1]
+    runner = load(content).get_signature_runner("generate")
+    given = inputs(batch=3)
+    together = runner(**given)["audio"]
+    for b in range(3):
+        alone = runner(**{name: value[b : b + 1] for name, value in given.items()})
+        np.testing.assert_array_equal(alone["audio"][0], together[b])
+
+
+def test_dynamic_shapes_and_chained_ops(load, exported, tmp_path):
+    config, weights, content = exported()
+    chained = convert(list(tensors(config, weights).values()), tmp_path, chain=True)
+    given = inputs(frames=6)
+    keep = np.array([True] * 6 + [False] * 2)
+    got = load(chained).get_signature_runner("chain")(keep=keep, **given)
+    features = given["features"][:, :6]
+    plain = load(content)
+    made = plain.get_signature_runner("generate")(**{**given, "features": features})
+    np.testing.assert_array_equal(got["audio"], made["audio"])
+    scored = plain.get_signature_runner("score")(features=features, audio=made["audio"])
+    np.testing.assert_array_equal(got["log_likelihood"], scored["log_likelihood"])
+
+
+def test_unresized_model_allocates(load, exported):
+    interpreter = load(exported()[-1])
+    interpreter.allocate_tensors()
+    assert interpreter.get_signature_list().keys() == {"generate", "score"}
