@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format bench clean
+.PHONY: help install demo test test-arm lint format bench clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -26,7 +26,7 @@ PYTHON ?=
 ARGS ?=
 
 help: ## list the targets
-	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' Makefile \
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' Makefile \
 		| while IFS='|' read -r name what; do printf 'make %-8s %s\n' "$$name" "$$what"; done
 
 install: $(STAMP) ## make .venv, install the package in it, build the native library
@@ -67,6 +67,25 @@ demo: $(STAMP) ## recorded speech in, a pruned voice out: the whole job, into ou
 
 test: $(STAMP) ## run all tests; ARGS='-m "not slow"' leaves out the slow ones
 	$(WITH_VENV) $(BIN)/python -m pytest $(ARGS)
+
+# The kernels and their stored samples on ARM: cross-compiled, run by an emulator.
+ARM_CXX := aarch64-linux-gnu-g++
+ARM_RUN := qemu-aarch64-static
+
+test-arm: $(STAMP) ## build the C++ tests for aarch64 and run them under qemu
+	@for tool in $(ARM_CXX) $(ARM_RUN); do \
+		if ! command -v $$tool >/dev/null; then \
+			echo "skipped: $$tool is missing (Debian: g++-aarch64-linux-gnu, qemu-user-static)"; \
+			exit 0; \
+		fi; \
+	done; \
+	$(WITH_VENV); \
+	cmake -S export/native -B build/arm -DWAVERNN_TF_TESTS=ON -DCMAKE_BUILD_TYPE=Release \
+		-DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
+		-DCMAKE_CXX_COMPILER=$(ARM_CXX) \
+		-DCMAKE_CROSSCOMPILING_EMULATOR="$(ARM_RUN);-L;/usr/aarch64-linux-gnu" >/dev/null; \
+	cmake --build build/arm --parallel 2; \
+	ctest --test-dir build/arm --output-on-failure
 
 # `export` and `pipelines` are parts of the package `wavernn_tf`: mypy needs to see them there.
 lint: $(STAMP) ## check style, formatting and types

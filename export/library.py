@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import platform
 from pathlib import Path
@@ -53,16 +54,50 @@ def find_runtime(name: str = "auto") -> Runtime:
     )
 
 
-def load_library(runtime: Runtime, library: Optional[str] = None) -> Any:
+def load_library(runtime: Runtime, library: Optional[str] = None, isa: Optional[str] = None) -> Any:
     """Load the native library as a delegate of an interpreter.
 
     Args:
       runtime: from `find_runtime`.
       library: path of libwavernn_tf.so; by default the one that was built with the package.
+      isa: instruction set of the kernels, one of `available_isas`; by default its last.
+
+    Raises:
+      WaveRNNError: if the file is missing or does not load, saying what to do, or if this machine
+        lacks `isa`.
+    """
+    path = _find(library)
+    if isa is not None:
+        isas = available_isas(library)
+        if isa not in isas:
+            raise WaveRNNError(
+                f"Expected `isa` to be one of this machine's, {', '.join(isas)}; got {isa!r}."
+            )
+    try:
+        return runtime.load_delegate(str(path), {} if isa is None else {"isa": isa})
+    except (ValueError, OSError) as error:
+        raise _unfit(path, error) from error
+
+
+def available_isas(library: Optional[str] = None) -> Tuple[str, ...]:
+    """The instruction sets whose kernels this machine can run, scalar first, the fastest last.
+
+    Args:
+      library: as in `load_library`.
 
     Raises:
       WaveRNNError: if the file is missing or does not load, saying what to do.
     """
+    path = _find(library)
+    try:
+        loaded = ctypes.CDLL(str(path))
+        loaded.wavernn_tf_isas.restype = ctypes.c_char_p
+        return tuple(loaded.wavernn_tf_isas().decode().split(","))
+    except (AttributeError, OSError) as error:
+        raise _unfit(path, error) from error
+
+
+def _find(library: Optional[str]) -> Path:
     path = Path(library) if library else LIBRARY
     if not path.is_file():
         raise WaveRNNError(
@@ -70,13 +105,14 @@ def load_library(runtime: Runtime, library: Optional[str] = None) -> Any:
             "`pip install .` in the source folder (it needs a C++17 compiler, CMake and make), or "
             "pass `library=` the path of libwavernn_tf.so."
         )
-    try:
-        return runtime.load_delegate(str(path))
-    except (ValueError, OSError) as error:
-        raise WaveRNNError(
-            f"The native library {path} does not load on this machine "
-            f"({platform.machine()}): {error}. Build it here: `pip install .` in the source folder."
-        ) from error
+    return path
+
+
+def _unfit(path: Path, error: Exception) -> WaveRNNError:
+    return WaveRNNError(
+        f"The native library {path} does not load on this machine "
+        f"({platform.machine()}): {error}. Build it here: `pip install .` in the source folder."
+    )
 
 
 def _import(name: str) -> Optional[Runtime]:

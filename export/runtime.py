@@ -48,6 +48,7 @@ class Vocoder:
         path: Union[str, Path, bytes],
         runtime: str = "auto",
         library: Optional[str] = None,
+        isa: Optional[str] = None,
     ) -> Vocoder:
         """Load a .tflite voice.
 
@@ -55,6 +56,8 @@ class Vocoder:
           path: the file, or its contents.
           runtime: "litert", "tensorflow", or "auto" for whichever is installed, LiteRT first.
           library: path of libwavernn_tf.so; by default the one built with the package.
+          isa: instruction set of the kernels: "scalar", "avx2", "avx512" or "neon"; by default the
+            fastest of this machine. The samples are the same on all.
 
         Raises:
           WaveRNNError: if the file, an interpreter or the library is missing or unfit; it says
@@ -68,7 +71,7 @@ class Vocoder:
             model = Path(path).read_bytes()
         info = metadata.read(model)
         found = find_runtime(runtime)
-        delegate = load_library(found, library)
+        delegate = load_library(found, library, isa)
         try:
             interpreter = found.interpreter(model_content=model, experimental_delegates=[delegate])
             return cls(interpreter, info, f"{found.name} {found.version}")

@@ -10,7 +10,8 @@ namespace wavernn_tf {
 // Row t of `in` starts at in + t * in_stride (rows may overlap: that is a
 // convolution) and row t of `out` at out + t * out_stride. Strides count
 // floats. Natural alignment, no over-read. Every output has one accumulator
-// that starts at its bias, so its bits do not depend on `rows`.
+// that starts at its bias and takes fused multiply-adds, so its bits depend
+// neither on `rows` nor on the instruction set.
 struct AffineParams {
   const float* in;
   int64_t in_stride;
@@ -23,8 +24,6 @@ struct AffineParams {
   int width;
   bool relu;
 };
-
-void AffineScalar(const AffineParams& params);
 
 }  // namespace wavernn_tf
 

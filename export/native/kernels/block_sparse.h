@@ -1,4 +1,4 @@
-// Packed block-sparse matrices and their product with a vector.
+// Packed block-sparse matrices, as a model file holds them.
 //
 // W has `rows` outputs and `cols` inputs, cut in blocks of block_out x block_in
 // = 4x4 or 16x1, 16 weights each. Only blocks that are not all zero are kept,
@@ -33,13 +33,6 @@ struct BlockSparse {
   const int16_t* columns = nullptr;
   const float* values = nullptr;
 };
-
-// y = W x; x [cols], y [rows], no overlap, no over-read. Each block row has 16
-// accumulators, one per lane, which start at zero and run over the blocks in
-// order. A 16x1 lane is an output; for 4x4
-//   y[o] = (lane[o] + lane[4 + o]) + (lane[8 + o] + lane[12 + o]).
-void Multiply4x4Scalar(const BlockSparse& matrix, const float* x, float* y);
-void Multiply16x1Scalar(const BlockSparse& matrix, const float* x, float* y);
 
 }  // namespace wavernn_tf
 

@@ -18,6 +18,7 @@ class Sampler {
       : model_(model),
         kernels_(kernels),
         params_(params),
+        scale_(InverseTemperature(params.temperature)),
         s_(params.state_in[model.state_size]),
         y_(params.state_in[model.state_size + 1]) {}
 
@@ -40,13 +41,15 @@ class Sampler {
  private:
   int Draw(float* logits, float uniform) const {
     if (params_.temperature == 0.0f) return ArgMax(logits);
-    kernels_.softmax_weights(logits, params_.temperature, logits);
-    return DrawClass(logits, uniform);
+    alignas(64) float totals[kClassGroups];
+    kernels_.softmax({logits, scale_, logits, totals});
+    return DrawClass(logits, totals, uniform);
   }
 
   const Model& model_;
   const KernelTable& kernels_;
   const GenerateParams& params_;
+  const float scale_;  // of the logits; unused at temperature 0
   SampleUniforms uniforms_ = {};
   float s_;  // s[n-1]
   float y_;  // y[n-1]
@@ -58,12 +61,11 @@ class Sampler {
 void Generate(const Model& model, const KernelTable& kernels,
               const GenerateParams& params, Workspace& workspace) {
   const int state = model.state_size;
-  float* const hidden = workspace.hidden.data();
-  std::copy(params.state_in, params.state_in + state, hidden);
+  workspace.SetHidden(model, params.state_in);
   Sampler sampler(model, kernels, params);
   RunStream(model, kernels, params.features, params.frames * model.hop_length,
             Split(sampler.s(), model.sample_offset), workspace, sampler);
-  std::copy(hidden, hidden + state, params.state_out);
+  std::copy_n(workspace.hidden.data(), state, params.state_out);
   params.state_out[state] = sampler.s();
   params.state_out[state + 1] = sampler.y();
 }

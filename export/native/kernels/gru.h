@@ -10,21 +10,20 @@ namespace wavernn_tf {
 //   u = sigmoid(x_u + q_u),  r = sigmoid(x_r + q_r),  q_g = R_g h + b_g
 //   e = tanh(x_e + r * q_e)
 //   h = u * h + (1 - u) * e
-// Natural alignment, no over-read; `h` overlaps nothing else.
+// x_g is built by fused multiply-adds on gates_g in the order above; the
+// functions are those of vector_math.h. Natural alignment, no over-read; `h`
+// and `repeated` overlap nothing else.
 struct GateParams {
-  const float* gates;           // [3H] conditioning and input bias
-  const float* recurrent;       // [3H] R_g h, before any half was updated
-  const float* recurrent_bias;  // [3H]
-  const float* input_kernel;    // [3, 3H]: rows for c_{t-1}, f_{t-1}, c_t
-  float* h;                     // [H] updated in place, this half only
+  const float* gates;         // [3H] conditioning and input bias
+  const float* recurrent;     // [3H] q_g, before any half was updated
+  const float* input_kernel;  // [3, 3H]: rows for c_{t-1}, f_{t-1}, c_t
+  float* h;                   // [H] updated in place, this half only
+  float* repeated;            // [4H] each value of h four times, this half
   int state_size;
   float coarse_previous;  // network inputs, in [-1, 1]
   float fine_previous;
   float coarse_now;
 };
-
-void CoarseGatesScalar(const GateParams& params);
-void FineGatesScalar(const GateParams& params);
 
 }  // namespace wavernn_tf
 

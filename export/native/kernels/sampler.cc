@@ -1,29 +1,51 @@
 #include "kernels/sampler.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace wavernn_tf {
+namespace {
 
-void SoftmaxWeightsScalar(const float* logits, float temperature,
-                          float* weights) {
-  const float highest = logits[ArgMax(logits)];
-  for (int k = 0; k < kClasses; ++k) {
-    weights[k] = std::exp((logits[k] - highest) / temperature);
+constexpr int kGroupClasses = kClasses / kClassGroups;
+
+// The last class of [begin, end) with a positive weight, or begin.
+int LastPositive(const float* weights, int begin, int end) {
+  for (int k = end - 1; k > begin; --k) {
+    if (weights[k] > 0.0f) return k;
   }
+  return begin;
 }
 
-int DrawClass(const float* weights, float uniform) {
-  float total = 0.0f;
-  for (int k = 0; k < kClasses; ++k) total += weights[k];
-  const float threshold = uniform * total;
-  float sum = 0.0f;
-  int last_positive = 0;
-  for (int k = 0; k < kClasses; ++k) {
-    sum += weights[k];
-    if (sum > threshold) return k;
-    if (weights[k] > 0.0f) last_positive = k;
+// How many of the running sums from `sum` on do not exceed the threshold: they
+// never fall, so the first that does comes next.
+int CountUpTo(const float* terms, int count, float sum, float threshold) {
+  int below = 0;
+  for (int i = 0; i < count; ++i) {
+    sum += terms[i];
+    below += !(sum > threshold);
   }
-  return last_positive;
+  return below;
+}
+
+}  // namespace
+
+float InverseTemperature(float temperature) {
+  return std::min(1.0f / temperature, std::numeric_limits<float>::max());
+}
+
+int DrawClass(const float* weights, const float* totals, float uniform) {
+  float sums[kClassGroups + 1] = {0.0f};  // before each group
+  for (int g = 0; g < kClassGroups; ++g) sums[g + 1] = sums[g] + totals[g];
+  const float threshold = uniform * sums[kClassGroups];
+  int group = 0;
+  for (int g = 1; g <= kClassGroups; ++g) group += !(sums[g] > threshold);
+  if (group == kClassGroups) return LastPositive(weights, 0, kClasses);
+  const int begin = group * kGroupClasses;
+  const int k =
+      CountUpTo(weights + begin, kGroupClasses, sums[group], threshold);
+  if (k < kGroupClasses) return begin + k;
+  return LastPositive(weights, begin, begin + kGroupClasses);
 }
 
 int ArgMax(const float* logits) {
@@ -34,11 +56,10 @@ int ArgMax(const float* logits) {
   return best;
 }
 
-float LogProbability(const float* logits, int label) {
-  const float highest = logits[ArgMax(logits)];
+float LogProbability(float logit, float highest, const float* totals) {
   double total = 0.0;
-  for (int k = 0; k < kClasses; ++k) total += std::exp(logits[k] - highest);
-  return (logits[label] - highest) - static_cast<float>(std::log(total));
+  for (int g = 0; g < kClassGroups; ++g) total += totals[g];
+  return (logit - highest) - static_cast<float>(std::log(total));
 }
 
 }  // namespace wavernn_tf

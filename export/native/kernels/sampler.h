@@ -5,22 +5,35 @@
 namespace wavernn_tf {
 
 constexpr int kClasses = 256;
+constexpr int kClassGroups = 16;  // of 16 classes each
 
-// weights[k] = exp((logits[k] - max) / temperature), all float32, temperature
-// > 0. weights may be logits.
-void SoftmaxWeightsScalar(const float* logits, float temperature,
-                          float* weights);
+// weights[k] = exp((logits[k] - max) * scale), with NegativeExp of
+// vector_math.h, and the totals of classes 16 g .. 16 g + 15, summed as
+// Sum of vector_scalar.h does. All float32. weights may be logits. Natural
+// alignment, no over-read.
+struct SoftmaxParams {
+  const float* logits;  // [256]
+  float scale;          // > 0, finite: one over the temperature
+  float* weights;       // [256]
+  float* totals;        // [16]
+};
 
-// The first class whose running sum exceeds uniform * total; the running sum
-// is float32, k ascending, and its last value is the total. If rounding leaves
-// none, the last class with a positive weight. Always in [0, 255].
-int DrawClass(const float* weights, float uniform);
+// One over a temperature > 0, kept finite.
+float InverseTemperature(float temperature);
+
+// The first class whose running sum exceeds uniform * total. The running sum
+// is float32: the groups' totals, g ascending, and from there on the weights
+// of one group, k ascending; the total is the sum of all totals. If rounding
+// leaves none, the last class, of the group or of all, with a positive weight.
+// Always in [0, 255].
+int DrawClass(const float* weights, const float* totals, float uniform);
 
 // The first class with the highest logit: temperature 0.
 int ArgMax(const float* logits);
 
-// Natural logarithm of the softmax probability of `label`, in [0, 255].
-float LogProbability(const float* logits, int label);
+// Natural logarithm of the softmax probability of a class: its logit, the
+// highest logit, and the totals at scale 1.
+float LogProbability(float logit, float highest, const float* totals);
 
 }  // namespace wavernn_tf
 

@@ -1,14 +1,8 @@
-#include "kernels/kernel_table.h"
-#include "kernels/sampler.h"
+#include "kernels/kernels_of.h"
+#include "kernels/vector_scalar.h"
 
 namespace wavernn_tf {
 
-const KernelTable& ScalarKernels() {
-  static constexpr KernelTable kTable = {
-      "scalar",          Multiply4x4Scalar, Multiply16x1Scalar,   AffineScalar,
-      CoarseGatesScalar, FineGatesScalar,   SoftmaxWeightsScalar,
-  };
-  return kTable;
-}
+const KernelTable& ScalarKernels() { return KernelsOf<VectorScalar>::kTable; }
 
 }  // namespace wavernn_tf

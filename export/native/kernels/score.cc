@@ -12,27 +12,36 @@ namespace {
 // Chooses the classes of the audio and writes down their likelihoods.
 class Teacher {
  public:
-  Teacher(const Model& model, const ScoreParams& params)
-      : model_(model), params_(params) {}
+  Teacher(const Model& model, const KernelTable& kernels,
+          const ScoreParams& params)
+      : model_(model), kernels_(kernels), params_(params) {}
 
-  int Coarse(const float* logits) {
+  int Coarse(float* logits) {
     const float x = params_.audio[read_];
     truth_ = Split(PreEmphasise(x, x_previous_, model_.pre_emphasis),
                    model_.sample_offset);
     x_previous_ = x;
-    params_.log_likelihood[2 * read_] = LogProbability(logits, truth_.coarse);
+    params_.log_likelihood[2 * read_] = Likelihood(logits, truth_.coarse);
     return truth_.coarse;
   }
 
-  int Fine(const float* logits) {
-    params_.log_likelihood[2 * read_ + 1] = LogProbability(logits, truth_.fine);
+  int Fine(float* logits) {
+    params_.log_likelihood[2 * read_ + 1] = Likelihood(logits, truth_.fine);
     return truth_.fine;
   }
 
   void Accept(SplitSample) { ++read_; }
 
  private:
+  float Likelihood(float* logits, int label) const {
+    alignas(64) float totals[kClassGroups];
+    const float logit = logits[label];
+    const float highest = kernels_.softmax({logits, 1.0f, logits, totals});
+    return LogProbability(logit, highest, totals);
+  }
+
   const Model& model_;
+  const KernelTable& kernels_;
   const ScoreParams& params_;
   SplitSample truth_ = {};
   float x_previous_ = 0.0f;
@@ -43,9 +52,9 @@ class Teacher {
 
 void Score(const Model& model, const KernelTable& kernels,
            const ScoreParams& params, Workspace& workspace) {
-  float* const hidden = workspace.hidden.data();
-  std::fill(hidden, hidden + model.state_size, 0.0f);
-  Teacher teacher(model, params);
+  std::fill_n(workspace.gates.data(), model.state_size, 0.0f);
+  workspace.SetHidden(model, workspace.gates.data());
+  Teacher teacher(model, kernels, params);
   RunStream(model, kernels, params.features, params.samples,
             Split(0.0f, model.sample_offset), workspace, teacher);
 }

@@ -15,16 +15,15 @@
 
 namespace wavernn_tf {
 
-// R_g h for the three gates and both halves, into workspace.recurrent [3H].
-inline void Recur(const Model& model, const KernelTable& kernels,
-                  Workspace& workspace) {
-  for (int gate = 0; gate < kGates; ++gate) {
-    Multiply(kernels, model.recurrent[gate], workspace.hidden.data(),
-             workspace.recurrent.data() + gate * model.state_size);
+// R_g h + b_g for the three gates and both halves, into workspace.recurrent.
+inline void Recur(const KernelTable& kernels, Workspace& workspace) {
+  for (const GroupedMatrix& matrix : workspace.recurrence) {
+    Multiply(kernels, matrix, workspace.hidden.data(),
+             workspace.repeated.data(), workspace.recurrent.data());
   }
 }
 
-// One sample: updates workspace.hidden and returns the classes chosen.
+// One sample: updates the workspace's state and returns the classes chosen.
 //   gates    [3H] conditioning of this step, input bias included
 //   previous the classes of the sample before
 //   chooser  int Coarse(float* logits), then int Fine(float* logits), each
@@ -33,34 +32,31 @@ template <typename Chooser>
 SplitSample Step(const Model& model, const KernelTable& kernels,
                  const float* gates, SplitSample previous, Workspace& workspace,
                  Chooser& chooser) {
-  float* const hidden = workspace.hidden.data();
   float* const logits = workspace.logits.data();
-  Recur(model, kernels, workspace);
+  Recur(kernels, workspace);
 
   GateParams params = {};
   params.gates = gates;
   params.recurrent = workspace.recurrent.data();
-  params.recurrent_bias = model.recurrent_bias;
   params.input_kernel = model.input_kernel;
-  params.h = hidden;
+  params.h = workspace.hidden.data();
+  params.repeated = workspace.repeated.data();
   params.state_size = model.state_size;
   params.coarse_previous = NetworkInput(previous.coarse);
   params.fine_previous = NetworkInput(previous.fine);
   kernels.coarse_gates(params);
-  ComputeLogits(kernels, model.coarse, hidden, workspace.projection.data(),
-                logits);
+  ComputeLogits(kernels, workspace.coarse, 0, workspace);
   SplitSample sample = {};
   sample.coarse = chooser.Coarse(logits);
 
   params.coarse_now = NetworkInput(sample.coarse);
   kernels.fine_gates(params);
-  ComputeLogits(kernels, model.fine, hidden + model.state_size / 2,
-                workspace.projection.data(), logits);
+  ComputeLogits(kernels, workspace.fine, model.state_size / 2, workspace);
   sample.fine = chooser.Fine(logits);
   return sample;
 }
 
-// Runs `samples` samples of a stream from the state in workspace.hidden.
+// Runs `samples` samples of a stream from the workspace's state.
 //   features [ceil(samples / hop) + past + lookahead, n_features]
 // `previous` holds the classes before the first sample, then before the next.
 template <typename Chooser>

@@ -114,8 +114,8 @@ void TestProjection() {
     for (int o = 0; o < width; ++o) {
       float sum = model.input_bias[o];
       for (int i = 0; i < channels; ++i) {
-        sum +=
-            steps[t * channels + i] * model.conditioning_kernel[i * width + o];
+        sum = std::fma(steps[t * channels + i],
+                       model.conditioning_kernel[i * width + o], sum);
       }
       CHECK(workspace.gates.data()[t * width + o] == sum);
     }

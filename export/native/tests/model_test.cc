@@ -49,7 +49,7 @@ void TestMask(BlockShape block) {
   Floats hidden[2];
   Recorder recorder[2] = {{10, {}, {}}, {200, {}, {}}};
   for (int run = 0; run < 2; ++run) {
-    std::copy(start.begin(), start.end(), workspace.hidden.data());
+    workspace.SetHidden(model, start.data());
     Step(model, ScalarKernels(), gates.data(), {3, 4}, workspace,
          recorder[run]);
     hidden[run].assign(workspace.hidden.data(),

@@ -15,11 +15,15 @@ namespace wavernn_tf {
 
 using Floats = std::vector<float>;
 
+// In [0, 1), the same with every standard library, as goldens need.
+inline float Uniform(std::mt19937& random) {
+  return static_cast<float>(random() >> 8) / 16777216.0f;
+}
+
 inline Floats RandomFloats(std::mt19937& random, std::size_t count,
                            float scale) {
-  std::uniform_real_distribution<float> uniform(-scale, scale);
   Floats values(count);
-  for (float& value : values) value = uniform(random);
+  for (float& value : values) value = (2.0f * Uniform(random) - 1.0f) * scale;
   return values;
 }
 
@@ -38,7 +42,6 @@ inline void FillMatrix(std::mt19937& random, BlockShape shape, int rows,
                        PackedMatrix& packed) {
   const int block_out = BlockOut(shape);
   const int block_in = BlockIn(shape);
-  std::uniform_real_distribution<float> uniform(0.0f, 1.0f);
   packed.row_offsets = {0};
   packed.dense.assign(static_cast<std::size_t>(rows) * cols, 0.0f);
   const int block_rows = rows / block_out;
@@ -47,7 +50,7 @@ inline void FillMatrix(std::mt19937& random, BlockShape shape, int rows,
       const bool last_chance = packed.columns.empty() &&
                                row == block_rows - 1 &&
                                col == cols / block_in - 1;
-      if (uniform(random) >= density && !last_chance) continue;
+      if (Uniform(random) >= density && !last_chance) continue;
       packed.columns.push_back(static_cast<int16_t>(col));
       const Floats block = RandomFloats(random, 16, scale);
       packed.values.insert(packed.values.end(), block.begin(), block.end());

@@ -1,8 +1,10 @@
 #include "kernels/sampler.h"
 
+#include <array>
 #include <cmath>
 #include <vector>
 
+#include "kernels/kernel_table.h"
 #include "tests/check.h"
 
 using namespace wavernn_tf;
@@ -15,30 +17,41 @@ std::vector<float> Logits() {
   return logits;
 }
 
+using Totals = std::array<float, kClassGroups>;
+
+// A draw whose group totals are plain sums.
+int Draw(const std::vector<float>& weights, float uniform) {
+  Totals totals = {};
+  for (int k = 0; k < kClasses; ++k) totals[k / 16] += weights[k];
+  return DrawClass(weights.data(), totals.data(), uniform);
+}
+
 void TestDrawEdges() {
   std::vector<float> weights(kClasses, 0.0f);
   weights[3] = 1.0f;
   weights[9] = 3.0f;
-  CHECK(DrawClass(weights.data(), 0.0f) == 3);
-  CHECK(DrawClass(weights.data(), 0.2499999f) == 3);
-  CHECK(DrawClass(weights.data(), 0.25f) == 9);  // the sum must exceed
-  CHECK(DrawClass(weights.data(), 1.0f - 1.0f / 16777216.0f) == 9);
-  CHECK(DrawClass(weights.data(), 1.0f) == 9);  // rounding left none
+  CHECK(Draw(weights, 0.0f) == 3);
+  CHECK(Draw(weights, 0.2499999f) == 3);
+  CHECK(Draw(weights, 0.25f) == 9);  // the sum must exceed
+  CHECK(Draw(weights, 1.0f - 1.0f / 16777216.0f) == 9);
+  CHECK(Draw(weights, 1.0f) == 9);  // rounding left none
   const std::vector<float> nans(kClasses, NAN);
-  CHECK(DrawClass(nans.data(), 0.5f) == 0);
+  CHECK(Draw(nans, 0.5f) == 0);
 }
 
 // Every class comes as often as its probability says.
 void TestDrawFrequencies() {
   const std::vector<float> logits = Logits();
   std::vector<float> weights(kClasses);
-  SoftmaxWeightsScalar(logits.data(), 0.8f, weights.data());
+  Totals totals;
+  ScalarKernels().softmax(
+      {logits.data(), InverseTemperature(0.8f), weights.data(), totals.data()});
   double total = 0.0;
   for (float w : weights) total += w;
   const int draws = 1 << 16;
   std::vector<int> counts(kClasses);
   for (int i = 0; i < draws; ++i) {
-    ++counts[DrawClass(weights.data(), (i + 0.5f) / draws)];
+    ++counts[DrawClass(weights.data(), totals.data(), (i + 0.5f) / draws)];
   }
   for (int k = 0; k < kClasses; ++k) {
     // An even grid of uniforms misses by two at most, plus rounding.
@@ -48,10 +61,14 @@ void TestDrawFrequencies() {
 
 void TestWeights() {
   const std::vector<float> logits = Logits();
-  std::vector<float> weights = logits;
-  SoftmaxWeightsScalar(weights.data(), 1e-30f, weights.data());  // in place
-  for (int k = 0; k < kClasses; ++k) {
-    CHECK(weights[k] == (k == ArgMax(logits.data()) ? 1.0f : 0.0f));
+  for (float temperature : {1e-30f, 1e-44f}) {
+    std::vector<float> weights = logits;
+    Totals totals;
+    ScalarKernels().softmax({weights.data(), InverseTemperature(temperature),
+                             weights.data(), totals.data()});  // in place
+    for (int k = 0; k < kClasses; ++k) {
+      CHECK(weights[k] == (k == ArgMax(logits.data()) ? 1.0f : 0.0f));
+    }
   }
 }
 
@@ -61,16 +78,24 @@ void TestArgMax() {
   CHECK(ArgMax(logits.data()) == 7);
 }
 
+float Likelihood(const std::vector<float>& logits, int label) {
+  std::vector<float> weights(kClasses);
+  Totals totals;
+  const float highest = ScalarKernels().softmax(
+      {logits.data(), 1.0f, weights.data(), totals.data()});
+  return LogProbability(logits[label], highest, totals.data());
+}
+
 void TestLogProbability() {
   std::vector<float> logits = Logits();
   for (float& logit : logits) logit += 500.0f;  // would overflow unshifted
   double total = 0.0;
   for (int k = 0; k < kClasses; ++k) {
-    total += std::exp(static_cast<double>(LogProbability(logits.data(), k)));
+    total += std::exp(static_cast<double>(Likelihood(logits, k)));
   }
   CHECK(std::fabs(total - 1.0) < 1e-4);  // float32 at 500: 3e-5 each
   const std::vector<float> flat(kClasses, 0.25f);
-  CHECK(std::fabs(LogProbability(flat.data(), 17) + std::log(256.0f)) < 1e-6);
+  CHECK(std::fabs(Likelihood(flat, 17) + std::log(256.0f)) < 1e-6);
 }
 
 }  // namespace

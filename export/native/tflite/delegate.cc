@@ -2,6 +2,7 @@
 // loads this library, creates the delegate, and the delegate claims the nodes
 // by their custom names. No TensorFlow symbol is needed.
 
+#include <cstring>
 #include <exception>
 #include <memory>
 #include <new>
@@ -69,9 +70,9 @@ void* KernelInit(TfLiteContext* context, const char* buffer, size_t) {
   std::unique_ptr<Op> op;
   const TfLiteStatus status = Guard(context, "WaveRNN", [&](ErrorText& error) {
     op = std::make_unique<Op>();
-    return InitOp(context,
-                  *reinterpret_cast<const TfLiteDelegateParams*>(buffer), *op,
-                  error);
+    const auto& params = *reinterpret_cast<const TfLiteDelegateParams*>(buffer);
+    op->kernels = static_cast<const KernelTable*>(params.delegate->data_);
+    return InitOp(context, params, *op, error);
   });
   return status == kTfLiteOk ? op.release() : InitFailed();
 }
@@ -161,27 +162,60 @@ TfLiteStatus DelegatePrepare(TfLiteContext* context, TfLiteDelegate* delegate) {
   });
 }
 
+// The kernels that the options ask for: `isa`, or else the fastest.
+const KernelTable* ChooseKernels(char** keys, char** values, size_t count,
+                                 ErrorText& error) {
+  const KernelTable* kernels = &BestKernels();
+  for (size_t i = 0; i < count; ++i) {
+    if (std::strcmp(keys[i], "isa") != 0) {
+      error.Set("expected the delegate option isa; got %s", keys[i]);
+      return nullptr;
+    }
+    kernels = FindKernels(values[i]);
+    if (kernels == nullptr) {
+      error.Set("expected isa to be one of this machine's, %s; got %s",
+                AvailableIsas(), values[i]);
+      return nullptr;
+    }
+  }
+  return kernels;
+}
+
+TfLiteDelegate* CreateDelegate(char** keys, char** values, size_t count,
+                               ErrorText& error) {
+  const KernelTable* kernels = nullptr;
+  try {
+    kernels = ChooseKernels(keys, values, count, error);
+  } catch (...) {
+    error.Set("out of memory");
+  }
+  if (kernels == nullptr) return nullptr;
+  TfLiteDelegate* delegate = new (std::nothrow) TfLiteDelegate();
+  if (delegate == nullptr) {
+    error.Set("out of memory");
+    return nullptr;
+  }
+  delegate->data_ = const_cast<KernelTable*>(kernels);  // only read
+  delegate->Prepare = DelegatePrepare;
+  delegate->flags = kTfLiteDelegateFlagsAllowDynamicTensors;
+  return delegate;
+}
+
 }  // namespace
 }  // namespace wavernn_tf
 
 extern "C" {
 
+// Options: `isa`, one of wavernn_tf_isas(); by default its last.
 WAVERNN_TF_EXPORT TfLiteDelegate* tflite_plugin_create_delegate(
-    char** /*option_keys*/, char** /*option_values*/, size_t num_options,
+    char** option_keys, char** option_values, size_t num_options,
     void (*report_error)(const char* message)) {
-  if (num_options > 0) {
-    if (report_error != nullptr) {
-      report_error("wavernn_tf: expected no delegate options; got some");
-    }
-    return nullptr;
+  wavernn_tf::ErrorText error;
+  TfLiteDelegate* delegate = wavernn_tf::CreateDelegate(
+      option_keys, option_values, num_options, error);
+  if (delegate == nullptr && report_error != nullptr) {
+    report_error(error.text());
   }
-  TfLiteDelegate* delegate = new (std::nothrow) TfLiteDelegate();
-  if (delegate == nullptr) {
-    if (report_error != nullptr) report_error("wavernn_tf: out of memory");
-    return nullptr;
-  }
-  delegate->Prepare = wavernn_tf::DelegatePrepare;
-  delegate->flags = kTfLiteDelegateFlagsAllowDynamicTensors;
   return delegate;
 }
 

@@ -35,7 +35,7 @@ struct Op {
   bool weights_checked = false;
   Model model;
   Workspace workspace;
-  const KernelTable* kernels = &ScalarKernels();
+  const KernelTable* kernels = nullptr;  // set by the delegate
 };
 
 // parse: the op's tensors, and (once) its weights.

@@ -1,3 +1,4 @@
+#include "kernels/kernel_table.h"
 #include "tflite/export.h"
 #include "tflite/weights.h"
 
@@ -15,6 +16,12 @@ WAVERNN_TF_EXPORT const char* wavernn_tf_version() {
 // The newest model schema that this library reads.
 WAVERNN_TF_EXPORT int wavernn_tf_schema_version() {
   return wavernn_tf::kSchemaVersion;
+}
+
+// The instruction sets this machine can run, joined by commas, "scalar" first,
+// the fastest (the default) last.
+WAVERNN_TF_EXPORT const char* wavernn_tf_isas() {
+  return wavernn_tf::AvailableIsas();
 }
 
 }  // extern "C"

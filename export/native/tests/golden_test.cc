@@ -1,0 +1,105 @@
+// The samples of two seeded models on every instruction set, by their hash:
+//   golden_test FILE          compare with the hashes in FILE
+//   golden_test FILE --write  make FILE
+// The file is tests/golden/samples.txt of the repository: a change that moves
+// one sample on any machine fails here, and is written down when it is meant.
+
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include "kernels/generate.h"
+#include "tests/check.h"
+#include "tests/random_model.h"
+
+using namespace wavernn_tf;
+
+namespace {
+
+// FNV-1a, 64 bits, over the samples' low and high bytes.
+uint64_t Hash(const std::vector<int16_t>& audio) {
+  uint64_t hash = 0xCBF29CE484222325u;
+  for (int16_t sample : audio) {
+    const unsigned bits = static_cast<uint16_t>(sample);
+    for (unsigned byte : {bits & 255u, bits >> 8}) {
+      hash = (hash ^ byte) * 0x100000001B3u;
+    }
+  }
+  return hash;
+}
+
+std::vector<int16_t> Samples(BlockShape block, const KernelTable& kernels) {
+  ModelShape shape;
+  shape.block = block;
+  shape.state_size = 96;
+  shape.projection_size = 48;
+  RandomModel random(shape, 42);
+  const Model& model = random.model();
+  const int frames = 300;
+  const Floats features = random.Features(frames);
+  std::vector<int16_t> audio(frames * model.hop_length);
+  Floats state(model.state_size + 2, 0.0f);
+  Workspace workspace;
+  CHECK(workspace.Allocate(model));
+  GenerateParams params = {};
+  params.features = features.data();
+  params.frames = frames;
+  params.seed = 0x1234567890u;
+  params.temperature = 0.95f;
+  params.state_in = state.data();
+  params.state_out = state.data();
+  params.audio = audio.data();
+  Generate(model, kernels, params, workspace);
+  return audio;
+}
+
+std::string Line(const char* block, const std::vector<int16_t>& audio) {
+  char text[96];
+  std::snprintf(text, sizeof(text), "float32 %s %zu samples %016llx\n", block,
+                audio.size(), static_cast<unsigned long long>(Hash(audio)));
+  return text;
+}
+
+std::string Lines(const KernelTable& kernels) {
+  return Line("4x4", Samples(BlockShape::k4x4, kernels)) +
+         Line("16x1", Samples(BlockShape::k16x1, kernels));
+}
+
+std::string Read(const char* path) {
+  std::string text;
+  std::FILE* file = std::fopen(path, "rb");
+  if (file == nullptr) return text;
+  for (int c = std::fgetc(file); c != EOF; c = std::fgetc(file)) {
+    text.push_back(static_cast<char>(c));
+  }
+  std::fclose(file);
+  return text;
+}
+
+int Write(const char* path) {
+  const std::string lines = Lines(ScalarKernels());
+  std::FILE* file = std::fopen(path, "wb");
+  if (file == nullptr) return 1;
+  std::fputs(lines.c_str(), file);
+  return std::fclose(file);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc == 3 && std::strcmp(argv[2], "--write") == 0) return Write(argv[1]);
+  if (argc != 2) return 2;
+  const std::string golden = Read(argv[1]);
+  CHECK(!golden.empty());
+  const KernelList& list = AvailableKernels();
+  for (int i = 0; i < list.count; ++i) {
+    const std::string lines = Lines(*list.tables[i]);
+    std::printf("%s\n%s", list.tables[i]->isa, lines.c_str());
+    CHECK(lines == golden);
+  }
+  // Canary: one sample off by one is another hash.
+  std::vector<int16_t> audio = Samples(BlockShape::k4x4, BestKernels());
+  audio[1000] ^= 1;
+  CHECK(golden.find(Line("4x4", audio)) == std::string::npos);
+  return Failures();
+}

@@ -1,0 +1,108 @@
+// The stated error bounds of exp, 1 / x, sigmoid and the gates' blend, against
+// float64. isa_test.cc compares the instruction sets with these.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "kernels/vector_math.h"
+#include "kernels/vector_scalar.h"
+#include "tests/check.h"
+
+using namespace wavernn_tf;
+
+namespace {
+
+using V = VectorScalar;
+using Math = VectorMath<V>;
+
+constexpr double kUlp = 1.0 / (1 << 23);
+
+float First(const V::F& v) { return v.lane[0]; }
+
+// Calls body(x) for `count` values from low to high.
+template <typename Body>
+void Sweep(double low, double high, int count, Body body) {
+  for (int i = 0; i <= count; ++i) {
+    body(static_cast<float>(low + (high - low) * i / count));
+  }
+}
+
+void TestExp() {
+  double worst = 0.0;
+  Sweep(-87.3, 88.0, 200000, [&](float x) {
+    const double exact = std::exp(static_cast<double>(x));
+    const double got = First(Math::BoundedExp(V::Broadcast(x)));
+    worst = std::max(worst, std::fabs(got - exact) / exact);
+  });
+  std::printf("exp: relative error %.3f * 2^-23\n", worst / kUlp);
+  CHECK(worst < kUlp);
+  CHECK(worst > 0.25 * kUlp);  // canary: float64 would pass unnoticed
+  CHECK(First(Math::BoundedExp(V::Zero())) == 1.0f);
+}
+
+void TestNegativeExp() {
+  const float infinity = std::numeric_limits<float>::infinity();
+  for (float x : {-87.31f, -1e9f, -infinity}) {
+    CHECK(First(Math::NegativeExp(V::Broadcast(x))) == 0.0f);
+  }
+  CHECK(First(Math::NegativeExp(V::Broadcast(-87.3f))) > 0.0f);
+  CHECK(First(Math::NegativeExp(V::Zero())) == 1.0f);
+  const float not_a_number = std::numeric_limits<float>::quiet_NaN();
+  CHECK(First(Math::NegativeExp(V::Broadcast(not_a_number))) < 1e-37f);
+}
+
+void TestReciprocal() {
+  double worst = 0.0;
+  for (int exponent : {-126, -1, 0, 1, 57, 124}) {
+    Sweep(1.0, 2.0, 50000, [&](float x) {
+      const float d = std::ldexp(x, exponent);
+      const double got = First(Math::Reciprocal(V::Broadcast(d)));
+      worst = std::max(worst, std::fabs(got * d - 1.0));
+    });
+  }
+  std::printf("1 / x: relative error %.3f * 2^-23\n", worst / kUlp);
+  CHECK(worst < kUlp);
+}
+
+void TestSigmoid() {
+  double worst = 0.0;
+  Sweep(-100.0, 100.0, 200000, [&](float x) {
+    const double exact = 1.0 / (1.0 + std::exp(-static_cast<double>(x)));
+    const double got = First(Math::Sigmoid(V::Broadcast(x)));
+    worst = std::max(worst, std::fabs(got - exact));
+  });
+  std::printf("sigmoid: absolute error %.3f * 2^-23\n", worst / kUlp);
+  CHECK(worst < kUlp);
+}
+
+void TestBlend() {
+  double worst = 0.0;
+  double worst_tanh = 0.0;
+  for (float h : {-1.0f, -0.3f, 0.0f, 1e-4f, 0.7f, 1.0f}) {
+    for (float x : {-100.0f, -9.0f, -1.0f, 0.0f, 0.4f, 3.0f, 20.0f, 100.0f}) {
+      Sweep(-60.0, 60.0, 20000, [&](float z) {
+        const double u = 1.0 / (1.0 + std::exp(-static_cast<double>(x)));
+        const double exact = u * h + (1.0 - u) * std::tanh(z);
+        const double got = First(
+            Math::Blend(V::Broadcast(x), V::Broadcast(z), V::Broadcast(h)));
+        const double error = std::fabs(got - exact);
+        worst = std::max(worst, error);
+        if (x == -100.0f) worst_tanh = std::max(worst_tanh, error);
+      });
+    }
+  }
+  std::printf("blend: absolute error %.3f * 2^-23, of tanh alone %.3f\n",
+              worst / kUlp, worst_tanh / kUlp);
+  CHECK(worst < 3.0 * kUlp);
+}
+
+}  // namespace
+
+int main() {
+  TestExp();
+  TestNegativeExp();
+  TestReciprocal();
+  TestSigmoid();
+  TestBlend();
+  return Failures();
+}
