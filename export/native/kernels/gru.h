@@ -18,7 +18,7 @@ struct GateParams {
   const float* recurrent;     // [3H] q_g, before any half was updated
   const float* input_kernel;  // [3, 3H]: rows for c_{t-1}, f_{t-1}, c_t
   float* h;                   // [H] updated in place, this half only
-  float* repeated;            // [4H] each value of h four times, this half
+  float* repeated;            // [4H] each value of h four times; or null
   int state_size;
   float coarse_previous;  // network inputs, in [-1, 1]
   float fine_previous;

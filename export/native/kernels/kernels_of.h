@@ -8,6 +8,7 @@
 
 #include "kernels/kernel_table.h"
 #include "kernels/vector_math.h"
+#include "kernels/vector_wide.h"
 
 namespace wavernn_tf {
 
@@ -83,7 +84,7 @@ struct KernelsOf {
   static void StoreRow(const MultiplyParams& p, int32_t output, F v) {
     if (p.relu) v = V::Max(v, V::Zero());
     if (p.repeat) {
-      StoreRepeated(p.y + 4 * output, v);
+      VectorWide<V, 1>::StoreRepeated(p.y + 4 * output, {{v}});
     } else {
       V::Store(p.y + output, v);
     }
@@ -105,87 +106,103 @@ struct KernelsOf {
     }
   }
 
-  static void StoreRepeated(float* to, F v) {
-    V::Store(to, V::template Repeat<0>(v));
-    V::Store(to + 16, V::template Repeat<1>(v));
-    V::Store(to + 32, V::template Repeat<2>(v));
-    V::Store(to + 48, V::template Repeat<3>(v));
-  }
-
   static void Multiply16x1(const MultiplyParams& p) { MultiplyGroups<1>(p); }
   static void Multiply4x4(const MultiplyParams& p) { MultiplyGroups<16>(p); }
 
   // ---------------------------------------------------------------- gates
 
-  static F LoadSome(const float* p, int count) {
-    float lanes[kLanes] = {};
-    for (int i = 0; i < count; ++i) lanes[i] = p[i];
-    return V::Load(lanes);
-  }
-
-  template <bool kFull>
-  static F LoadUnits(const float* p, int count) {
-    return kFull ? V::Load(p) : LoadSome(p, count);
-  }
-
-  // The inputs of one half's gates, spread over the lanes.
+  // Input of the gates of one half, spread over the lanes of W.
+  template <typename W>
   struct Spread {
-    F coarse_previous, fine_previous, coarse_now;
+    typename W::F coarse_previous, fine_previous, coarse_now;
   };
 
-  // The input of `count` outputs of the gates from i on, without recurrence.
-  template <bool kFine, bool kFull>
-  static F GateInput(const GateParams& p, const Spread& x, int i, int count) {
+  template <typename W>
+  static Spread<W> SpreadInputs(const GateParams& p) {
+    return {W::Broadcast(p.coarse_previous), W::Broadcast(p.fine_previous),
+            W::Broadcast(p.coarse_now)};
+  }
+
+  // The input of gate outputs i, i + 1, ..., without the recurrence.
+  template <typename W, bool kFine>
+  static typename W::F GateInput(const GateParams& p, const Spread<W>& x,
+                                 int i) {
     const int width = 3 * p.state_size;
     const float* kernel = p.input_kernel + i;
-    F sum = LoadUnits<kFull>(p.gates + i, count);
-    sum = V::Fma(x.coarse_previous, LoadUnits<kFull>(kernel, count), sum);
-    kernel += width;
-    sum = V::Fma(x.fine_previous, LoadUnits<kFull>(kernel, count), sum);
+    typename W::F sum = W::Load(p.gates + i);
+    sum = W::Fma(x.coarse_previous, W::Load(kernel), sum);
+    sum = W::Fma(x.fine_previous, W::Load(kernel + width), sum);
     if constexpr (kFine) {
-      kernel += width;
-      sum = V::Fma(x.coarse_now, LoadUnits<kFull>(kernel, count), sum);
+      sum = W::Fma(x.coarse_now, W::Load(kernel + 2 * width), sum);
     }
     return sum;
   }
 
-  // `count` units from i on; kFull: count is 16.
-  template <bool kFine, bool kFull>
-  static void GateUnits(const GateParams& p, const Spread& x, int i,
-                        int count) {
-    const int h = p.state_size;
-    const F u = V::Add(GateInput<kFine, kFull>(p, x, i, count),
-                       LoadUnits<kFull>(p.recurrent + i, count));
-    const F r =
-        Math::Sigmoid(V::Add(GateInput<kFine, kFull>(p, x, h + i, count),
-                             LoadUnits<kFull>(p.recurrent + h + i, count)));
-    const F z = V::Fma(r, LoadUnits<kFull>(p.recurrent + 2 * h + i, count),
-                       GateInput<kFine, kFull>(p, x, 2 * h + i, count));
-    const F now = Math::Blend(u, z, LoadUnits<kFull>(p.h + i, count));
-    if constexpr (kFull) {
-      V::Store(p.h + i, now);
-      StoreRepeated(p.repeated + 4 * i, now);
-    } else {
-      float lanes[kLanes];
-      V::Store(lanes, now);
-      for (int k = 0; k < count; ++k) {
-        p.h[i + k] = lanes[k];
-        for (int j = 0; j < 4; ++j) p.repeated[4 * (i + k) + j] = lanes[k];
+  // Units i, i + 1, ..., as many as W has lanes.
+  template <typename W, bool kFine>
+  static void GateUnits(const GateParams& p, const Spread<W>& x, int i) {
+    using Wide = VectorMath<W>;
+    using T = typename W::F;
+    const int r_index = p.state_size + i;
+    const int e_index = 2 * p.state_size + i;
+    const T u = W::Add(GateInput<W, kFine>(p, x, i), W::Load(p.recurrent + i));
+    const T r = Wide::Sigmoid(W::Add(GateInput<W, kFine>(p, x, r_index),
+                                     W::Load(p.recurrent + r_index)));
+    const T z = W::Fma(r, W::Load(p.recurrent + e_index),
+                       GateInput<W, kFine>(p, x, e_index));
+    const T h = Wide::Blend(u, z, W::Load(p.h + i));
+    W::Store(p.h + i, h);
+    if (p.repeated != nullptr) W::StoreRepeated(p.repeated + 4 * i, h);
+  }
+
+  // The last `count` < 16 units of a half: the same on a padded copy.
+  template <bool kFine>
+  static void GateRest(const GateParams& p, int i, int count) {
+    float gates[3 * kLanes] = {};
+    float recurrent[3 * kLanes] = {};
+    float kernel[9 * kLanes] = {};
+    float h[kLanes] = {};
+    float repeated[4 * kLanes];
+    for (int k = 0; k < count; ++k) {
+      for (int g = 0; g < 3; ++g) {
+        gates[kLanes * g + k] = p.gates[p.state_size * g + i + k];
+        recurrent[kLanes * g + k] = p.recurrent[p.state_size * g + i + k];
       }
+      for (int g = 0; g < 9; ++g) {
+        kernel[kLanes * g + k] = p.input_kernel[p.state_size * g + i + k];
+      }
+      h[k] = p.h[i + k];
     }
+    GateParams rest = p;
+    rest.gates = gates;
+    rest.recurrent = recurrent;
+    rest.input_kernel = kernel;
+    rest.h = h;
+    rest.repeated = repeated;
+    rest.state_size = kLanes;
+    using W = VectorWide<V, 1>;
+    GateUnits<W, kFine>(rest, SpreadInputs<W>(p), 0);
+    for (int k = 0; k < count; ++k) {
+      p.h[i + k] = h[k];
+      if (p.repeated == nullptr) continue;
+      for (int j = 0; j < 4; ++j) p.repeated[4 * (i + k) + j] = h[k];
+    }
+  }
+
+  template <typename W, bool kFine>
+  static int GatesWhile(const GateParams& p, int i, int end) {
+    const Spread<W> x = SpreadInputs<W>(p);
+    for (; i + W::kLanes <= end; i += W::kLanes) GateUnits<W, kFine>(p, x, i);
+    return i;
   }
 
   template <bool kFine>
   static void HalfGates(const GateParams& p) {
-    const Spread x = {V::Broadcast(p.coarse_previous),
-                      V::Broadcast(p.fine_previous),
-                      V::Broadcast(p.coarse_now)};
     const int end = kFine ? p.state_size : p.state_size / 2;
     int i = kFine ? p.state_size / 2 : 0;
-    for (; i + kLanes <= end; i += kLanes) {
-      GateUnits<kFine, true>(p, x, i, kLanes);
-    }
-    if (i < end) GateUnits<kFine, false>(p, x, i, end - i);
+    i = GatesWhile<VectorWide<V, V::kGateVectors>, kFine>(p, i, end);
+    i = GatesWhile<VectorWide<V, 1>, kFine>(p, i, end);
+    if (i < end) GateRest<kFine>(p, i, end - i);
   }
 
   static void CoarseGates(const GateParams& p) { HalfGates<false>(p); }
@@ -243,6 +260,12 @@ struct KernelsOf {
         V::Store(out + kLanes * v, Activate(p, sums[row][v]));
       }
     }
+  }
+
+  static F LoadSome(const float* p, int count) {
+    float lanes[kLanes] = {};
+    for (int i = 0; i < count; ++i) lanes[i] = p[i];
+    return V::Load(lanes);
   }
 
   static F Activate(const AffineParams& p, F sum) {

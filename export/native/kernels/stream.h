@@ -40,7 +40,8 @@ SplitSample Step(const Model& model, const KernelTable& kernels,
   params.recurrent = workspace.recurrent.data();
   params.input_kernel = model.input_kernel;
   params.h = workspace.hidden.data();
-  params.repeated = workspace.repeated.data();
+  params.repeated =
+      workspace.reads_repeated ? workspace.repeated.data() : nullptr;
   params.state_size = model.state_size;
   params.coarse_previous = NetworkInput(previous.coarse);
   params.fine_previous = NetworkInput(previous.fine);

@@ -8,6 +8,7 @@ namespace wavernn_tf {
 
 struct VectorAvx2 {
   static constexpr const char* kIsa = "avx2";
+  static constexpr int kGateVectors = 1;
   static constexpr int kAffineRows = 2;
   static constexpr int kAffineVectors = 2;
 

@@ -8,6 +8,7 @@ namespace wavernn_tf {
 
 struct VectorAvx512 {
   static constexpr const char* kIsa = "avx512";
+  static constexpr int kGateVectors = 4;
   static constexpr int kAffineRows = 4;
   static constexpr int kAffineVectors = 4;
 

@@ -9,24 +9,27 @@ template <typename V>
 struct VectorMath {
   using F = typename V::F;
 
-  // exp(x) for x in [-87.3, 88]; other values, NaN too, are the caller's to
-  // bound. Relative error below 2^-23.
-  //   x = n ln 2 + r, |r| <= ln(2) / 2;  exp(x) = 2^n p(r)
-  // p is the polynomial 1 + r + r^2 q(r) of least relative error, 3.1e-9.
+  // exp(k x) for k x in [-87.3, 88] and k = 1, -1 or 2; other values, NaN too,
+  // are the caller's to bound. Relative error below 2^-23.
+  //   k x = n ln 2 + k r, |k r| <= ln(2) / 2;  exp(k x) = 2^n p(k r)
+  // p is the polynomial 1 + y + y^2 q(y) of least relative error, 3.1e-9. As k
+  // only moves signs and exponents of the constants, it moves no bit.
+  template <int k = 1>
   static F BoundedExp(F x) {
+    static_assert(k == 1 || k == -1 || k == 2, "an exact scale");
     // Adding 1.5 * 2^23 + 127 rounds to an integer and leaves n + 127 in the
     // lowest bits, whence one shift makes 2^n.
     const F magic = V::Broadcast(12582912.0f + 127.0f);
-    const F shifted = V::Fma(x, V::Broadcast(0x1.715476p+0f), magic);
+    const F shifted = V::Fma(x, V::Broadcast(k * 0x1.715476p+0f), magic);
     const F n = V::Sub(shifted, magic);
-    F r = V::NegFma(n, V::Broadcast(0x1.62e43p-1f), x);
-    r = V::NegFma(n, V::Broadcast(-0x1.05c61p-29f), r);
-    F p = V::Broadcast(0x1.6a23cep-10f);
-    p = V::Fma(p, r, V::Broadcast(0x1.123a2p-7f));
-    p = V::Fma(p, r, V::Broadcast(0x1.5558f2p-5f));
-    p = V::Fma(p, r, V::Broadcast(0x1.555492p-3f));
-    p = V::Fma(p, r, V::Broadcast(0x1.fffffcp-2f));
-    p = V::Fma(p, r, V::Broadcast(1.0f));
+    F r = V::NegFma(n, V::Broadcast(0x1.62e43p-1f / k), x);
+    r = V::NegFma(n, V::Broadcast(-0x1.05c61p-29f / k), r);
+    F p = V::Broadcast(k * k * k * k * k * k * 0x1.6a23cep-10f);
+    p = V::Fma(p, r, V::Broadcast(k * k * k * k * k * 0x1.123a2p-7f));
+    p = V::Fma(p, r, V::Broadcast(k * k * k * k * 0x1.5558f2p-5f));
+    p = V::Fma(p, r, V::Broadcast(k * k * k * 0x1.555492p-3f));
+    p = V::Fma(p, r, V::Broadcast(k * k * 0x1.fffffcp-2f));
+    p = V::Fma(p, r, V::Broadcast(k));
     p = V::Fma(p, r, V::Broadcast(1.0f));
     return V::Mul(p, V::Exponent(shifted));
   }
@@ -49,15 +52,15 @@ struct VectorMath {
     return y;
   }
 
-  // Between -40 and 40, where sigmoid and tanh are 0, 1 or +-1 in float32.
-  // NaN gives -40.
-  static F Bound(F x) {
-    return V::Min(V::Max(x, V::Broadcast(-40.0f)), V::Broadcast(40.0f));
+  // Between -limit and limit; NaN gives -limit. At 40 a sigmoid, at 20 a tanh
+  // is 0, 1 or -1 in float32.
+  static F Bound(F x, float limit) {
+    return V::Min(V::Max(x, V::Broadcast(-limit)), V::Broadcast(limit));
   }
 
   // 1 / (1 + exp(-x)). Absolute error below 2^-23.
   static F Sigmoid(F x) {
-    const F a = BoundedExp(Bound(V::Sub(V::Zero(), x)));
+    const F a = BoundedExp<-1>(Bound(x, 40.0f));
     return Reciprocal(V::Add(V::Broadcast(1.0f), a));
   }
 
@@ -66,8 +69,8 @@ struct VectorMath {
   // division. Absolute error below 3 * 2^-23.
   static F Blend(F x, F z, F h) {
     const F one = V::Broadcast(1.0f);
-    const F a = BoundedExp(Bound(V::Sub(V::Zero(), x)));
-    const F t = BoundedExp(Bound(V::Add(z, z)));
+    const F a = BoundedExp<-1>(Bound(x, 40.0f));
+    const F t = BoundedExp<2>(Bound(z, 20.0f));
     const F above = V::Add(t, one);
     const F top = V::Fma(h, above, V::Mul(a, V::Sub(t, one)));
     return V::Mul(top, Reciprocal(V::Fma(a, above, above)));

@@ -8,6 +8,7 @@ namespace wavernn_tf {
 
 struct VectorNeon {
   static constexpr const char* kIsa = "neon";
+  static constexpr int kGateVectors = 2;
   static constexpr int kAffineRows = 2;
   static constexpr int kAffineVectors = 2;
 

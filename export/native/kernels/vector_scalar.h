@@ -24,6 +24,7 @@ namespace wavernn_tf {
 
 struct VectorScalar {
   static constexpr const char* kIsa = "scalar";
+  static constexpr int kGateVectors = 1;
   static constexpr int kAffineRows = 2;
   static constexpr int kAffineVectors = 1;
 

@@ -43,6 +43,15 @@ bool GroupRecurrence(const Model& model, std::deque<GroupedMatrix>& grouped) {
   return true;
 }
 
+bool ReadsRepeated(const Model& model) {
+  bool reads = model.coarse.project.shape == BlockShape::k4x4 ||
+               model.fine.project.shape == BlockShape::k4x4;
+  for (const BlockSparse& matrix : model.recurrent) {
+    reads = reads || matrix.shape == BlockShape::k4x4;
+  }
+  return reads;
+}
+
 bool GroupHead(const Head& head, GroupedHead& grouped) {
   return grouped.project.Build({{&head.project, head.project_bias, 0}},
                                head.project.rows) &&
@@ -55,6 +64,7 @@ bool GroupHead(const Head& head, GroupedHead& grouped) {
 bool Workspace::Allocate(const Model& model) {
   const std::size_t state = model.state_size;
   const std::size_t largest = LargestLayer(model);
+  reads_repeated = ReadsRepeated(model);
   const std::size_t projected = model.projection_size;
   return layer[0].Resize(largest) && layer[1].Resize(largest) &&
          gates.Resize(kTileSteps * kGates * state) && hidden.Resize(state) &&

@@ -35,6 +35,7 @@ struct Workspace {
   AlignedBuffer logits;      // [256 + slack]
 
   std::deque<GroupedMatrix> recurrence;  // one per block shape
+  bool reads_repeated = false;           // a 4x4 matrix reads the state
   GroupedHead coarse;
   GroupedHead fine;
 

@@ -111,6 +111,13 @@ void TestGates(int state, float scale, bool broken) {
     kernels.coarse_gates(params);
     kernels.fine_gates(params);
     CHECK(SameBits(repeated, Repeat(h)));
+    Floats alone = start;  // nobody reads the repeated state
+    GateParams plain = params;
+    plain.h = alone.data();
+    plain.repeated = nullptr;
+    kernels.coarse_gates(plain);
+    kernels.fine_gates(plain);
+    CHECK(SameBits(alone, h));
     return h;
   });
 }

@@ -1,0 +1,81 @@
+// kCount 16-lane vectors side by side: the operations of one, each done on all
+// before the next, so that chains of dependent operations overlap. It changes
+// no lane.
+#ifndef WAVERNN_TF_KERNELS_VECTOR_WIDE_H_
+#define WAVERNN_TF_KERNELS_VECTOR_WIDE_H_
+
+namespace wavernn_tf {
+
+template <typename V, int kCount>
+struct VectorWide {
+  static constexpr int kLanes = 16 * kCount;
+
+  struct F {
+    typename V::F v[kCount];
+  };
+
+  static F Zero() {
+    return Map([&](int) { return V::Zero(); });
+  }
+  static F Broadcast(float x) {
+    return Map([&](int) { return V::Broadcast(x); });
+  }
+  static F Load(const float* p) {
+    return Map([&](int i) { return V::Load(p + 16 * i); });
+  }
+  static void Store(float* p, const F& a) {
+    for (int i = 0; i < kCount; ++i) V::Store(p + 16 * i, a.v[i]);
+  }
+  // Every lane four times, one after the other: 4 * kLanes floats.
+  static void StoreRepeated(float* p, const F& a) {
+    for (int i = 0; i < kCount; ++i, p += 64) {
+      V::Store(p, V::template Repeat<0>(a.v[i]));
+      V::Store(p + 16, V::template Repeat<1>(a.v[i]));
+      V::Store(p + 32, V::template Repeat<2>(a.v[i]));
+      V::Store(p + 48, V::template Repeat<3>(a.v[i]));
+    }
+  }
+
+  static F Add(const F& a, const F& b) {
+    return Map([&](int i) { return V::Add(a.v[i], b.v[i]); });
+  }
+  static F Sub(const F& a, const F& b) {
+    return Map([&](int i) { return V::Sub(a.v[i], b.v[i]); });
+  }
+  static F Mul(const F& a, const F& b) {
+    return Map([&](int i) { return V::Mul(a.v[i], b.v[i]); });
+  }
+  static F Fma(const F& a, const F& b, const F& c) {
+    return Map([&](int i) { return V::Fma(a.v[i], b.v[i], c.v[i]); });
+  }
+  static F NegFma(const F& a, const F& b, const F& c) {
+    return Map([&](int i) { return V::NegFma(a.v[i], b.v[i], c.v[i]); });
+  }
+  static F Max(const F& a, const F& b) {
+    return Map([&](int i) { return V::Max(a.v[i], b.v[i]); });
+  }
+  static F Min(const F& a, const F& b) {
+    return Map([&](int i) { return V::Min(a.v[i], b.v[i]); });
+  }
+  static F ZeroBelow(const F& a, const F& x, const F& limit) {
+    return Map([&](int i) { return V::ZeroBelow(a.v[i], x.v[i], limit.v[i]); });
+  }
+  static F Exponent(const F& a) {
+    return Map([&](int i) { return V::Exponent(a.v[i]); });
+  }
+  static F Guess(const F& a) {
+    return Map([&](int i) { return V::Guess(a.v[i]); });
+  }
+
+ private:
+  template <typename Vector>
+  static F Map(Vector vector) {
+    F result;
+    for (int i = 0; i < kCount; ++i) result.v[i] = vector(i);
+    return result;
+  }
+};
+
+}  // namespace wavernn_tf
+
+#endif  // WAVERNN_TF_KERNELS_VECTOR_WIDE_H_
