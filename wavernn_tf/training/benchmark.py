@@ -40,17 +40,27 @@ def measure(config: Config, rounds: int, steps: int) -> Dict[str, float]:
     data = _batches(config)
     models = {"ours_pruned": _ours(config), "bare_gru": _bare(config)}
     speeds: Dict[str, List[float]] = {name: [] for name in models}
+    samples = config.training.batch_size * config.training.window
     for turn in range(rounds + 1):
         for name, (model, hooks) in models.items():
-            start = time.perf_counter()
-            model.fit(data, steps_per_epoch=steps, callbacks=hooks, verbose=0)
-            seconds = time.perf_counter() - start
+            ends: List[float] = []
+            clock = _stamp(ends)
+            model.fit(data, steps_per_epoch=steps + 1, callbacks=[*hooks, clock], verbose=0)
             if turn:  # the first round traces the graphs
-                samples = steps * config.training.batch_size * config.training.window
-                speeds[name].append(samples / seconds)
+                speeds[name].append(steps * samples / (ends[-1] - ends[0]))
     medians = {name: float(np.median(values)) for name, values in speeds.items()}
     ratios = np.array(speeds["ours_pruned"]) / np.array(speeds["bare_gru"])
     return {**medians, "ratio": float(np.median(ratios))}
+
+
+def _stamp(ends: List[float]) -> Any:
+    """A callback that notes when each step ended: `fit` itself may take seconds to wind up."""
+    from wavernn_tf._keras import keras
+
+    def note(batch: int, logs: Any) -> None:
+        ends.append(time.perf_counter())
+
+    return keras.callbacks.LambdaCallback(on_batch_end=note)
 
 
 def _batches(config: Config) -> Any:
