@@ -143,11 +143,11 @@ def compare_with_numpy(keras: Any, audio: np.ndarray, clip: Any) -> Dict[str, An
     They may part where a uniform number falls within float32 rounding of the boundary between two
     classes: then the distance is told.
     """
+    from wavernn_tf.export import inputs
     from wavernn_tf.reference import Reference
 
-    edges = ((keras.info.past, keras.info.lookahead), (0, 0))
     reference = Reference(keras.config, keras.weights)
-    padded = np.pad(clip.mel, edges, mode="edge")
+    padded = inputs.pad_edges(clip.mel, keras.info)
     draws = reference.generate(padded, SEED, limit=REFERENCE_SAMPLES)
     differ = np.flatnonzero(draws.audio != audio[: len(draws.audio)])
     result: Dict[str, Any] = {"compared": len(draws.audio), "equal": len(draws.audio)}

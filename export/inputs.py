@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Optional, Union
 
 import numpy as np
 
-from wavernn_tf.config import MelRecipe
+from wavernn_tf.config import ConditioningConfig, MelRecipe
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.metadata import VoiceInfo
+
+Context = Union[VoiceInfo, ConditioningConfig]
 
 MAX_Z = 6.0
 """Features whose mean distance from the training data exceeds so many deviations are refused."""
@@ -61,6 +63,19 @@ def check_features(
             "`wavernn-tf inspect`)."
         )
     return np.ascontiguousarray(mel, np.float32)
+
+
+def pad_edges(mel: np.ndarray, context: Context) -> np.ndarray:
+    """Repeat the first frame `past` times and the last one `lookahead` times.
+
+    Args:
+      mel: float [frames, n_features] of a whole utterance.
+      context: a voice's description, or a `ConditioningConfig`.
+
+    Returns:
+      float [past + frames + lookahead, n_features].
+    """
+    return np.pad(mel, ((context.past, context.lookahead), (0, 0)), mode="edge")
 
 
 def align_audio(audio: np.ndarray, frames: int, info: VoiceInfo) -> np.ndarray:

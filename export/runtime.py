@@ -171,7 +171,7 @@ class Vocoder:
         """
         mel = inputs.check_features(mel, self.info)
         audio = inputs.align_audio(audio, len(mel), self.info)
-        padded = np.pad(mel, ((self.info.past, self.info.lookahead), (0, 0)), mode="edge")
+        padded = inputs.pad_edges(mel, self.info)
         outputs = self._call(self._score, features=padded[None], audio=audio[None])
         return outputs["log_likelihood"][0]
 

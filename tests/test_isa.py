@@ -1,8 +1,8 @@
 """The kernels of every instruction set of this machine give the same samples.
 
 The stored samples of `tests/golden/samples.txt` are checked by the C++ test of the same build
-(`test_native.py`) and under an ARM emulator (`make test-arm`); `golden_test FILE --write` makes
-the file.
+(`native/test_native_op.py`) and under an ARM emulator (`make test-arm`); `golden_test FILE --write`
+makes the file.
 """
 
 import platform

@@ -182,7 +182,7 @@ class KerasVoice(_WholeUtterance):
         import tensorflow as tf
 
         audio = self._sample(
-            tf.constant(self._padded(mel)),
+            tf.constant(inputs.pad_edges(mel, self.info)[None]),
             tf.constant([seed], tf.int64),
             tf.constant([temperature], tf.float32),
         )
@@ -198,7 +198,8 @@ class KerasVoice(_WholeUtterance):
         scalars = dsp.scalar(tf.stack([coarse[:-1], fine[:-1], coarse[1:]], axis=-1))
         # `predict` compiles the graph once for all lengths, where a plain call would run eagerly.
         logits = self.model.predict(
-            {"features": self._padded(mel), "samples": scalars[None]}, verbose=0
+            {"features": inputs.pad_edges(mel, self.info)[None], "samples": scalars[None]},
+            verbose=0,
         )
         pairs = [(logits["coarse"], coarse), (logits["fine"], fine)]
         likelihoods = [
@@ -206,7 +207,3 @@ class KerasVoice(_WholeUtterance):
             for values, classes in pairs
         ]
         return tf.stack(likelihoods, axis=-1).numpy()
-
-    def _padded(self, mel: np.ndarray) -> np.ndarray:
-        edges = ((self.info.past, self.info.lookahead), (0, 0))
-        return np.pad(mel, edges, mode="edge")[None]

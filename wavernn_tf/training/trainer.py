@@ -12,6 +12,7 @@ import tensorflow_model_optimization as tfmot
 from wavernn_tf import sampling
 from wavernn_tf._keras import keras, set_seed
 from wavernn_tf.config import Config
+from wavernn_tf.export import inputs
 from wavernn_tf.models import wavernn
 from wavernn_tf.models import weights as weights_lib
 from wavernn_tf.pipelines import dataset
@@ -156,9 +157,8 @@ def _fit(
 def _example(model: Any, data: Union[str, Path], config: Config) -> Callable[[], np.ndarray]:
     """A function that generates the start of the first held-out utterance, int16 [samples]."""
     mel = next(dataset.utterances(data, "held_out")).mel
-    shape = config.model.conditioning
     frames = min(len(mel), int(AUDIO_SECONDS * config.mel.frames_per_second))
-    features = np.pad(mel[:frames], ((shape.past, shape.lookahead), (0, 0)), mode="edge")[None]
+    features = inputs.pad_edges(mel[:frames], config.model.conditioning)[None]
     state = np.zeros([1, config.model.state_size + sampling.STATE_EXTRA], np.float32)
     names = list(weights_lib.named_arrays(weights_lib.extract(model)))
 
