@@ -1,205 +1,267 @@
-// Time per sample of a random model, one stream, one thread, for every
-// instruction set of this machine, beside the time to read the weights once:
-//   bench_generate [state] [projection] [density] [frames] [rounds]
+// The kernels alone: microseconds per sample of a random model, one thread, for
+// every instruction set of this machine, beside the time to read the non-zero
+// weights once from cache as float32:
+//   bench_generate [--state N] [--proj N] [--density X] [--block NAME|all]
+//                  [--weights NAME|all] [--batch N] [--isa NAME] [--frames N]
+//                  [--rounds N]
 // Medians over rounds in which everything takes its turn. Stages are timed in
-// rounds of their own, as a share of the untimed median; "draw" holds all that
-// is no kernel: random numbers, running sums, signal processing.
+// rounds of their own and given as shares of the untimed median.
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <deque>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
-#include "bench/read_floor.h"
-#include "bench/stage_clock.h"
 #include "kernels/generate.h"
+#include "kernels/read_floor.h"
+#include "kernels/timed_kernels.h"
 #include "tests/random_model.h"
 
 using namespace wavernn_tf;
 
 namespace {
 
+constexpr const char* kShapeNames[] = {"4x4", "16x1", "8x4"};
+constexpr const char* kTypeNames[] = {"float32", "bfloat16", "int8"};
+
 using Times = std::vector<double>;
 
 double Median(Times times) {
+  if (times.empty()) return 0.0;
   std::sort(times.begin(), times.end());
   return times[times.size() / 2];
 }
 
-template <typename Body>
-double Microseconds(Body body) {
-  const auto start = std::chrono::steady_clock::now();
-  body();
-  const std::chrono::duration<double, std::micro> spent =
-      std::chrono::steady_clock::now() - start;
-  return spent.count();
-}
+struct Options {
+  ModelShape shape;
+  std::string block = "all";
+  std::string weights = "all";
+  std::string isa = "all";
+  int batch = 1;
+  int frames = 8;
+  int rounds = 15;
+};
 
-int64_t Blocks(const BlockSparse& matrix) {
-  return matrix.row_offsets[matrix.rows / BlockOut(matrix.shape)];
-}
-
-int64_t Blocks(const Model& model) {
-  int64_t blocks = 0;
-  for (const BlockSparse& matrix : model.recurrent) blocks += Blocks(matrix);
-  for (const Head* head : {&model.coarse, &model.fine}) {
-    blocks += Blocks(head->project) + Blocks(head->output);
-  }
-  return blocks;
-}
-
-// A random model ready to run, and the memory to read for its floor.
+// A random model ready to run.
 class Voice {
  public:
-  Voice(const ModelShape& shape, int frames)
-      : random_(shape, 1),
-        frames_(frames),
-        features_(random_.Features(frames)),
-        audio_(static_cast<std::size_t>(Samples())),
-        state_(shape.state_size + 2, 0.0f) {}
+  Voice(const ModelShape& shape, const KernelTable& kernels, int batch,
+        int frames)
+      : random_(shape, 1), kernels_(kernels), frames_(frames), streams_(batch) {
+    const int samples = frames * model().hop_length;
+    for (GenerateParams& stream : streams_) {
+      features_.push_back(random_.Features(frames));
+      states_.emplace_back(shape.state_size + 2, 0.0f);
+      audio_.emplace_back(samples);
+      stream.features = features_.back().data();
+      stream.frames = frames;
+      stream.seed = features_.size();
+      stream.temperature = 1.0f;
+      stream.state_in = states_.back().data();
+      stream.state_out = states_.back().data();
+      stream.audio = audio_.back().data();
+    }
+  }
 
   bool Allocate() {
-    return workspace_.Allocate(model()) && weights_.Resize(16 * blocks());
+    return engine_.Build(model(), kernels_) && workspace_.Allocate(engine_) &&
+           batch_.Allocate(engine_);
   }
 
   const Model& model() const { return random_.model(); }
-  int64_t blocks() const { return Blocks(model()); }
-  int Samples() const { return frames_ * model().hop_length; }
-  const float* recurrent() const { return workspace_.recurrent.data(); }
 
-  // Microseconds per sample.
-  double Run(const KernelTable& kernels) {
-    GenerateParams params = {};
-    params.features = features_.data();
-    params.frames = frames_;
-    params.seed = 1;
-    params.temperature = 1.0f;
-    params.state_in = state_.data();
-    params.state_out = state_.data();
-    params.audio = audio_.data();
-    return Microseconds(
-               [&] { Generate(model(), kernels, params, workspace_); }) /
-           Samples();
+  int64_t Nonzeros() const {
+    int64_t count = 0;
+    const auto add = [&](const BlockSparse& matrix) {
+      count += int64_t{matrix.blocks()} * BlockSize(matrix.shape);
+    };
+    for (const BlockSparse& matrix : model().recurrent) add(matrix);
+    for (const Head* head : {&model().coarse, &model().fine}) {
+      add(head->project);
+      add(head->output);
+    }
+    return count;
   }
 
-  // Microseconds to read the non-zero weights once, again and again.
-  double Read() const {
-    constexpr int kTimes = 1000;
-    return Microseconds([&] {
-             for (int i = 0; i < kTimes; ++i) {
-               ReadLines(weights_.data(), blocks());
-             }
-           }) /
-           kTimes;
+  // Microseconds per sample.
+  double Run(bool timed) {
+    const KernelTable& kernels = timed ? TimedKernels(kernels_) : kernels_;
+    const auto start = std::chrono::steady_clock::now();
+    const int count = static_cast<int>(streams_.size());
+    if (count == 1) {
+      TimedRun run(workspace_.recurrent.data());
+      Generate(engine_, kernels, streams_[0], workspace_);
+    } else {
+      TimedRun run(batch_.recurrent.data());
+      for (int b = 0; b < count; b += kBatchLanes) {
+        GenerateBatch(engine_, kernels, &streams_[b],
+                      std::min(kBatchLanes, count - b), batch_);
+      }
+    }
+    const std::chrono::duration<double, std::micro> spent =
+        std::chrono::steady_clock::now() - start;
+    return spent.count() / (frames_ * model().hop_length * count);
   }
 
  private:
   RandomModel random_;
+  const KernelTable& kernels_;
   int frames_;
-  Floats features_;
-  std::vector<int16_t> audio_;
-  Floats state_;
+  std::deque<Floats> features_;
+  std::deque<Floats> states_;
+  std::deque<std::vector<int16_t>> audio_;
+  std::vector<GenerateParams> streams_;
+  Engine engine_;
   Workspace workspace_;
-  AlignedBuffer weights_;
+  BatchWorkspace batch_;
 };
 
 // One instruction set's times on one voice.
 struct Series {
-  Voice* voice;
-  const KernelTable* kernels;
+  std::string name;
+  std::unique_ptr<Voice> voice;
+  bool slow;  // fewer rounds do
+  Times floors;
   Times times;
   Times stages[kStages];  // shares of the whole
 };
 
 void TimeStages(Series& series) {
-  const KernelTable& timed =
-      StageClock::Wrap(*series.kernels, series.voice->recurrent());
-  const uint64_t start = StageClock::Now();
-  series.voice->Run(timed);
-  double whole = static_cast<double>(StageClock::Now() - start);
-  for (int stage = 0; stage < kStages; ++stage) {
-    whole -= StageClock::Overhead(static_cast<Stage>(stage));
-  }
-  for (int stage = 0; stage < kStages; ++stage) {
-    series.stages[stage].push_back(
-        StageClock::Ticks(static_cast<Stage>(stage)) / whole);
+  double stages[kStages];
+  TakeStages(stages);
+  series.voice->Run(true);
+  TakeStages(stages);
+  double whole = 0.0;
+  for (double stage : stages) whole += stage;
+  for (int i = 0; i < kStages; ++i) {
+    series.stages[i].push_back(stages[i] / whole);
   }
 }
 
-void Print(const Series& series, const char* block, double floor) {
+void Print(const Series& series) {
   const double whole = Median(series.times);
-  std::printf("%-5s %-7s %8.2f %6.2f ", block, series.kernels->isa, whole,
+  const double floor = Median(series.floors);
+  std::printf("%s %8.2f %6.2f %6.2f ", series.name.c_str(), whole, floor,
               whole / floor);
-  double rest = whole;
   for (const Times& shares : series.stages) {
-    const double stage = Median(shares) * whole;
-    rest -= stage;
-    std::printf(" %8.2f", stage);
+    std::printf(" %8.2f", Median(shares) * whole);
   }
-  std::printf(" %8.2f\n", rest);
+  std::printf("\n");
+}
+
+bool Chosen(const std::string& choice, const char* name) {
+  return choice == "all" || choice == name;
 }
 
 int Usage() {
   std::fprintf(stderr,
-               "usage: bench_generate [state, a multiple of 32] [projection,"
-               " of 16] [density] [frames] [rounds]\n");
+               "usage: bench_generate [--state N, a multiple of 32] [--proj N,"
+               " of 16] [--density X] [--block 4x4|16x1|8x4|all]"
+               " [--weights float32|bfloat16|int8|all] [--batch N] [--isa NAME]"
+               " [--frames N] [--rounds N]\n");
   return 2;
+}
+
+bool Parse(int argc, char** argv, Options& options) {
+  for (int i = 1; i < argc; i += 2) {
+    if (i + 1 == argc) return false;
+    const std::string name = argv[i];
+    const char* const value = argv[i + 1];
+    if (name == "--state") {
+      options.shape.state_size = std::atoi(value);
+    } else if (name == "--proj") {
+      options.shape.projection_size = std::atoi(value);
+    } else if (name == "--density") {
+      options.shape.density = static_cast<float>(std::atof(value));
+    } else if (name == "--block") {
+      options.block = value;
+    } else if (name == "--weights") {
+      options.weights = value;
+    } else if (name == "--isa") {
+      options.isa = value;
+    } else if (name == "--batch") {
+      options.batch = std::atoi(value);
+    } else if (name == "--frames") {
+      options.frames = std::atoi(value);
+    } else if (name == "--rounds") {
+      options.rounds = std::atoi(value);
+    } else {
+      return false;
+    }
+  }
+  const ModelShape& shape = options.shape;
+  return shape.state_size >= 32 && shape.state_size % 32 == 0 &&
+         shape.projection_size >= 16 && shape.projection_size % 16 == 0 &&
+         shape.density > 0.0f && options.batch >= 1 && options.frames >= 1 &&
+         options.rounds >= 1;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  ModelShape shape;
-  shape.state_size = argc > 1 ? std::atoi(argv[1]) : 1024;
-  shape.projection_size = argc > 2 ? std::atoi(argv[2]) : 512;
-  shape.density = argc > 3 ? static_cast<float>(std::atof(argv[3])) : 0.05f;
-  const int frames = argc > 4 ? std::atoi(argv[4]) : 8;
-  const int rounds = argc > 5 ? std::atoi(argv[5]) : 15;
-  if (shape.state_size < 32 || shape.state_size % 32 != 0 ||
-      shape.projection_size < 16 || shape.projection_size % 16 != 0 ||
-      !(shape.density > 0.0f) || frames < 1 || rounds < 1) {
-    return Usage();
-  }
+  Options options;
+  ModelShape& shape = options.shape;
+  shape.state_size = 1024;
+  shape.projection_size = 512;
+  shape.density = 0.05f;
   shape.n_features = 80;
   shape.channels = 128;
   shape.hop_length = 300;  // 12.5 ms at 24 kHz
   shape.taps = {5, 3};
   shape.strides = {5};  // 2.5 ms steps
+  if (!Parse(argc, argv, options)) return Usage();
 
-  const KernelList& list = AvailableKernels();
-  std::printf("state %d, projection %d, density %.3f; us per sample\n",
+  std::printf("state %d, projection %d, density %.3f, batch %d\n",
               shape.state_size, shape.projection_size,
-              static_cast<double>(shape.density));
-  std::printf("%-5s %-7s %8s %6s  %8s %8s %8s %8s %8s %8s\n", "block", "isa",
-              "sample", "ratio", "recur", "gates", "heads", "softmax", "cond",
-              "draw");
-  for (BlockShape block : {BlockShape::k16x1, BlockShape::k4x4}) {
-    shape.block = block;
-    Voice voice(shape, frames);
-    // Scalar code is slow: one frame and fewer rounds do.
-    Voice short_voice(shape, 1);
-    if (!voice.Allocate() || !short_voice.Allocate()) return 1;
-    std::vector<Series> all;
-    for (int i = 0; i < list.count; ++i) {
-      all.push_back({i == 0 ? &short_voice : &voice, list.tables[i], {}, {}});
-      all.back().voice->Run(*list.tables[i]);
-    }
-    Times floors;
-    for (int round = 0; round < rounds; ++round) {
-      for (std::size_t i = 0; i < all.size(); ++i) {
-        if (i == 0 && round % 8 != 0) continue;
-        floors.push_back(voice.Read());
-        all[i].times.push_back(all[i].voice->Run(*all[i].kernels));
-        TimeStages(all[i]);
+              static_cast<double>(shape.density), options.batch);
+  std::printf("%-27s %8s %6s %6s  %8s %8s %8s %8s %8s %8s\n",
+              "weights  block isa, us for", "sample", "floor", "ratio", "recur",
+              "gates", "heads", "softmax", "cond", "rest");
+  const KernelList& list = AvailableKernels();
+  for (WeightType type :
+       {WeightType::kFloat32, WeightType::kBfloat16, WeightType::kInt8}) {
+    for (BlockShape block :
+         {BlockShape::k16x1, BlockShape::k4x4, BlockShape::k8x4}) {
+      shape.weights = type;
+      shape.block = block;
+      const char* const type_name = kTypeNames[static_cast<int>(type)];
+      const char* const block_name = kShapeNames[static_cast<int>(block)];
+      if (!Chosen(options.block, block_name) ||
+          !Chosen(options.weights, type_name)) {
+        continue;
       }
+      std::vector<Series> all;
+      for (int i = 0; i < list.count; ++i) {
+        const KernelTable& kernels = *list.tables[i];
+        if (!Chosen(options.isa, kernels.isa)) continue;
+        char name[64];
+        std::snprintf(name, sizeof(name), "%-8s %-5s %-12s", type_name,
+                      block_name, kernels.isa);
+        const bool slow = i == 0;
+        auto voice = std::make_unique<Voice>(shape, kernels, options.batch,
+                                             slow ? 1 : options.frames);
+        if (!voice->Allocate()) return 1;
+        voice->Run(false);
+        all.push_back({name, std::move(voice), slow, {}, {}, {}});
+      }
+      if (all.empty()) return Usage();
+      const ReadFloor floor(4 * all[0].voice->Nonzeros());
+      for (int round = 0; round < options.rounds; ++round) {
+        for (Series& series : all) {
+          if (series.slow && round % 8 != 0) continue;
+          series.floors.push_back(floor.Measure());
+          series.times.push_back(series.voice->Run(false));
+          TimeStages(series);
+        }
+      }
+      for (const Series& series : all) Print(series);
     }
-    const double floor = Median(floors);
-    const char* name = block == BlockShape::k4x4 ? "4x4" : "16x1";
-    for (const Series& series : all) Print(series, name, floor);
-    std::printf("%-5s %-7s %8.2f   1.00   %lld blocks\n", name, "floor", floor,
-                static_cast<long long>(voice.blocks()));
   }
   return 0;
 }

@@ -1,10 +1,12 @@
 // Built with the flags of its instruction set and called only where
 // kernel_table.cc found it.
 #include "kernels/kernels_of.h"
-#include "kernels/vector_avx2.h"
+#include "kernels/vector_ymm.h"
 
 namespace wavernn_tf {
 
-const KernelTable& Avx2Kernels() { return KernelsOf<VectorAvx2>::kTable; }
+const KernelTable& Avx2Kernels() {
+  return KernelsOf<VectorYmm<Avx2, MaddDots>>::kTable;
+}
 
 }  // namespace wavernn_tf

@@ -1,10 +1,12 @@
 // Built with the flags of its instruction set and called only where
 // kernel_table.cc found it.
 #include "kernels/kernels_of.h"
-#include "kernels/vector_avx512.h"
+#include "kernels/vector_zmm.h"
 
 namespace wavernn_tf {
 
-const KernelTable& Avx512Kernels() { return KernelsOf<VectorAvx512>::kTable; }
+const KernelTable& Avx512Kernels() {
+  return KernelsOf<VectorZmm<Avx512, MaddDots>>::kTable;
+}
 
 }  // namespace wavernn_tf

@@ -5,24 +5,36 @@
 #ifndef WAVERNN_TF_KERNELS_CONDITIONING_H_
 #define WAVERNN_TF_KERNELS_CONDITIONING_H_
 
+#include <cstdint>
+
+#include "kernels/aligned_array.h"
+#include "kernels/engine.h"
 #include "kernels/kernel_table.h"
-#include "kernels/model.h"
-#include "kernels/workspace.h"
 
 namespace wavernn_tf {
 
-// Convolves and upsamples `frames` <= kTileFrames frames.
-//   features [frames + past + lookahead, n_features]
-// Returns [frames * steps_per_frame, conditioning_channels], inside
-// workspace.layer.
-const float* ConditionFrames(const Model& model, const KernelTable& kernels,
-                             const float* features, int frames,
-                             Workspace& workspace);
+// Scratch memory of the network for a tile of frames.
+class Conditioner {
+ public:
+  // Returns false when memory runs out.
+  bool Allocate(const Engine& engine, int tile_frames);
 
-// workspace.gates[t] = steps[t] @ conditioning_kernel + input_bias
-//   steps [n_steps, conditioning_channels], n_steps <= kTileSteps
-void ProjectGates(const Model& model, const KernelTable& kernels,
-                  const float* steps, int n_steps, Workspace& workspace);
+  // Convolves and upsamples `frames` <= tile_frames frames.
+  //   features [frames + past + lookahead, n_features]
+  // Returns [frames * steps_per_frame, conditioning_channels], in here.
+  const float* Run(const Engine& engine, const KernelTable& kernels,
+                   const float* features, int frames);
+
+ private:
+  AlignedArray<float> layer_[2];  // activations, by turns
+};
+
+// gates[t] = steps[t] @ gate_kernel + gate_bias for t < n_steps
+//   steps rows of conditioning_channels floats, `stride` floats apart
+//   gates [n_steps, 3H] in the order of gru.h
+void ProjectGates(const Engine& engine, const KernelTable& kernels,
+                  const float* steps, int64_t stride, int n_steps,
+                  float* gates);
 
 }  // namespace wavernn_tf
 

@@ -58,16 +58,17 @@ class Sampler {
 
 }  // namespace
 
-void Generate(const Model& model, const KernelTable& kernels,
+void Generate(const Engine& engine, const KernelTable& kernels,
               const GenerateParams& params, Workspace& workspace) {
-  const int state = model.state_size;
-  workspace.SetHidden(model, params.state_in);
+  const Model& model = engine.model;
+  const int size = model.state_size;
+  workspace.SetState(engine, kernels, params.state_in);
   Sampler sampler(model, kernels, params);
-  RunStream(model, kernels, params.features, params.frames * model.hop_length,
+  RunStream(engine, kernels, params.features, params.frames * model.hop_length,
             Split(sampler.s(), model.sample_offset), workspace, sampler);
-  std::copy_n(workspace.hidden.data(), state, params.state_out);
-  params.state_out[state] = sampler.s();
-  params.state_out[state + 1] = sampler.y();
+  std::copy_n(workspace.state.plain(), size, params.state_out);
+  params.state_out[size] = sampler.s();
+  params.state_out[size + 1] = sampler.y();
 }
 
 }  // namespace wavernn_tf

@@ -4,8 +4,8 @@
 
 #include <cstdint>
 
+#include "kernels/engine.h"
 #include "kernels/kernel_table.h"
-#include "kernels/model.h"
 #include "kernels/workspace.h"
 
 namespace wavernn_tf {
@@ -23,8 +23,14 @@ struct GenerateParams {
   float* state_out;       // [H + 2]
 };
 
-void Generate(const Model& model, const KernelTable& kernels,
+void Generate(const Engine& engine, const KernelTable& kernels,
               const GenerateParams& params, Workspace& workspace);
+
+// Up to 16 streams of the same number of frames abreast: the samples of
+// Generate, one pass over the weights for all.
+void GenerateBatch(const Engine& engine, const KernelTable& kernels,
+                   const GenerateParams* streams, int count,
+                   BatchWorkspace& workspace);
 
 }  // namespace wavernn_tf
 

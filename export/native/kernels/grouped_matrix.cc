@@ -2,87 +2,205 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 
 namespace wavernn_tf {
-namespace {
 
-constexpr int kBlock = 16;  // weights
-
-struct Row {
-  const GroupedPart* part = nullptr;  // none: fills up the last group
-  int index = 0;                      // block row in its matrix
-  int32_t begin = 0;                  // blocks
+// One block row; without a part it fills up the last group.
+struct GroupedMatrix::Row {
+  const GroupedPart* part = nullptr;
+  int index = 0;      // in its matrix
+  int32_t begin = 0;  // blocks
   int32_t end = 0;
+  int32_t steps = 0;
 };
 
-std::vector<Row> SortedRows(const std::vector<GroupedPart>& parts) {
+// How the rows of a group share a step; see multiply.h.
+struct GroupedMatrix::Layout {
+  BlockShape shape;
+  bool bytes;
+  int rows;     // of a group
+  int blocks;   // of a row in one step
+  int weights;  // of a row in one step
+  int units;    // of a column
+
+  Layout(BlockShape block, WeightType type, int vectors)
+      : shape(block), bytes(type == WeightType::kInt8) {
+    blocks = bytes && block == BlockShape::k16x1 ? 4 : 1;
+    weights = blocks * BlockSize(block);
+    rows =
+        bytes ? (block == BlockShape::k16x1 ? 4 : 8) : 16 * vectors / weights;
+    units = ColumnUnits(type, block);
+  }
+
+  int outputs() const { return rows * BlockOut(shape); }  // of a group
+  int columns() const { return rows * blocks; }           // of a step
+
+  // Where weight [i][o] of the row's block `block` stands among its weights.
+  int Place(int block, int i, int o) const {
+    if (shape == BlockShape::k16x1) return bytes ? 4 * o + block : o;
+    return 4 * o + i;
+  }
+};
+
+std::vector<GroupedMatrix::Row> GroupedMatrix::SortedRows(
+    const std::vector<GroupedPart>& parts, const Layout& layout) {
   std::vector<Row> rows;
   for (const GroupedPart& part : parts) {
     const BlockSparse& matrix = *part.matrix;
     for (int row = 0; row < matrix.rows / BlockOut(matrix.shape); ++row) {
-      rows.push_back(
-          {&part, row, matrix.row_offsets[row], matrix.row_offsets[row + 1]});
+      const int32_t begin = matrix.row_offsets[row];
+      const int32_t end = matrix.row_offsets[row + 1];
+      const int32_t steps = (end - begin + layout.blocks - 1) / layout.blocks;
+      rows.push_back({&part, row, begin, end, steps});
     }
   }
   std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
-    return a.end - a.begin > b.end - b.begin;
+    return a.steps > b.steps;
   });
-  while (rows.size() % kGroupRows != 0) rows.push_back({});
+  while (rows.size() % layout.rows != 0) rows.push_back({});
   return rows;
 }
 
-}  // namespace
-
-bool GroupedMatrix::Build(const std::vector<GroupedPart>& parts, int outputs) {
-  const std::vector<Row> rows = SortedRows(parts);
-  shape_ = parts[0].matrix->shape;
-  const int block_out = BlockOut(shape_);
-  const std::size_t groups = rows.size() / kGroupRows;
-  steps_.clear();
-  outputs_.clear();
-  std::size_t blocks = 0;
+bool GroupedMatrix::Reserve(const std::vector<Row>& rows,
+                            const Layout& layout) {
+  const std::size_t groups = rows.size() / layout.rows;
+  if (!steps_.Resize(groups)) return false;
+  std::size_t steps = 0;
   for (std::size_t g = 0; g < groups; ++g) {
-    const Row& longest = rows[kGroupRows * g];
-    steps_.push_back(longest.end - longest.begin);
-    blocks += kGroupRows * static_cast<std::size_t>(steps_.back());
+    steps_[g] = rows[g * layout.rows].steps;
+    steps += steps_[g];
   }
-  columns_.assign(blocks, 0);
-  if (!values_.Resize(blocks * kBlock) ||
-      !bias_.Resize(rows.size() * block_out)) {
-    return false;
-  }
+  const std::size_t outputs = groups * layout.outputs();
+  const std::size_t weights = steps * layout.rows * layout.weights;
+  const bool values =
+      layout.bytes ? bytes_.Resize(weights) : floats_.Resize(weights);
+  return values && columns_.Resize(steps * layout.columns()) &&
+         outputs_.Resize(rows.size()) && bias_.Resize(outputs) &&
+         scales_.Resize(outputs) && offsets_.Resize(outputs);
+}
 
-  std::size_t first = 0;  // block of the group
+void GroupedMatrix::FillOutputs(const std::vector<Row>& rows,
+                                const Layout& layout, int outputs) {
+  const int block_out = BlockOut(layout.shape);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const Row& row = rows[i];
-    const int32_t steps = steps_[i / kGroupRows];
-    outputs_.push_back(outputs);
-    if (row.part != nullptr) {
-      const BlockSparse& matrix = *row.part->matrix;
-      const int output = row.index * block_out;
-      outputs_.back() = row.part->first_output + output;
-      std::copy_n(row.part->bias + output, block_out,
-                  bias_.data() + i * block_out);
-      for (int32_t step = 0; step < steps; ++step) {
-        const std::size_t to = first + kGroupRows * step + i % kGroupRows;
-        const int32_t from = std::min(row.begin + step, row.end - 1);
-        // A block of zeros keeps the row's last column: it reads nothing new.
-        if (from >= row.begin) {
-          columns_[to] = static_cast<uint16_t>(matrix.columns[from]);
-        }
-        if (row.begin + step < row.end) {
-          std::copy_n(
-              matrix.values + static_cast<std::ptrdiff_t>(from) * kBlock,
-              kBlock, values_.data() + to * kBlock);
+    outputs_[i] = outputs;
+    if (row.part == nullptr) continue;
+    const int first = row.index * block_out;
+    outputs_[i] =
+        row.part->first_output + first / 16 * row.part->stride + first % 16;
+    for (int o = 0; o < block_out; ++o) {
+      bias_[i * block_out + o] = row.part->bias[first + o];
+      if (layout.bytes) {
+        scales_[i * block_out + o] = row.part->matrix->scales[first + o];
+      }
+    }
+  }
+}
+
+// Blocks of zeros keep the row's last column: they read nothing new.
+void GroupedMatrix::FillColumns(const Row& row, const Layout& layout,
+                                std::size_t step, int32_t steps, int place) {
+  for (int32_t k = 0; k < steps * layout.blocks; ++k) {
+    const int32_t block = std::min(row.begin + k, row.end - 1);
+    if (block < row.begin) continue;
+    const std::size_t at = (step + k / layout.blocks) * layout.columns() +
+                           place * layout.blocks + k % layout.blocks;
+    columns_[at] =
+        static_cast<uint16_t>(row.part->matrix->columns[block] * layout.units);
+  }
+}
+
+template <typename T>
+void GroupedMatrix::FillValues(const Row& row, const Layout& layout,
+                               std::size_t step, int place, T* values) {
+  const BlockSparse& matrix = *row.part->matrix;
+  const int block_out = BlockOut(layout.shape);
+  const int block_in = BlockIn(layout.shape);
+  for (int32_t block = row.begin; block < row.end; ++block) {
+    const int32_t k = block - row.begin;
+    T* const to = values + ((step + k / layout.blocks) * layout.rows + place) *
+                               layout.weights;
+    std::ptrdiff_t from =
+        static_cast<std::ptrdiff_t>(block) * BlockSize(layout.shape);
+    for (int i = 0; i < block_in; ++i) {
+      for (int o = 0; o < block_out; ++o, ++from) {
+        T& value = to[layout.Place(k % layout.blocks, i, o)];
+        if constexpr (sizeof(T) == 1) {
+          value = static_cast<const int8_t*>(matrix.values)[from];
+        } else if (matrix.type == WeightType::kFloat32) {
+          value = static_cast<const float*>(matrix.values)[from];
+        } else {
+          const uint32_t bits =
+              uint32_t{static_cast<const uint16_t*>(matrix.values)[from]} << 16;
+          std::memcpy(&value, &bits, sizeof(bits));
         }
       }
     }
-    if (i % kGroupRows == kGroupRows - 1) {
-      first += kGroupRows * static_cast<std::size_t>(steps);
-    }
   }
-  view_ = {static_cast<int>(groups), steps_.data(),  outputs_.data(),
-           columns_.data(),          values_.data(), bias_.data()};
+}
+
+// float32 to bfloat16: lane j of two vectors in one word, the first one low.
+void GroupedMatrix::PairHalves() {
+  for (std::size_t i = 0; i < pairs_.size(); ++i) {
+    uint32_t low, high;
+    const float* const first = floats_.data() + i / 16 * 32 + i % 16;
+    std::memcpy(&low, first, sizeof(low));
+    std::memcpy(&high, first + 16, sizeof(high));
+    pairs_[i] = high | low >> 16;
+  }
+}
+
+bool GroupedMatrix::Build(const std::vector<GroupedPart>& parts, int outputs,
+                          int vectors) {
+  shape_ = parts[0].matrix->shape;
+  type_ = parts[0].matrix->type;
+  const Layout layout(shape_, type_, vectors);
+  const std::vector<Row> rows = SortedRows(parts, layout);
+  if (!Reserve(rows, layout)) return false;
+  FillOutputs(rows, layout, outputs);
+
+  std::size_t step = 0;  // first of the group
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const int place = static_cast<int>(i % layout.rows);
+    const int32_t steps = steps_[i / layout.rows];
+    if (rows[i].part != nullptr) {
+      FillColumns(rows[i], layout, step, steps, place);
+      if (layout.bytes) {
+        FillValues(rows[i], layout, step, place, bytes_.data());
+        const int block_out = BlockOut(shape_);
+        for (int32_t s = 0; s < steps; ++s) {
+          const int8_t* const part =
+              bytes_.data() +
+              ((step + s) * layout.rows + place) * layout.weights;
+          for (int k = 0; k < layout.weights; ++k) {
+            offsets_[i * block_out + k / 4] -= 128 * part[k];
+          }
+        }
+      } else {
+        FillValues(rows[i], layout, step, place, floats_.data());
+      }
+    }
+    if (place == layout.rows - 1) step += steps;
+  }
+
+  const void* values = layout.bytes ? static_cast<void*>(bytes_.data())
+                                    : static_cast<void*>(floats_.data());
+  if (type_ == WeightType::kBfloat16) {
+    if (!pairs_.Resize(floats_.size() / 2)) return false;
+    PairHalves();
+    floats_ = AlignedArray<float>();
+    values = pairs_.data();
+  }
+  view_ = {static_cast<int>(steps_.size()),
+           steps_.data(),
+           columns_.data(),
+           values,
+           outputs_.data(),
+           bias_.data(),
+           scales_.data(),
+           offsets_.data()};
   return true;
 }
 

@@ -1,48 +1,69 @@
-// Block-sparse matrices laid out for the kernels (multiply.h). A running
-// instance makes them once from the model's matrices.
+// Block-sparse matrices laid out for the kernels (multiply.h).
 //
-// Block rows, of one matrix or of several that read the same inputs, are
-// sorted by length, longest first, and taken four at a time: a group. In a
-// group the rows' blocks lie side by side, so that weights are read strictly
-// in sequence, four sums run at once and the trip count seldom changes. The
-// shorter rows of a group are filled up with blocks of zeros.
+// Block rows, of one matrix or of several that read the same inputs, are sorted
+// by length, longest first, and taken several at a time: a group. In a group
+// the rows' blocks lie side by side, so that weights are read strictly in
+// sequence, four sums run at once and the trip count seldom changes. The
+// shorter rows of a group are filled up with zeros.
 #ifndef WAVERNN_TF_KERNELS_GROUPED_MATRIX_H_
 #define WAVERNN_TF_KERNELS_GROUPED_MATRIX_H_
 
 #include <cstdint>
 #include <vector>
 
-#include "kernels/aligned_buffer.h"
+#include "kernels/aligned_array.h"
 #include "kernels/block_sparse.h"
 #include "kernels/multiply.h"
 
 namespace wavernn_tf {
 
-// One matrix of a group's origin: y[first_output + o] = (W x)[o] + bias[o].
+// One matrix of a group's origin. Its output o, with o / 16 = a, goes to
+// y[first_output + a * stride + o % 16]; stride 16 leaves no gaps.
 struct GroupedPart {
   const BlockSparse* matrix;
   const float* bias;
-  int first_output;
+  int first_output = 0;
+  int stride = 16;
 };
 
 class GroupedMatrix {
  public:
-  // `parts` have one block shape and read the same x; `outputs` is the size of
-  // y. Returns false when memory runs out.
-  bool Build(const std::vector<GroupedPart>& parts, int outputs);
+  // `parts` have one block shape and weight type and read the same x; `outputs`
+  // is the size of y; `vectors` is that of the kernels (kernel_table.h).
+  // Returns false when memory runs out.
+  bool Build(const std::vector<GroupedPart>& parts, int outputs, int vectors);
 
   BlockShape shape() const { return shape_; }
+  WeightType type() const { return type_; }
+  InputForm form() const { return FormOf(type_, shape_); }
   const GroupedView& view() const { return view_; }
-  // Blocks read per product, the zeros that fill up groups included.
-  int64_t blocks() const { return static_cast<int64_t>(columns_.size()); }
 
  private:
+  struct Row;
+  struct Layout;
+  static std::vector<Row> SortedRows(const std::vector<GroupedPart>& parts,
+                                     const Layout& layout);
+  bool Reserve(const std::vector<Row>& rows, const Layout& layout);
+  void FillOutputs(const std::vector<Row>& rows, const Layout& layout,
+                   int outputs);
+  void FillColumns(const Row& row, const Layout& layout, std::size_t step,
+                   int32_t steps, int place);
+  template <typename T>
+  void FillValues(const Row& row, const Layout& layout, std::size_t step,
+                  int place, T* values);
+  void PairHalves();
+
   BlockShape shape_ = BlockShape::k16x1;
-  std::vector<int32_t> steps_;
-  std::vector<int32_t> outputs_;
-  std::vector<uint16_t> columns_;
-  AlignedBuffer values_;
-  AlignedBuffer bias_;
+  WeightType type_ = WeightType::kFloat32;
+  AlignedArray<int32_t> steps_;
+  AlignedArray<uint16_t> columns_;
+  AlignedArray<float> floats_;    // float32
+  AlignedArray<uint32_t> pairs_;  // bfloat16
+  AlignedArray<int8_t> bytes_;    // int8
+  AlignedArray<int32_t> outputs_;
+  AlignedArray<float> bias_;
+  AlignedArray<float> scales_;
+  AlignedArray<int32_t> offsets_;
   GroupedView view_ = {};
 };
 

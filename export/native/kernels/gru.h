@@ -5,24 +5,48 @@
 
 namespace wavernn_tf {
 
-// One half of the state, with H = state_size:
+// Arrays over the gates are kept by 16 units, so that a step reads them in
+// sequence: unit i of gate g is element GateIndex(g, i) of an array of 3H.
+constexpr int kGateStride = 48;
+static constexpr int GateIndex(int gate, int unit) {
+  return unit / 16 * kGateStride + 16 * gate + unit % 16;
+}
+
+// The rows for c_{t-1}, f_{t-1}, c_t of the input kernel: 9H elements.
+static constexpr int InputKernelIndex(int row, int gate, int unit) {
+  return 3 * (unit / 16 * kGateStride + 16 * gate) + 16 * row + unit % 16;
+}
+
+// One half of the state:
 //   x_g = gates_g + c_{t-1} K0_g + f_{t-1} K1_g (+ c_t K2_g, fine half only)
 //   u = sigmoid(x_u + q_u),  r = sigmoid(x_r + q_r),  q_g = R_g h + b_g
 //   e = tanh(x_e + r * q_e)
 //   h = u * h + (1 - u) * e
 // x_g is built by fused multiply-adds on gates_g in the order above; the
 // functions are those of vector_math.h. Natural alignment, no over-read; `h`
-// and `repeated` overlap nothing else.
+// overlaps nothing else. H is a multiple of 32.
 struct GateParams {
   const float* gates;         // [3H] conditioning and input bias
   const float* recurrent;     // [3H] q_g, before any half was updated
-  const float* input_kernel;  // [3, 3H]: rows for c_{t-1}, f_{t-1}, c_t
+  const float* input_kernel;  // [9H]
   float* h;                   // [H] updated in place, this half only
-  float* repeated;            // [4H] each value of h four times; or null
   int state_size;
   float coarse_previous;  // network inputs, in [-1, 1]
   float fine_previous;
   float coarse_now;
+};
+
+// 16 streams abreast: every element of gates, recurrent and h is 16 floats,
+// one per stream, and so is every network input.
+struct BatchGateParams {
+  const float* gates;
+  const float* recurrent;
+  const float* input_kernel;  // [9H], shared
+  float* h;
+  int state_size;
+  const float* coarse_previous;
+  const float* fine_previous;
+  const float* coarse_now;
 };
 
 }  // namespace wavernn_tf

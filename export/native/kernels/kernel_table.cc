@@ -3,32 +3,83 @@
 #include <cstring>
 #include <string>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#endif
+
 namespace wavernn_tf {
 
 // The build defines WAVERNN_TF_<ISA> where it compiles <isa>_kernels.cc.
 const KernelTable& Avx2Kernels();
+const KernelTable& Avx2VnniKernels();
 const KernelTable& Avx512Kernels();
+const KernelTable& Avx512VnniKernels();
 const KernelTable& NeonKernels();
+const KernelTable& NeonDotKernels();
 
 namespace {
 
-KernelList FindAvailable() {
+#if defined(__x86_64__)
+// The compiler's builtin does not know AVX-VNNI: EAX of leaf 7, subleaf 1.
+bool HasAvxVnni() {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 &&
+         (eax >> 4 & 1u) != 0;
+}
+#elif defined(__aarch64__)
+bool HasDotProducts() {
+#if defined(__linux__)
+  constexpr unsigned long kDotProducts = 1ul << 20;  // HWCAP_ASIMDDP
+  return (getauxval(AT_HWCAP) & kDotProducts) != 0;
+#elif defined(__APPLE__)
+  return true;
+#else
+  return false;
+#endif
+}
+#endif
+
+class Finder {
+ public:
   KernelList list = {};
-  list.tables[list.count++] = &ScalarKernels();
-#ifdef WAVERNN_TF_X86
+
+  void Add(bool runs, const KernelTable& (*table)()) {
+    if (runs) list.tables[list.count++] = &table();
+  }
+};
+
+KernelList FindAvailable() {
+  Finder finder;
+  finder.Add(true, ScalarKernels);
+#if defined(__x86_64__)
   const bool avx2 =
       __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
                       __builtin_cpu_supports("avx512vl") &&
                       __builtin_cpu_supports("avx512dq") &&
                       __builtin_cpu_supports("avx512bw");
-  if (avx2) list.tables[list.count++] = &Avx2Kernels();
-  if (avx512) list.tables[list.count++] = &Avx512Kernels();
+#endif
+#ifdef WAVERNN_TF_AVX2
+  finder.Add(avx2, Avx2Kernels);
+#endif
+#ifdef WAVERNN_TF_AVX2VNNI
+  finder.Add(avx2 && HasAvxVnni(), Avx2VnniKernels);
+#endif
+#ifdef WAVERNN_TF_AVX512
+  finder.Add(avx512, Avx512Kernels);
+#endif
+#ifdef WAVERNN_TF_AVX512VNNI
+  finder.Add(avx512 && __builtin_cpu_supports("avx512vnni"), Avx512VnniKernels);
 #endif
 #ifdef WAVERNN_TF_NEON
-  list.tables[list.count++] = &NeonKernels();
+  finder.Add(true, NeonKernels);
 #endif
-  return list;
+#ifdef WAVERNN_TF_NEONDOT
+  finder.Add(HasDotProducts(), NeonDotKernels);
+#endif
+  return finder.list;
 }
 
 }  // namespace

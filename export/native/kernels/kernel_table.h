@@ -5,6 +5,7 @@
 #include "kernels/affine.h"
 #include "kernels/gru.h"
 #include "kernels/multiply.h"
+#include "kernels/quantise.h"
 #include "kernels/sampler.h"
 
 namespace wavernn_tf {
@@ -12,12 +13,25 @@ namespace wavernn_tf {
 // Every table gives the same bits.
 struct KernelTable {
   const char* isa;
-  void (*multiply_4x4)(const MultiplyParams& params);
-  void (*multiply_16x1)(const MultiplyParams& params);
+  int group_vectors;  // of a group of float32 or bfloat16 blocks
+  // By weight type and block shape.
+  void (*multiply[kWeightTypes][kBlockShapes])(const MultiplyParams& params);
   void (*affine)(const AffineParams& params);
   void (*coarse_gates)(const GateParams& params);
   void (*fine_gates)(const GateParams& params);
   float (*softmax)(const SoftmaxParams& params);  // returns the highest logit
+  float (*largest)(const float* x, int n);
+  void (*quantise)(const QuantiseParams& params);
+
+  // 16 streams abreast.
+  void (*multiply_batch[kWeightTypes][kBlockShapes])(
+      const BatchMultiplyParams& params);
+  void (*coarse_gates_batch)(const BatchGateParams& params);
+  void (*fine_gates_batch)(const BatchGateParams& params);
+  void (*draw_batch)(const BatchDrawParams& params);
+  // largest [16] of x [n, 16].
+  void (*largest_batch)(const float* x, int n, float* largest);
+  void (*quantise_batch)(const BatchQuantiseParams& params);
 };
 
 // Portable C++, on every machine.
@@ -25,7 +39,7 @@ const KernelTable& ScalarKernels();
 
 // The tables that this machine can run, scalar first, the fastest last.
 struct KernelList {
-  const KernelTable* tables[4];
+  const KernelTable* tables[5];
   int count;
 };
 const KernelList& AvailableKernels();

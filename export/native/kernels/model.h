@@ -12,11 +12,17 @@ namespace wavernn_tf {
 
 constexpr int kGates = 3;  // u, r, e
 
+// An array of float32, or of the upper halves of float32.
+struct DenseArray {
+  const void* data;
+  WeightType type;  // kFloat32 or kBfloat16
+};
+
 // A convolution (taps = kernel size) or a transposed one whose stride equals
 // its kernel size (taps = stride). Both have a bias and a ReLU.
 struct ConvLayer {
-  const float* kernel;  // [taps, channels_in, channels_out]
-  const float* bias;    // [channels_out]
+  DenseArray kernel;  // [taps, channels_in, channels_out]
+  const float* bias;  // [channels_out]
   int taps;
   int channels_in;
   int channels_out;
@@ -31,7 +37,7 @@ struct Head {
 };
 
 struct Model {
-  int state_size = 0;  // H, even
+  int state_size = 0;  // H, a multiple of 32
   int projection_size = 0;
   int n_features = 0;
   int hop_length = 0;     // samples a frame
@@ -46,11 +52,11 @@ struct Model {
   int hold = 1;                         // samples a step
   int conditioning_channels = 0;
 
-  const float* conditioning_kernel = nullptr;  // [channels, 3H]
-  const float* input_kernel = nullptr;         // [3, 3H]
-  const float* input_bias = nullptr;           // [3H]
-  const float* recurrent_bias = nullptr;       // [3H]
-  BlockSparse recurrent[kGates];               // each [H, H]
+  DenseArray conditioning_kernel = {};    // [channels, 3H]
+  const float* input_kernel = nullptr;    // [3, 3H]
+  const float* input_bias = nullptr;      // [3H]
+  const float* recurrent_bias = nullptr;  // [3H]
+  BlockSparse recurrent[kGates];          // each [H, H]
   Head coarse = {};
   Head fine = {};
 };

@@ -1,41 +1,93 @@
-// The product of a block-sparse matrix, as grouped_matrix.h lays it out, and a
-// vector.
+// The product of a block-sparse matrix, laid out by grouped_matrix.h, and the
+// activations of one stream (multiply) or of 16 streams (multiply_batch).
 #ifndef WAVERNN_TF_KERNELS_MULTIPLY_H_
 #define WAVERNN_TF_KERNELS_MULTIPLY_H_
 
 #include <cstdint>
 
+#include "kernels/block_sparse.h"
+
 namespace wavernn_tf {
 
-constexpr int kGroupRows = 4;
+// How a product reads its inputs, x of n values:
+enum InputForm {
+  kPlain,    // float [n]
+  kBytes,    // uint8_t [n], 8-bit integers as quantise.h has them
+  kShifted,  // uint32_t [4 n]: byte i, shifted left by 0, 8, 16 and 24 bits
+  kInputForms,
+};
 
-// What the kernels read. A step is one block of each of the group's four rows.
+static constexpr InputForm FormOf(WeightType type, BlockShape shape) {
+  if (type != WeightType::kInt8) return kPlain;
+  return shape == BlockShape::k16x1 ? kShifted : kBytes;
+}
+
+// The kernels hold a column as the place of its inputs, counted in units that
+// fit 16 bits and need no shift to address memory.
+static constexpr int UnitBytes(WeightType type, BlockShape shape) {
+  return FormOf(type, shape) == kBytes || shape == BlockShape::k16x1 ? 4 : 8;
+}
+static constexpr int ColumnUnits(WeightType type, BlockShape shape) {
+  switch (FormOf(type, shape)) {
+    case kPlain:
+      return 4 * BlockIn(shape) / UnitBytes(type, shape);
+    case kBytes:
+      return BlockIn(shape) / UnitBytes(type, shape);
+    default:
+      return 16 / UnitBytes(type, shape);
+  }
+}
+
+// A step is a part of each of a group's rows. For float32 and bfloat16 a row's
+// part is one block, and a group has `vectors` times 16 lanes (kernel_table.h);
+// rows of 8x4 are two rows of 4x4 that share their columns. For int8 a group is
+// eight rows, and a row's part one block; in 16x1 it is four rows, and four
+// blocks. A lane is then four weights of one output.
 struct GroupedView {
   int groups;
   const int32_t* steps;     // [groups]
-  const int32_t* outputs;   // [groups, 4] index in y of each row's first output
-  const uint16_t* columns;  // [all steps, 4] block columns
-  const float* values;      // [all steps, 4, 16] 64-byte aligned
-  const float* bias;        // [groups, 4, block_out]
+  const uint16_t* columns;  // [all steps, columns of a step]
+  const void* values;       // [all steps, lanes], 64-byte aligned
+  const int32_t* outputs;   // [groups, rows] index in y of a row's first output
+  const float* bias;        // [groups, outputs of a group]
+  const float* scales;      // the same, int8 only
+  const int32_t*
+      offsets;  // the same: -128 times the sum of an output's weights
 };
 
-// y = act(W x + bias). In a 16x1 matrix x is [cols]; in a 4x4 matrix it is
-// [4 * cols], every input four times. `repeat` writes y in that form. Each
-// block row has 16 lanes that start at zero and take fused multiply-adds over
-// its blocks in order. A 16x1 lane is an output; for 4x4 an output is
-//   (lane[o] + lane[4 + o]) + (lane[8 + o] + lane[12 + o]).
-// The bias is added last. x and y do not overlap; natural alignment, no
-// over-read; y has kOutputSlack floats (four times that if repeated) after its
-// end, where the rows that fill up the last group are written.
+// y = act(W x + bias). x has the form that FormOf says.
+//
+// float32, bfloat16: each block row has 16 lanes (two times 16 in 8x4) that
+// start at zero and take fused multiply-adds over its blocks in order. A 16x1
+// lane is an output; of a 4x4 row, and of each half of an 8x4 row, an output is
+//   (lane[4 o] + lane[4 o + 1]) + (lane[4 o + 2] + lane[4 o + 3]),
+// where lane 4 o + i takes input i. The bias is added last.
+// int8: y = fma(sum, scales * scale, bias), the sum being exact.
+//
+// y has kOutputSlack floats after its end, where the rows that fill up the last
+// group are written. x and y do not overlap; natural alignment, no over-read.
 struct MultiplyParams {
   const GroupedView* matrix;
-  const float* x;
+  const void* x;
+  float scale;  // of 8-bit inputs: x = scale * integer
   float* y;
   bool relu;
-  bool repeat;
 };
 
 constexpr int kOutputSlack = 16;
+
+// 16 streams abreast, each as above to the last bit: x is float [n, 16], or the
+// bytes [n / 4, 16, 4] (for 16x1 [n, 16]); scale has one value per stream and y
+// is [outputs + kOutputSlack, 16].
+constexpr int kBatchLanes = 16;
+
+struct BatchMultiplyParams {
+  const GroupedView* matrix;
+  const void* x;       // 64-byte aligned
+  const float* scale;  // [16]
+  float* y;            // 64-byte aligned
+  bool relu;
+};
 
 }  // namespace wavernn_tf
 

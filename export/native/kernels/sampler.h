@@ -18,6 +18,17 @@ struct SoftmaxParams {
   float* totals;        // [16]
 };
 
+// 16 streams abreast: logits [256, 16] become the same weights. group [16] and
+// inside [16] say where the draw of DrawClass below falls: into class
+// 16 * group + inside, unless one of them is 16.
+struct BatchDrawParams {
+  float* logits;         // [256, 16] 64-byte aligned
+  const float* scale;    // [16] > 0
+  const float* uniform;  // [16]
+  float* group;          // [16]
+  float* inside;         // [16]
+};
+
 // One over a temperature > 0, kept finite.
 float InverseTemperature(float temperature);
 
@@ -27,6 +38,10 @@ float InverseTemperature(float temperature);
 // leaves none, the last class, of the group or of all, with a positive weight.
 // Always in [0, 255].
 int DrawClass(const float* weights, const float* totals, float uniform);
+
+// The last class of a group, or for group 16 of all, with a positive weight;
+// the group's first if it has none.
+int LastPositive(const float* weights, int group);
 
 // The first class with the highest logit: temperature 0.
 int ArgMax(const float* logits);

@@ -50,12 +50,13 @@ class Teacher {
 
 }  // namespace
 
-void Score(const Model& model, const KernelTable& kernels,
+void Score(const Engine& engine, const KernelTable& kernels,
            const ScoreParams& params, Workspace& workspace) {
+  const Model& model = engine.model;
   std::fill_n(workspace.gates.data(), model.state_size, 0.0f);
-  workspace.SetHidden(model, workspace.gates.data());
+  workspace.SetState(engine, kernels, workspace.gates.data());
   Teacher teacher(model, kernels, params);
-  RunStream(model, kernels, params.features, params.samples,
+  RunStream(engine, kernels, params.features, params.samples,
             Split(0.0f, model.sample_offset), workspace, teacher);
 }
 

@@ -4,8 +4,8 @@
 
 #include <cstdint>
 
+#include "kernels/engine.h"
 #include "kernels/kernel_table.h"
-#include "kernels/model.h"
 #include "kernels/workspace.h"
 
 namespace wavernn_tf {
@@ -19,7 +19,7 @@ struct ScoreParams {
   float* log_likelihood;  // [samples, 2] natural log of P(c_t), P(f_t)
 };
 
-void Score(const Model& model, const KernelTable& kernels,
+void Score(const Engine& engine, const KernelTable& kernels,
            const ScoreParams& params, Workspace& workspace);
 
 }  // namespace wavernn_tf

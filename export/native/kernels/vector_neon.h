@@ -4,17 +4,42 @@
 
 #include <arm_neon.h>
 
+#include <cstdint>
+
 namespace wavernn_tf {
+
+// kCount = 16, 8 or 4 sums of a row with the dot products of Isa.
+template <typename Isa, int kCount>
+struct RowNeon {
+  int32x4_t sums[kCount / 4];
+
+  void Start(const int32_t*) {
+    for (int32x4_t& sum : sums) sum = vdupq_n_s32(0);
+  }
+  void Dot(const int8_t* w, uint32_t x) {
+    const int32x4_t word = vdupq_n_s32(static_cast<int32_t>(x));
+    for (int i = 0; i < kCount / 4; ++i) {
+      const int8x16_t weights = vld1q_s8(w + 16 * i);
+      sums[i] = Isa::Dot4(sums[i], vreinterpretq_s32_s8(weights), word);
+    }
+  }
+};
 
 struct VectorNeon {
   static constexpr const char* kIsa = "neon";
+  static constexpr int kGroupVectors = 4;
   static constexpr int kGateVectors = 2;
   static constexpr int kAffineRows = 2;
   static constexpr int kAffineVectors = 2;
 
+  static constexpr int kByteOffset = 0;
+
   using Quad = float32x4_t;
   struct F {
     Quad quad[4];
+  };
+  struct I {
+    int32x4_t quad[4];
   };
 
   static F Zero() { return Broadcast(0.0f); }
@@ -22,22 +47,33 @@ struct VectorNeon {
     const Quad v = vdupq_n_f32(x);
     return {{v, v, v, v}};
   }
+  static F BroadcastQuad(const float* p) {
+    const Quad v = vld1q_f32(p);
+    return {{v, v, v, v}};
+  }
   static F Load(const float* p) {
     return {
         {vld1q_f32(p), vld1q_f32(p + 4), vld1q_f32(p + 8), vld1q_f32(p + 12)}};
   }
+  static void LoadHalves(const uint32_t* p, F& low, F& high) {
+    for (int i = 0; i < 4; ++i) {
+      const uint32x4_t v = vld1q_u32(p + 4 * i);
+      low.quad[i] = vreinterpretq_f32_u32(vshlq_n_u32(v, 16));
+      high.quad[i] =
+          vreinterpretq_f32_u32(vandq_u32(v, vdupq_n_u32(0xFFFF0000u)));
+    }
+  }
   static void Store(float* p, const F& v) {
     for (int i = 0; i < 4; ++i) vst1q_f32(p + 4 * i, v.quad[i]);
+  }
+  template <int kHalf>
+  static void StoreHalf(float* p, const F& v) {
+    vst1q_f32(p, v.quad[2 * kHalf]);
+    vst1q_f32(p + 4, v.quad[2 * kHalf + 1]);
   }
   template <int kQuad>
   static void StoreQuad(float* p, const F& v) {
     vst1q_f32(p, v.quad[kQuad]);
-  }
-  template <int kQuad>
-  static F Repeat(const F& v) {
-    const Quad from = v.quad[kQuad];
-    return {{vdupq_laneq_f32(from, 0), vdupq_laneq_f32(from, 1),
-             vdupq_laneq_f32(from, 2), vdupq_laneq_f32(from, 3)}};
   }
 
   static F Add(const F& a, const F& b) {
@@ -72,6 +108,13 @@ struct VectorNeon {
                     vcltq_f32(x.quad[i], limit.quad[i])));
     });
   }
+  static F NotAbove(const F& a, const F& b) {
+    return Map([&](int i) {
+      return vreinterpretq_f32_u32(
+          vbicq_u32(vreinterpretq_u32_f32(vdupq_n_f32(1.0f)),
+                    vcgtq_f32(a.quad[i], b.quad[i])));
+    });
+  }
   static F Exponent(const F& v) {
     return Map([&](int i) {
       return vreinterpretq_f32_u32(
@@ -100,17 +143,121 @@ struct VectorNeon {
     return vgetq_lane_f32(Max(v2, vextq_f32(v2, v2, 1)), 0);
   }
 
+  static I LoadInts(const void* p) {
+    const auto* from = static_cast<const uint8_t*>(p);
+    return MapInts(
+        [&](int i) { return vreinterpretq_s32_u8(vld1q_u8(from + 16 * i)); });
+  }
+  static void StoreInts(void* p, const I& v) {
+    auto* to = static_cast<uint8_t*>(p);
+    for (int i = 0; i < 4; ++i) {
+      vst1q_u8(to + 16 * i, vreinterpretq_u8_s32(v.quad[i]));
+    }
+  }
+  static I StartBatch(int32_t) { return BroadcastInt(0); }
+  static I Dot(const I& sum, const I& w, const I& x) {
+    return MapInts(
+        [&](int i) { return Dot4(sum.quad[i], w.quad[i], x.quad[i]); });
+  }
+  static int32x4_t Dot4(int32x4_t sum, int32x4_t w, int32x4_t x) {
+    const int8x16_t a = vreinterpretq_s8_s32(w);
+    const int8x16_t b = vreinterpretq_s8_s32(x);
+    const int16x8_t low = vmull_s8(vget_low_s8(a), vget_low_s8(b));
+    const int16x8_t high = vmull_high_s8(a, b);
+    return vaddq_s32(sum, vpaddq_s32(vpaddlq_s16(low), vpaddlq_s16(high)));
+  }
+  static I BroadcastInt(uint32_t x) {
+    const int32x4_t v = vdupq_n_s32(static_cast<int32_t>(x));
+    return {{v, v, v, v}};
+  }
+  template <int kCount>
+  using Lanes = RowNeon<VectorNeon, kCount>;
+  template <typename Isa, int kCount>
+  static I Join(const RowNeon<Isa, kCount>* v) {
+    constexpr int kQuads = kCount / 4;
+    return MapInts([&](int i) { return v[i / kQuads].sums[i % kQuads]; });
+  }
+  static F ToFloat(const I& v) {
+    return Map([&](int i) { return vcvtq_f32_s32(v.quad[i]); });
+  }
+  static I ToBytes(const F& v, const F& scale) {
+    const F sum = Fma(v, scale, Broadcast(12582912.0f));
+    return MapInts([&](int i) { return vreinterpretq_s32_f32(sum.quad[i]); });
+  }
+  static void StoreBytes(uint8_t* p, const I& v) {
+    const int16x8_t low =
+        vcombine_s16(vmovn_s32(v.quad[0]), vmovn_s32(v.quad[1]));
+    const int16x8_t high =
+        vcombine_s16(vmovn_s32(v.quad[2]), vmovn_s32(v.quad[3]));
+    vst1q_u8(p,
+             vreinterpretq_u8_s8(vcombine_s8(vmovn_s16(low), vmovn_s16(high))));
+  }
+  static I LoadBytes(const uint8_t* p) {
+    const uint8x16_t v = vld1q_u8(p);
+    const uint16x8_t low = vmovl_u8(vget_low_u8(v));
+    const uint16x8_t high = vmovl_high_u8(v);
+    return {{vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(low))),
+             vreinterpretq_s32_u32(vmovl_high_u16(low)),
+             vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(high))),
+             vreinterpretq_s32_u32(vmovl_high_u16(high))}};
+  }
+  static I Pack(const I& a, const I& b, const I& c, const I& d) {
+    const int32x4_t byte = vdupq_n_s32(255);
+    return MapInts([&](int i) {
+      const int32x4_t ab =
+          vorrq_s32(vandq_s32(a.quad[i], byte),
+                    vshlq_n_s32(vandq_s32(b.quad[i], byte), 8));
+      const int32x4_t cd =
+          vorrq_s32(vshlq_n_s32(vandq_s32(c.quad[i], byte), 16),
+                    vshlq_n_s32(d.quad[i], 24));
+      return vorrq_s32(ab, cd);
+    });
+  }
+  template <int kQuad>
+  static I Shift(const I& v) {
+    const int32x4_t shifts = {0, 8, 16, 24};
+    const int32x4_t from = vandq_s32(v.quad[kQuad], vdupq_n_s32(255));
+    return {{vshlq_s32(vdupq_laneq_s32(from, 0), shifts),
+             vshlq_s32(vdupq_laneq_s32(from, 1), shifts),
+             vshlq_s32(vdupq_laneq_s32(from, 2), shifts),
+             vshlq_s32(vdupq_laneq_s32(from, 3), shifts)}};
+  }
+
+ protected:
+  template <typename Lane>
+  static I MapInts(Lane lane) {
+    return {{lane(0), lane(1), lane(2), lane(3)}};
+  }
+
  private:
   template <typename Lane>
   static F Map(Lane lane) {
     return {{lane(0), lane(1), lane(2), lane(3)}};
   }
   static Quad Max(Quad a, Quad b) { return vbslq_f32(vcgtq_f32(a, b), a, b); }
+  // Neighbours are added first.
   static Quad Reduce(const F& v) {
-    return vaddq_f32(vaddq_f32(v.quad[0], v.quad[1]),
-                     vaddq_f32(v.quad[2], v.quad[3]));
+    return vpaddq_f32(vpaddq_f32(v.quad[0], v.quad[1]),
+                      vpaddq_f32(v.quad[2], v.quad[3]));
   }
 };
+
+#ifdef __ARM_FEATURE_DOTPROD
+// With the dot products of ARMv8.2.
+struct VectorNeonDot : VectorNeon {
+  static constexpr const char* kIsa = "neondot";
+
+  static I Dot(const I& sum, const I& w, const I& x) {
+    return MapInts(
+        [&](int i) { return Dot4(sum.quad[i], w.quad[i], x.quad[i]); });
+  }
+  static int32x4_t Dot4(int32x4_t sum, int32x4_t w, int32x4_t x) {
+    return vdotq_s32(sum, vreinterpretq_s8_s32(w), vreinterpretq_s8_s32(x));
+  }
+  template <int kCount>
+  using Lanes = RowNeon<VectorNeonDot, kCount>;
+};
+#endif
 
 }  // namespace wavernn_tf
 

@@ -6,10 +6,16 @@
 //   Max(a, b) = a > b ? a : b, Min(a, b) = a < b ? a : b (b for a NaN)
 //   Fma(a, b, c) = a * b + c, NegFma(a, b, c) = c - a * b, rounded once
 //   Reduce4(a, b, c, d): lane 4 r + o, with v the r-th argument, holds
-//       (v[o] + v[4 + o]) + (v[8 + o] + v[12 + o])
+//       (v[4 o] + v[4 o + 1]) + (v[4 o + 2] + v[4 o + 3])
 //   Sum(v): lanes i and i + 8 are added, then i and i + 4, i + 2, i + 1
 //   Exponent(v): the bits of v shifted left by 23
 //   Guess(v): the bits 0x7EF311C3 minus the bits of v, near 1 / v
+//   NotAbove(a, b) = a > b ? 0 : 1
+// and, on V::I of 16 int32 lanes, exact ones:
+//   Dot(sum, w, x): every lane's sum plus the products of its four 8-bit
+//       integers in w and in x. An instruction set that multiplies unsigned by
+//       signed bytes keeps x + kByteOffset in x, and the sums start from
+//       offsets that take back what that adds.
 // Loads and stores need natural alignment only. The files of an instruction
 // set use no inline function of the standard library: the linker could take
 // their copy of it for a machine that lacks the instructions.
@@ -20,36 +26,52 @@
 #include <cstdint>
 #include <cstring>
 
+#include "kernels/fused_multiply_add.h"
+
 namespace wavernn_tf {
 
 struct VectorScalar {
   static constexpr const char* kIsa = "scalar";
+  static constexpr int kGroupVectors = 4;
   static constexpr int kGateVectors = 1;
   static constexpr int kAffineRows = 2;
   static constexpr int kAffineVectors = 1;
 
+  static constexpr int kByteOffset = 0;
+
   struct F {
     float lane[16];
+  };
+  struct I {
+    uint32_t lane[16];
   };
 
   static F Zero() { return F{}; }
   static F Broadcast(float x) {
     return Map([&](int) { return x; });
   }
+  // Lane i holds p[i % 4].
+  static F BroadcastQuad(const float* p) {
+    return Map([&](int i) { return p[i % 4]; });
+  }
   static F Load(const float* p) {
     return Map([&](int i) { return p[i]; });
+  }
+  // The float32 of which the words' lower and upper halves hold the upper half.
+  static void LoadHalves(const uint32_t* p, F& low, F& high) {
+    low = Map([&](int i) { return FromBits(p[i] << 16); });
+    high = Map([&](int i) { return FromBits(p[i] & 0xFFFF0000u); });
   }
   static void Store(float* p, const F& v) {
     for (int i = 0; i < 16; ++i) p[i] = v.lane[i];
   }
+  template <int kHalf>
+  static void StoreHalf(float* p, const F& v) {
+    for (int i = 0; i < 8; ++i) p[i] = v.lane[8 * kHalf + i];
+  }
   template <int kQuad>
   static void StoreQuad(float* p, const F& v) {
     for (int i = 0; i < 4; ++i) p[i] = v.lane[4 * kQuad + i];
-  }
-  // Lane i becomes v[4 * kQuad + i / 4].
-  template <int kQuad>
-  static F Repeat(const F& v) {
-    return Map([&](int i) { return v.lane[4 * kQuad + i / 4]; });
   }
 
   static F Add(const F& a, const F& b) {
@@ -62,12 +84,14 @@ struct VectorScalar {
     return Map([&](int i) { return a.lane[i] * b.lane[i]; });
   }
   static F Fma(const F& a, const F& b, const F& c) {
-    return Map(
-        [&](int i) { return std::fma(a.lane[i], b.lane[i], c.lane[i]); });
+    return Map([&](int i) {
+      return FusedMultiplyAdd(a.lane[i], b.lane[i], c.lane[i]);
+    });
   }
   static F NegFma(const F& a, const F& b, const F& c) {
-    return Map(
-        [&](int i) { return std::fma(-a.lane[i], b.lane[i], c.lane[i]); });
+    return Map([&](int i) {
+      return FusedMultiplyAdd(-a.lane[i], b.lane[i], c.lane[i]);
+    });
   }
   static F Max(const F& a, const F& b) {
     return Map(
@@ -82,6 +106,9 @@ struct VectorScalar {
     return Map(
         [&](int i) { return x.lane[i] < limit.lane[i] ? 0.0f : v.lane[i]; });
   }
+  static F NotAbove(const F& a, const F& b) {
+    return Map([&](int i) { return a.lane[i] > b.lane[i] ? 0.0f : 1.0f; });
+  }
   static F Exponent(const F& v) {
     return Map([&](int i) { return FromBits(Bits(v.lane[i]) << 23); });
   }
@@ -92,8 +119,8 @@ struct VectorScalar {
   static F Reduce4(const F& a, const F& b, const F& c, const F& d) {
     const F* const rows[4] = {&a, &b, &c, &d};
     return Map([&](int i) {
-      const float* v = rows[i / 4]->lane + i % 4;
-      return (v[0] + v[4]) + (v[8] + v[12]);
+      const float* v = rows[i / 4]->lane + 4 * (i % 4);
+      return (v[0] + v[1]) + (v[2] + v[3]);
     });
   }
   static float Sum(F v) {
@@ -111,12 +138,99 @@ struct VectorScalar {
     return v.lane[0];
   }
 
+  static I LoadInts(const void* p) {
+    I v;
+    std::memcpy(v.lane, p, sizeof(v.lane));
+    return v;
+  }
+  static void StoreInts(void* p, const I& v) {
+    std::memcpy(p, v.lane, sizeof(v.lane));
+  }
+  static I StartBatch(int32_t) { return I{}; }  // one offset for all lanes
+  static I Dot(const I& sum, const I& w, const I& x) {
+    return MapInts(
+        [&](int i) { return DotWord(sum.lane[i], w.lane[i], x.lane[i]); });
+  }
+  // The first kCount = 16, 8 or 4 lanes of an I. Dot takes 4 kCount weights and
+  // one word of inputs for all lanes; Join makes an I of 16 / kCount of them.
+  template <int kCount>
+  struct Lanes {
+    uint32_t lane[kCount];
+
+    void Start(const int32_t*) { *this = {}; }
+    void Dot(const int8_t* w, uint32_t x) {
+      for (int i = 0; i < kCount; ++i) {
+        lane[i] = DotWord(lane[i], Word(w + 4 * i), x);
+      }
+    }
+  };
+  template <int kCount>
+  static I Join(const Lanes<kCount>* v) {
+    return MapInts([&](int i) { return v[i / kCount].lane[i % kCount]; });
+  }
+  static I BroadcastInt(uint32_t x) {
+    return MapInts([&](int) { return x; });
+  }
+  static F ToFloat(const I& v) {
+    return Map([&](int i) {
+      return static_cast<float>(static_cast<int32_t>(v.lane[i]));
+    });
+  }
+  // rint(v * scale) + kByteOffset, to nearest even, in the lowest eight bits of
+  // every lane, by adding 1.5 * 2^23; |v * scale| <= 2^21.
+  static I ToBytes(const F& v, const F& scale) {
+    const F sum = Fma(v, scale, Broadcast(12582912.0f + kByteOffset));
+    return MapInts([&](int i) { return Bits(sum.lane[i]); });
+  }
+  // 16 bytes from the lanes' lowest.
+  static void StoreBytes(uint8_t* p, const I& v) {
+    for (int i = 0; i < 16; ++i) p[i] = static_cast<uint8_t>(v.lane[i]);
+  }
+  static I LoadBytes(const uint8_t* p) {
+    return MapInts([&](int i) { return uint32_t{p[i]}; });
+  }
+  // The lowest bytes of a, b, c, d in every lane, a lowest.
+  static I Pack(const I& a, const I& b, const I& c, const I& d) {
+    return MapInts([&](int i) {
+      return (a.lane[i] & 255u) | (b.lane[i] & 255u) << 8 |
+             (c.lane[i] & 255u) << 16 | d.lane[i] << 24;
+    });
+  }
+  // Lane i becomes the lowest byte of v[4 * kQuad + i / 4], shifted left by
+  // 8 (i % 4) bits.
+  template <int kQuad>
+  static I Shift(const I& v) {
+    return MapInts([&](int i) {
+      return (v.lane[4 * kQuad + i / 4] & 255u) << 8 * (i % 4);
+    });
+  }
+
  private:
   template <typename Lane>
   static F Map(Lane lane) {
     F result;
     for (int i = 0; i < 16; ++i) result.lane[i] = lane(i);
     return result;
+  }
+  template <typename Lane>
+  static I MapInts(Lane lane) {
+    I result;
+    for (int i = 0; i < 16; ++i) result.lane[i] = lane(i);
+    return result;
+  }
+  static uint32_t DotWord(uint32_t sum, uint32_t w, uint32_t x) {
+    for (int shift = 0; shift < 32; shift += 8) {
+      sum += static_cast<uint32_t>(Byte(w >> shift) * Byte(x >> shift));
+    }
+    return sum;
+  }
+  static int32_t Byte(uint32_t word) {
+    return static_cast<int8_t>(static_cast<uint8_t>(word));
+  }
+  static uint32_t Word(const void* p) {
+    uint32_t word;
+    std::memcpy(&word, p, sizeof(word));
+    return word;
   }
   static uint32_t Bits(float x) {
     uint32_t bits;

@@ -26,14 +26,17 @@ struct VectorWide {
   static void Store(float* p, const F& a) {
     for (int i = 0; i < kCount; ++i) V::Store(p + 16 * i, a.v[i]);
   }
-  // Every lane four times, one after the other: 4 * kLanes floats.
-  static void StoreRepeated(float* p, const F& a) {
-    for (int i = 0; i < kCount; ++i, p += 64) {
-      V::Store(p, V::template Repeat<0>(a.v[i]));
-      V::Store(p + 16, V::template Repeat<1>(a.v[i]));
-      V::Store(p + 32, V::template Repeat<2>(a.v[i]));
-      V::Store(p + 48, V::template Repeat<3>(a.v[i]));
-    }
+  // Vector i from p + i * stride.
+  static F LoadEvery(const float* p, int stride) {
+    return Map([&](int i) { return V::Load(p + i * stride); });
+  }
+  // Vector i holds p[i] in all lanes.
+  static F BroadcastEach(const float* p) {
+    return Map([&](int i) { return V::Broadcast(p[i]); });
+  }
+  // The same vector in every place.
+  static F Same(typename V::F v) {
+    return Map([&](int) { return v; });
   }
 
   static F Add(const F& a, const F& b) {

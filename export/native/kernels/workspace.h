@@ -1,14 +1,12 @@
-// What one running instance owns: scratch memory and the model's matrices laid
-// out for the kernels. It is made once, so that neither the length of a chunk
-// nor the batch needs more.
+// Scratch memory of a running stream, and of 16 abreast. It is made once, so
+// that neither the length of a chunk nor the batch needs more.
 #ifndef WAVERNN_TF_KERNELS_WORKSPACE_H_
 #define WAVERNN_TF_KERNELS_WORKSPACE_H_
 
-#include <deque>
-
-#include "kernels/aligned_buffer.h"
-#include "kernels/grouped_matrix.h"
-#include "kernels/model.h"
+#include "kernels/activations.h"
+#include "kernels/aligned_array.h"
+#include "kernels/conditioning.h"
+#include "kernels/engine.h"
 
 namespace wavernn_tf {
 
@@ -20,30 +18,36 @@ constexpr int kTileFrames = 32;
 // projected gates do not push the recurrent weights out of the cache.
 constexpr int kTileSteps = 8;
 
-struct GroupedHead {
-  GroupedMatrix project;
-  GroupedMatrix output;
-};
-
 struct Workspace {
-  AlignedBuffer layer[2];    // conditioning activations, by turns
-  AlignedBuffer gates;       // [kTileSteps, 3H]
-  AlignedBuffer hidden;      // [H]
-  AlignedBuffer repeated;    // [4H] hidden, each value four times
-  AlignedBuffer recurrent;   // [3H + slack] R_g h + b_g
-  AlignedBuffer projection;  // [4 * (projection_size + slack)]
-  AlignedBuffer logits;      // [256 + slack]
+  Conditioner conditioner;
+  Activations state;              // [H]
+  Activations projection;         // [projection_size]
+  AlignedArray<float> gates;      // [kTileSteps, 3H]
+  AlignedArray<float> recurrent;  // [3H + slack] R_g h + b_g
+  AlignedArray<float> logits;     // [256 + slack]
 
-  std::deque<GroupedMatrix> recurrence;  // one per block shape
-  bool reads_repeated = false;           // a 4x4 matrix reads the state
-  GroupedHead coarse;
-  GroupedHead fine;
-
-  // Copies the matrices of `model`. Returns false when memory runs out.
-  bool Allocate(const Model& model);
+  // Returns false when memory runs out.
+  bool Allocate(const Engine& engine);
 
   // Starts from state [H].
-  void SetHidden(const Model& model, const float* state);
+  void SetState(const Engine& engine, const KernelTable& kernels,
+                const float* values);
+};
+
+// Of 16 streams, which hold 16 tiles of conditioning at once.
+constexpr int kBatchTileFrames = 8;
+
+struct BatchWorkspace {
+  Conditioner conditioner;
+  BatchActivations state;         // [H, 16]
+  BatchActivations projection;    // [projection_size, 16]
+  AlignedArray<float> steps;      // [16, steps of a tile, channels]
+  AlignedArray<float> gates;      // [16, 3H], as projected
+  AlignedArray<float> turned;     // [3H, 16], the same
+  AlignedArray<float> recurrent;  // [3H + slack, 16]
+  AlignedArray<float> logits;     // [256 + slack, 16]
+
+  bool Allocate(const Engine& engine);
 };
 
 }  // namespace wavernn_tf

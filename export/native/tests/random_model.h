@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <deque>
 #include <random>
 #include <vector>
@@ -32,18 +33,52 @@ struct PackedMatrix {
   BlockSparse view;
   std::vector<int32_t> row_offsets;
   std::vector<int16_t> columns;
-  Floats values;
-  Floats dense;
+  Floats values;                 // float32
+  std::vector<uint16_t> halves;  // bfloat16
+  std::vector<int8_t> bytes;     // int8
+  Floats scales;
+  Floats dense;  // of the weights as they are stored
 };
 
+// One random weight in [-scale, scale] as `type` stores it, and its value.
+inline float AddWeight(std::mt19937& random, WeightType type, float scale,
+                       float row_scale, PackedMatrix& packed) {
+  const float value = (2.0f * Uniform(random) - 1.0f) * scale;
+  switch (type) {
+    case WeightType::kBfloat16: {
+      uint32_t bits;
+      std::memcpy(&bits, &value, sizeof(bits));
+      bits &= 0xFFFF0000u;
+      packed.halves.push_back(static_cast<uint16_t>(bits >> 16));
+      float half;
+      std::memcpy(&half, &bits, sizeof(half));
+      return half;
+    }
+    case WeightType::kInt8: {
+      const auto byte = static_cast<int8_t>(value / scale * 127.0f);
+      packed.bytes.push_back(byte);
+      return row_scale * byte;
+    }
+    default:
+      packed.values.push_back(value);
+      return value;
+  }
+}
+
 // Keeps each block with probability `density`, and the first if none was.
-inline void FillMatrix(std::mt19937& random, BlockShape shape, int rows,
-                       int cols, float density, float scale,
+inline void FillMatrix(std::mt19937& random, BlockShape shape, WeightType type,
+                       int rows, int cols, float density, float scale,
                        PackedMatrix& packed) {
   const int block_out = BlockOut(shape);
   const int block_in = BlockIn(shape);
   packed.row_offsets = {0};
   packed.dense.assign(static_cast<std::size_t>(rows) * cols, 0.0f);
+  if (type == WeightType::kInt8) {
+    for (int row = 0; row < rows; ++row) {  // no two rows alike
+      packed.scales.push_back(scale / 127.0f *
+                              (1.0f - static_cast<float>(row % 7) / 16.0f));
+    }
+  }
   const int block_rows = rows / block_out;
   for (int row = 0; row < block_rows; ++row) {
     for (int col = 0; col < cols / block_in; ++col) {
@@ -52,22 +87,28 @@ inline void FillMatrix(std::mt19937& random, BlockShape shape, int rows,
                                col == cols / block_in - 1;
       if (Uniform(random) >= density && !last_chance) continue;
       packed.columns.push_back(static_cast<int16_t>(col));
-      const Floats block = RandomFloats(random, 16, scale);
-      packed.values.insert(packed.values.end(), block.begin(), block.end());
-      for (int lane = 0; lane < 16; ++lane) {
+      for (int lane = 0; lane < BlockSize(shape); ++lane) {
         const int out = row * block_out + lane % block_out;
         const int in = col * block_in + lane / block_out;
-        packed.dense[static_cast<std::size_t>(out) * cols + in] = block[lane];
+        const float row_scale =
+            packed.scales.empty() ? 0.0f : packed.scales[out];
+        packed.dense[static_cast<std::size_t>(out) * cols + in] =
+            AddWeight(random, type, scale, row_scale, packed);
       }
     }
     packed.row_offsets.push_back(static_cast<int32_t>(packed.columns.size()));
   }
+  const void* values = packed.values.data();
+  if (type == WeightType::kBfloat16) values = packed.halves.data();
+  if (type == WeightType::kInt8) values = packed.bytes.data();
   packed.view = {shape,
+                 type,
                  rows,
                  cols,
                  packed.row_offsets.data(),
                  packed.columns.data(),
-                 packed.values.data()};
+                 values,
+                 packed.scales.data()};
 }
 
 struct ModelShape {
@@ -81,6 +122,7 @@ struct ModelShape {
   int channels = 21;  // not a multiple of the kernels' 16 lanes
   float density = 0.3f;
   BlockShape block = BlockShape::k4x4;
+  WeightType weights = WeightType::kFloat32;
 };
 
 // A model with weights of unit gain, so that nothing saturates.
@@ -120,8 +162,8 @@ class RandomModel {
     matrices_.emplace_back();
     const float scale =
         std::sqrt(3.0f / (static_cast<float>(cols) * shape_.density));
-    FillMatrix(random_, shape_.block, rows, cols, shape_.density, scale,
-               matrices_.back());
+    FillMatrix(random_, shape_.block, shape_.weights, rows, cols,
+               shape_.density, scale, matrices_.back());
     return matrices_.back().view;
   }
 
@@ -130,7 +172,8 @@ class RandomModel {
     const int out = shape_.channels;
     const std::size_t count =
         static_cast<std::size_t>(taps) * channels_in * out;
-    return {Array(count, scale), Array(out, 0.1f), taps, channels_in, out};
+    const DenseArray kernel = {Array(count, scale), WeightType::kFloat32};
+    return {kernel, Array(out, 0.1f), taps, channels_in, out};
   }
 
   void FillConditioning() {
@@ -152,9 +195,10 @@ class RandomModel {
   void FillRecurrence() {
     const int width = kGates * shape_.state_size;
     const int channels = model_.conditioning_channels;
-    model_.conditioning_kernel =
+    model_.conditioning_kernel = {
         Array(static_cast<std::size_t>(channels) * width,
-              std::sqrt(3.0f / static_cast<float>(channels)));
+              std::sqrt(3.0f / static_cast<float>(channels))),
+        WeightType::kFloat32};
     float* input = const_cast<float*>(Array(3 * width, 1.0f));
     for (int gate = 0; gate < kGates; ++gate) {
       for (int i = 0; i < shape_.state_size / 2; ++i) {

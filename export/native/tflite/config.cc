@@ -32,10 +32,11 @@ struct Range {
   int32_t highest;
 };
 
-// Bounds that keep every product below in int64; real models are far inside.
+// Bounds that keep every product below in int64 and the kernels' columns in 16
+// bits; real models are far inside.
 constexpr Range kRanges[] = {
-    {kStateSize, "state_size", 2, 1 << 16},
-    {kProjectionSize, "projection_size", 1, 1 << 16},
+    {kStateSize, "state_size", 32, 1 << 14},
+    {kProjectionSize, "projection_size", 1, 1 << 14},
     {kFeatures, "n_features", 1, 1 << 16},
     {kHopLength, "hop_length", 1, 1 << 16},
     {kSampleOffset, "sample_offset", -32768, 32767},
@@ -60,9 +61,11 @@ bool CheckSchema(const int32_t* config, ErrorText& error) {
         " wavernn-tf",
         schema, kSchemaVersion);
   }
-  if (schema < 1) {
-    return error.Set("expected a model schema in [1, %d]; got %d",
-                     kSchemaVersion, schema);
+  if (schema < kSchemaVersion) {
+    return error.Set(
+        "model schema %d is older than this library (%d): export the model"
+        " again",
+        schema, kSchemaVersion);
   }
   return true;
 }
@@ -75,8 +78,9 @@ bool CheckRanges(const int32_t* config, ErrorText& error) {
                        range.lowest, range.highest, value);
     }
   }
-  if (config[kStateSize] % 2 != 0) {
-    return error.Set("expected an even state_size; got %d", config[kStateSize]);
+  if (config[kStateSize] % 32 != 0) {
+    return error.Set("expected state_size to be a multiple of 32; got %d",
+                     config[kStateSize]);
   }
   for (int i = kFirstReserved; i < kConfigSize; ++i) {
     if (config[i] != 0) {

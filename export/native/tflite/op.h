@@ -4,8 +4,10 @@
 #define WAVERNN_TF_TFLITE_OP_H_
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
+#include "kernels/engine.h"
 #include "kernels/kernel_table.h"
 #include "kernels/model.h"
 #include "kernels/workspace.h"
@@ -34,8 +36,11 @@ struct Op {
   std::vector<int> outputs;  // tensor indices
   bool weights_checked = false;
   Model model;
-  Workspace workspace;
   const KernelTable* kernels = nullptr;  // set by the delegate
+  // Made by the first run: a graph may hold ops that never do.
+  std::unique_ptr<Engine> engine;
+  std::unique_ptr<Workspace> workspace;
+  std::unique_ptr<BatchWorkspace> batch_workspace;
 };
 
 // parse: the op's tensors, and (once) its weights.

@@ -53,9 +53,6 @@ bool ParseWeights(const TfLiteContext& context, Op& op, ErrorText& error) {
   }
   op.model = Model();
   if (!ReadWeights(tensors, op.model, error)) return false;
-  if (!op.workspace.Allocate(op.model)) {
-    return error.Set("out of memory for the op's scratch buffers");
-  }
   op.weights_checked = true;
   return true;
 }

@@ -1,6 +1,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
+#include <utility>
+#include <vector>
 
 #include "kernels/generate.h"
 #include "kernels/score.h"
@@ -23,7 +26,34 @@ bool Resize(TfLiteContext& context, TfLiteTensor& tensor, int rank,
   return error.Set("the runtime could not resize an output");
 }
 
-void RunGenerate(TfLiteContext& context, Op& op, const CallSizes& sizes) {
+// Streams that are faster abreast than one after the other.
+constexpr int kBatchFrom = 6;
+
+// Lays out the weights and makes the scratch memory, each once.
+bool MakeReady(Op& op, bool batch, ErrorText& error) {
+  const auto no_memory = [&error] {
+    return error.Set("out of memory for the op's matrices and buffers");
+  };
+  if (op.engine == nullptr) {
+    auto engine = std::make_unique<Engine>();
+    auto workspace = std::make_unique<Workspace>();
+    if (!engine->Build(op.model, *op.kernels) ||
+        !workspace->Allocate(*engine)) {
+      return no_memory();
+    }
+    op.engine = std::move(engine);
+    op.workspace = std::move(workspace);
+  }
+  if (batch && op.batch_workspace == nullptr) {
+    auto workspace = std::make_unique<BatchWorkspace>();
+    if (!workspace->Allocate(*op.engine)) return no_memory();
+    op.batch_workspace = std::move(workspace);
+  }
+  return true;
+}
+
+std::vector<GenerateParams> Streams(TfLiteContext& context, const Op& op,
+                                    const CallSizes& sizes) {
   const Model& model = op.model;
   const int64_t state_size = model.state_size + 2;
   const int64_t features_size =
@@ -38,10 +68,9 @@ void RunGenerate(TfLiteContext& context, Op& op, const CallSizes& sizes) {
   int16_t* audio = MutableData<int16_t>(Output(context, op, kGenerateAudio));
   float* states_out =
       MutableData<float>(Output(context, op, kGenerateStateOut));
-  int64_t* positions_out =
-      MutableData<int64_t>(Output(context, op, kGeneratePositionOut));
+  std::vector<GenerateParams> streams(sizes.batch);
   for (int b = 0; b < sizes.batch; ++b) {
-    GenerateParams params = {};
+    GenerateParams& params = streams[b];
     params.features = features + b * features_size;
     params.frames = sizes.frames;
     params.seed = static_cast<uint64_t>(seeds[b]);
@@ -50,7 +79,28 @@ void RunGenerate(TfLiteContext& context, Op& op, const CallSizes& sizes) {
     params.position = static_cast<uint64_t>(positions[b]);
     params.audio = audio + b * sizes.samples;
     params.state_out = states_out + b * state_size;
-    Generate(model, *op.kernels, params, op.workspace);
+  }
+  return streams;
+}
+
+void RunGenerate(TfLiteContext& context, Op& op, const CallSizes& sizes) {
+  const std::vector<GenerateParams> streams = Streams(context, op, sizes);
+  for (int b = 0; b < sizes.batch;) {
+    const int count = std::min(kBatchLanes, sizes.batch - b);
+    if (count >= kBatchFrom) {
+      GenerateBatch(*op.engine, *op.kernels, &streams[b], count,
+                    *op.batch_workspace);
+      b += count;
+    } else {
+      Generate(*op.engine, *op.kernels, streams[b], *op.workspace);
+      b += 1;
+    }
+  }
+  const int64_t* positions =
+      Data<int64_t>(Input(context, op, kGeneratePosition));
+  int64_t* positions_out =
+      MutableData<int64_t>(Output(context, op, kGeneratePositionOut));
+  for (int b = 0; b < sizes.batch; ++b) {
     positions_out[b] = positions[b] + sizes.samples;
   }
 }
@@ -69,7 +119,7 @@ void RunScore(TfLiteContext& context, Op& op, const CallSizes& sizes) {
     params.audio = audio + b * sizes.samples;
     params.samples = sizes.samples;
     params.log_likelihood = log_likelihood + b * sizes.samples * 2;
-    Score(model, *op.kernels, params, op.workspace);
+    Score(*op.engine, *op.kernels, params, *op.workspace);
   }
 }
 
@@ -100,6 +150,10 @@ bool Run(TfLiteContext& context, Op& op, const CallSizes& sizes,
     if (sizes.batch > 0 && Output(context, op, i).data.data == nullptr) {
       return error.Set("expected memory for output %d; got none", i);
     }
+  }
+  if (!MakeReady(op, op.kind == OpKind::kGenerate && sizes.batch >= kBatchFrom,
+                 error)) {
+    return false;
   }
   if (op.kind == OpKind::kGenerate) {
     RunGenerate(context, op, sizes);

@@ -22,6 +22,8 @@ int64_t TypeSize(TfLiteType type) {
       return 8;
     case kTfLiteInt16:
       return 2;
+    case kTfLiteInt8:
+      return 1;
     default:
       return 0;
   }
@@ -50,6 +52,8 @@ const char* TypeName(TfLiteType type) {
       return "int64";
     case kTfLiteInt16:
       return "int16";
+    case kTfLiteInt8:
+      return "int8";
     default:
       return "another type";
   }

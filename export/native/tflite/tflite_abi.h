@@ -44,6 +44,7 @@ enum TfLiteType {
   kTfLiteInt32 = 2,
   kTfLiteInt64 = 4,
   kTfLiteInt16 = 7,
+  kTfLiteInt8 = 9,
 };
 
 // Who owns a tensor's memory. A constant of the model file is kTfLiteMmapRo;

@@ -1,5 +1,6 @@
 #include "tflite/weights.h"
 
+#include <cmath>
 #include <cstddef>
 #include <cstdio>
 
@@ -47,9 +48,29 @@ class Reader {
     return true;
   }
 
+  // float32, or the upper halves of float32 as int16.
+  bool Dense(const char* name, const char* part, int rank, const int* shape,
+             DenseArray& array) {
+    const bool half = Peek() != nullptr && Peek()->type == kTfLiteInt16;
+    const TfLiteTensor* tensor =
+        Next(name, part, half ? kTfLiteInt16 : kTfLiteFloat32, rank, shape);
+    if (tensor == nullptr) return false;
+    last_ = tensor;
+    array = {tensor->data.data,
+             half ? WeightType::kBfloat16 : WeightType::kFloat32};
+    return true;
+  }
+  // The tensor that Dense read last.
+  const TfLiteTensor& last() const { return *last_; }
+
   bool Vector(const char* name, const char* part, int size,
               const float*& data) {
     return Floats(name, part, 1, &size, data);
+  }
+
+  // The next tensor, which stays the next; null at the end.
+  const TfLiteTensor* Peek() const {
+    return next_ < tensors_.size() ? tensors_[next_] : nullptr;
   }
 
   bool CheckEnd() {
@@ -63,6 +84,7 @@ class Reader {
  private:
   const std::vector<const TfLiteTensor*>& tensors_;
   ErrorText& error_;
+  const TfLiteTensor* last_ = nullptr;
   std::size_t next_ = 0;
 };
 
@@ -72,20 +94,18 @@ bool ReadLayer(Reader& reader, const char* kind, int index, int channels_in,
   char name[48];
   std::snprintf(name, sizeof(name), "%s[%d]", kind, index);
   const int shape[] = {kAnySize, channels_in, kAnySize};
-  const TfLiteTensor* kernel =
-      reader.Next(name, ".kernel", kTfLiteFloat32, 3, shape);
-  if (kernel == nullptr) return false;
-  layer.kernel = Data<float>(*kernel);
-  layer.taps = kernel->dims->data[0];
+  if (!reader.Dense(name, ".kernel", 3, shape, layer.kernel)) return false;
+  const TfLiteTensor& kernel = reader.last();
+  layer.taps = kernel.dims->data[0];
   layer.channels_in = channels_in;
-  layer.channels_out = kernel->dims->data[2];
+  layer.channels_out = kernel.dims->data[2];
   constexpr int kLargest = 1 << 16;
   if (layer.taps < 1 || layer.taps > kLargest || layer.channels_out < 1 ||
       layer.channels_out > kLargest) {
     return reader.error().Set(
         "expected %s.kernel with 1 to %d taps and output channels; got shape"
         " %s",
-        name, kLargest, ShapeText(*kernel).c_str());
+        name, kLargest, ShapeText(kernel).c_str());
   }
   return reader.Vector(name, ".bias", layer.channels_out, layer.bias);
 }
@@ -190,13 +210,16 @@ bool ReadBlockShape(const char* name, const TfLiteTensor& values,
                     BlockSparse& matrix, ErrorText& error) {
   const int block_in = values.dims->data[1];
   const int block_out = values.dims->data[2];
-  if (block_in == 4 && block_out == 4) {
-    matrix.shape = BlockShape::k4x4;
-  } else if (block_in == 1 && block_out == 16) {
-    matrix.shape = BlockShape::k16x1;
-  } else {
+  bool known = false;
+  for (BlockShape shape :
+       {BlockShape::k4x4, BlockShape::k16x1, BlockShape::k8x4}) {
+    if (block_in != BlockIn(shape) || block_out != BlockOut(shape)) continue;
+    matrix.shape = shape;
+    known = true;
+  }
+  if (!known) {
     return error.Set(
-        "expected %s.values of shape [?, 4, 4] or [?, 1, 16]; got"
+        "expected %s.values of shape [?, 4, 4], [?, 1, 16] or [?, 4, 8]; got"
         " %s",
         name, ShapeText(values).c_str());
   }
@@ -208,6 +231,66 @@ bool ReadBlockShape(const char* name, const TfLiteTensor& values,
         "expected %s (%d outputs, %d inputs) to be a multiple of"
         " its %dx%d blocks",
         name, matrix.rows, matrix.cols, block_out, block_in);
+  }
+  return true;
+}
+
+// The weight type off the element type of `values`.
+bool ReadWeightType(const char* name, const TfLiteTensor& values,
+                    BlockSparse& matrix, ErrorText& error) {
+  switch (values.type) {
+    case kTfLiteFloat32:
+      matrix.type = WeightType::kFloat32;
+      return true;
+    case kTfLiteInt16:
+      matrix.type = WeightType::kBfloat16;
+      return true;
+    case kTfLiteInt8:
+      matrix.type = WeightType::kInt8;
+      return true;
+    default:
+      return error.Set(
+          "expected %s.values to be float32, int16 (bfloat16) or int8; got %s"
+          " (type %d)",
+          name, TypeName(values.type), static_cast<int>(values.type));
+  }
+}
+
+// No float may be infinite or NaN: it would spread to every later sample.
+bool CheckValues(const char* name, const BlockSparse& matrix, int64_t count,
+                 ErrorText& error) {
+  for (int64_t i = 0; i < count; ++i) {
+    bool good = true;
+    switch (matrix.type) {
+      case WeightType::kFloat32:
+        good = std::isfinite(static_cast<const float*>(matrix.values)[i]);
+        break;
+      case WeightType::kBfloat16:
+        good =
+            (static_cast<const uint16_t*>(matrix.values)[i] & 0x7F80) != 0x7F80;
+        break;
+      case WeightType::kInt8:
+        good = static_cast<const int8_t*>(matrix.values)[i] != -128;
+        break;
+    }
+    if (good) continue;
+    return error.Set(
+        "expected %s of %s.values; got another one at element %lld",
+        matrix.type == WeightType::kInt8 ? "-127 to 127 in all"
+                                         : "finite numbers in all",
+        name, static_cast<long long>(i));
+  }
+  return true;
+}
+
+bool ReadScales(Reader& reader, const char* name, BlockSparse& matrix) {
+  const int shape[] = {matrix.rows};
+  if (!reader.Floats(name, ".scales", 1, shape, matrix.scales)) return false;
+  for (int i = 0; i < matrix.rows; ++i) {
+    if (std::isfinite(matrix.scales[i]) && matrix.scales[i] > 0.0f) continue;
+    return reader.error().Set(
+        "expected finite %s.scales > 0; got %g at output %d", name,
+        static_cast<double>(matrix.scales[i]), i);
   }
   return true;
 }
@@ -224,11 +307,17 @@ bool ReadMatrix(Reader& reader, const char* name, int rows, int cols,
   const TfLiteTensor* columns =
       reader.Next(name, ".columns", kTfLiteInt16, 1, any_vector);
   if (columns == nullptr) return false;
-  const TfLiteTensor* values =
-      reader.Next(name, ".values", kTfLiteFloat32, 3, any_blocks);
-  if (values == nullptr) return false;
   ErrorText& error = reader.error();
-  if (!ReadBlockShape(name, *values, matrix, error)) return false;
+  const TfLiteTensor* next = reader.Peek();
+  if (next != nullptr && !ReadWeightType(name, *next, matrix, error)) {
+    return false;
+  }
+  const TfLiteTensor* values =
+      reader.Next(name, ".values", next == nullptr ? kTfLiteNoType : next->type,
+                  3, any_blocks);
+  if (values == nullptr || !ReadBlockShape(name, *values, matrix, error)) {
+    return false;
+  }
 
   const int block_rows = rows / BlockOut(matrix.shape);
   const int block_cols = cols / BlockIn(matrix.shape);
@@ -243,18 +332,21 @@ bool ReadMatrix(Reader& reader, const char* name, int rows, int cols,
   }
   matrix.row_offsets = Data<int32_t>(*offsets);
   matrix.columns = Data<int16_t>(*columns);
-  matrix.values = Data<float>(*values);
+  matrix.values = values->data.data;
   return CheckOffsets(name, matrix.row_offsets, block_rows, n_blocks, error) &&
          CheckColumns(name, matrix.row_offsets, block_rows, matrix.columns,
-                      block_cols, error);
+                      block_cols, error) &&
+         CheckValues(name, matrix, int64_t{n_blocks} * BlockSize(matrix.shape),
+                     error) &&
+         (matrix.type != WeightType::kInt8 || ReadScales(reader, name, matrix));
 }
 
 bool ReadRecurrence(Reader& reader, Model& model) {
   const int width = kGates * model.state_size;
   const int conditioning[] = {model.conditioning_channels, width};
   const int input[] = {3, width};
-  if (!reader.Floats("cond_kernel", "", 2, conditioning,
-                     model.conditioning_kernel) ||
+  if (!reader.Dense("cond_kernel", "", 2, conditioning,
+                    model.conditioning_kernel) ||
       !reader.Floats("input_kernel", "", 2, input, model.input_kernel) ||
       !reader.Vector("input_bias", "", width, model.input_bias) ||
       !reader.Vector("recurrent_bias", "", width, model.recurrent_bias)) {

@@ -1,4 +1,8 @@
-#include "bench/read_floor.h"
+#include "kernels/read_floor.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -33,31 +37,60 @@ __attribute__((target("avx"))) void Read256(const float* p, int64_t lines) {
   }
 }
 
-#else
+#endif
 
-void ReadWords(const float* p, int64_t lines) {
+void Read128(const float* p, int64_t lines) {
   using Vector = float __attribute__((vector_size(16)));
   for (int64_t i = 0; i < lines; ++i, p += 16) {
     const Vector* v = reinterpret_cast<const Vector*>(p);
     const Vector a = v[0], b = v[1], c = v[2], d = v[3];
+#if defined(__x86_64__)
+    asm volatile("" ::"x"(a), "x"(b), "x"(c), "x"(d));
+#else
     asm volatile("" ::"w"(a), "w"(b), "w"(c), "w"(d));
+#endif
   }
 }
 
-#endif
-
-}  // namespace
-
+// `lines` cache lines of 64 bytes.
 void ReadLines(const float* memory, int64_t lines) {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512f")) {
     Read512(memory, lines);
   } else if (__builtin_cpu_supports("avx")) {
     Read256(memory, lines);
+  } else {
+    Read128(memory, lines);
   }
 #else
-  ReadWords(memory, lines);
+  Read128(memory, lines);
 #endif
+}
+
+}  // namespace
+
+ReadFloor::ReadFloor(int64_t bytes) {
+  constexpr int64_t kLine = 64;
+  const int64_t lines = std::max<int64_t>((bytes + kLine - 1) / kLine, 1);
+  memory_.Resize(static_cast<std::size_t>(lines) * kLine / sizeof(float));
+  ReadLines(memory_.data(), lines);
+}
+
+double ReadFloor::Measure() const {
+  using Clock = std::chrono::steady_clock;
+  const int64_t lines =
+      static_cast<int64_t>(memory_.size() * sizeof(float) / 64);
+  constexpr int kTimes = 16;
+  constexpr double kEnough = 4000.0;  // microseconds
+  const Clock::time_point start = Clock::now();
+  std::chrono::duration<double, std::micro> spent(0.0);
+  int times = 0;
+  while (spent.count() < kEnough) {
+    for (int i = 0; i < kTimes; ++i) ReadLines(memory_.data(), lines);
+    times += kTimes;
+    spent = Clock::now() - start;
+  }
+  return spent.count() / times;
 }
 
 }  // namespace wavernn_tf

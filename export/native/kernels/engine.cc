@@ -1,0 +1,122 @@
+#include "kernels/engine.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+
+#include "kernels/gru.h"
+
+namespace wavernn_tf {
+namespace {
+
+bool BuildHead(const Head& head, int vectors, GroupedHead& grouped) {
+  return grouped.project.Build({{&head.project, head.project_bias}},
+                               head.project.rows, vectors) &&
+         grouped.output.Build({{&head.output, head.output_bias}},
+                              head.output.rows, vectors);
+}
+
+bool Together(const BlockSparse& a, const BlockSparse& b) {
+  return a.shape == b.shape && a.type == b.type;
+}
+
+}  // namespace
+
+// The array itself, or its expansion to float32; null when memory runs out.
+const float* Engine::Floats(const DenseArray& array, std::size_t count) {
+  if (array.type == WeightType::kFloat32) {
+    return static_cast<const float*>(array.data);
+  }
+  expanded_.emplace_back();
+  if (!expanded_.back().Resize(count)) return nullptr;
+  float* const floats = expanded_.back().data();
+  const auto* const halves = static_cast<const uint16_t*>(array.data);
+  for (std::size_t i = 0; i < count; ++i) {
+    const uint32_t bits = uint32_t{halves[i]} << 16;
+    std::memcpy(floats + i, &bits, sizeof(bits));
+  }
+  return floats;
+}
+
+bool Engine::BuildConditioning() {
+  for (auto [from, to] : {std::pair(&model.convolutions, &convolutions),
+                          std::pair(&model.upsampling, &upsampling)}) {
+    to->clear();
+    for (const ConvLayer& layer : *from) {
+      const std::size_t count = static_cast<std::size_t>(layer.taps) *
+                                layer.channels_in * layer.channels_out;
+      const float* const kernel = Floats(layer.kernel, count);
+      if (kernel == nullptr) return false;
+      to->push_back({kernel, layer.bias, layer.taps, layer.channels_in,
+                     layer.channels_out});
+    }
+  }
+  return true;
+}
+
+// The dense arrays over the gates, in the order of gru.h.
+bool Engine::BuildGates() {
+  const int state = model.state_size;
+  const int width = kGates * state;
+  const int channels = model.conditioning_channels;
+  const std::size_t count = static_cast<std::size_t>(channels) * width;
+  const float* const kernel = Floats(model.conditioning_kernel, count);
+  if (kernel == nullptr || !gate_kernel.Resize(count) ||
+      !gate_bias.Resize(width) || !input_kernel.Resize(3 * width)) {
+    return false;
+  }
+  for (int gate = 0; gate < kGates; ++gate) {
+    for (int i = 0; i < state; ++i) {
+      const int from = gate * state + i;
+      const int to = GateIndex(gate, i);
+      for (std::size_t c = 0; c < count; c += width) {
+        gate_kernel[c + to] = kernel[c + from];
+      }
+      gate_bias[to] = model.input_bias[from];
+      for (int row = 0; row < 3; ++row) {
+        input_kernel[InputKernelIndex(row, gate, i)] =
+            model.input_kernel[row * width + from];
+      }
+    }
+  }
+  return true;
+}
+
+// The gates' matrices read the same state: those of one kind are one matrix.
+bool Engine::BuildRecurrence(int vectors) {
+  recurrence.clear();
+  for (int first = 0; first < kGates; ++first) {
+    std::vector<GroupedPart> parts;
+    for (int gate = 0; gate < kGates; ++gate) {
+      if (!Together(model.recurrent[gate], model.recurrent[first])) continue;
+      if (gate < first) break;  // done with that one
+      parts.push_back({&model.recurrent[gate],
+                       model.recurrent_bias + gate * model.state_size,
+                       GateIndex(gate, 0), kGateStride});
+    }
+    if (parts.empty()) continue;
+    recurrence.emplace_back();
+    if (!recurrence.back().Build(parts, kGates * model.state_size, vectors)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool Engine::Build(const Model& from, const KernelTable& kernels) {
+  model = from;
+  const int vectors = kernels.group_vectors;
+  if (!BuildConditioning() || !BuildGates() || !BuildRecurrence(vectors) ||
+      !BuildHead(model.coarse, vectors, coarse) ||
+      !BuildHead(model.fine, vectors, fine)) {
+    return false;
+  }
+  state_forms = 1u << coarse.project.form() | 1u << fine.project.form();
+  for (const GroupedMatrix& matrix : recurrence) {
+    state_forms |= 1u << matrix.form();
+  }
+  projection_forms = 1u << coarse.output.form() | 1u << fine.output.form();
+  return true;
+}
+
+}  // namespace wavernn_tf

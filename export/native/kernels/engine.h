@@ -1,0 +1,60 @@
+// A model's arrays laid out for the kernels: made once from the model file,
+// then only read, by any number of streams.
+#ifndef WAVERNN_TF_KERNELS_ENGINE_H_
+#define WAVERNN_TF_KERNELS_ENGINE_H_
+
+#include <deque>
+#include <vector>
+
+#include "kernels/aligned_array.h"
+#include "kernels/grouped_matrix.h"
+#include "kernels/kernel_table.h"
+#include "kernels/model.h"
+
+namespace wavernn_tf {
+
+// As ConvLayer, in float32.
+struct FloatLayer {
+  const float* kernel;
+  const float* bias;
+  int taps;
+  int channels_in;
+  int channels_out;
+};
+
+struct GroupedHead {
+  GroupedMatrix project;
+  GroupedMatrix output;
+};
+
+// Indices over the gates are those of gru.h.
+struct Engine {
+  Model model;  // sizes; the views need not outlive Build, but for biases
+
+  std::vector<FloatLayer> convolutions;
+  std::vector<FloatLayer> upsampling;
+  AlignedArray<float> gate_kernel;       // [channels, 3H] conditioning to gates
+  AlignedArray<float> gate_bias;         // [3H] input bias
+  AlignedArray<float> input_kernel;      // [9H]
+  std::deque<GroupedMatrix> recurrence;  // to [3H]; one per shape and type
+  GroupedHead coarse;
+  GroupedHead fine;
+  unsigned state_forms = 0;       // bit 1 << InputForm: some matrix reads it
+  unsigned projection_forms = 0;  // the same
+
+  // Lays out `model`, whose float32 arrays must outlive the engine, for these
+  // kernels alone. Returns false when memory runs out.
+  bool Build(const Model& model, const KernelTable& kernels);
+
+ private:
+  std::deque<AlignedArray<float>> expanded_;
+
+  const float* Floats(const DenseArray& array, std::size_t count);
+  bool BuildConditioning();
+  bool BuildGates();
+  bool BuildRecurrence(int vectors);
+};
+
+}  // namespace wavernn_tf
+
+#endif  // WAVERNN_TF_KERNELS_ENGINE_H_

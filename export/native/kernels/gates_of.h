@@ -1,0 +1,109 @@
+// The gates (gru.h), written once for any vector type of vector_scalar.h.
+#ifndef WAVERNN_TF_KERNELS_GATES_OF_H_
+#define WAVERNN_TF_KERNELS_GATES_OF_H_
+
+#include "kernels/gru.h"
+#include "kernels/multiply.h"
+#include "kernels/vector_math.h"
+#include "kernels/vector_wide.h"
+
+namespace wavernn_tf {
+
+template <typename V>
+struct GatesOf {
+  // W::kLanes / 16 times 16 units of one stream, from unit `i` on.
+  template <typename Wide>
+  struct Units {
+    using W = Wide;
+    const GateParams& p;
+    int i;
+
+    static constexpr int kUnits = W::kLanes;
+    typename W::F Gates(int g) const {
+      return W::LoadEvery(p.gates + GateIndex(g, i), kGateStride);
+    }
+    typename W::F Recurrent(int g) const {
+      return W::LoadEvery(p.recurrent + GateIndex(g, i), kGateStride);
+    }
+    typename W::F Kernel(int row, int g) const {
+      return W::LoadEvery(p.input_kernel + InputKernelIndex(row, g, i),
+                          3 * kGateStride);
+    }
+    typename W::F CoarsePrevious() const {
+      return W::Broadcast(p.coarse_previous);
+    }
+    typename W::F FinePrevious() const { return W::Broadcast(p.fine_previous); }
+    typename W::F CoarseNow() const { return W::Broadcast(p.coarse_now); }
+    float* State() const { return p.h + i; }
+  };
+
+  // W::kLanes / 16 units of 16 streams.
+  template <typename Wide>
+  struct Streams {
+    using W = Wide;
+    const BatchGateParams& p;
+    int i;
+
+    static constexpr int kUnits = W::kLanes / 16;
+    typename W::F Gates(int g) const {
+      return W::Load(p.gates + kBatchLanes * GateIndex(g, i));
+    }
+    typename W::F Recurrent(int g) const {
+      return W::Load(p.recurrent + kBatchLanes * GateIndex(g, i));
+    }
+    typename W::F Kernel(int row, int g) const {
+      return W::BroadcastEach(p.input_kernel + InputKernelIndex(row, g, i));
+    }
+    typename W::F CoarsePrevious() const {
+      return W::Same(V::Load(p.coarse_previous));
+    }
+    typename W::F FinePrevious() const {
+      return W::Same(V::Load(p.fine_previous));
+    }
+    typename W::F CoarseNow() const { return W::Same(V::Load(p.coarse_now)); }
+    float* State() const { return p.h + kBatchLanes * i; }
+  };
+
+  // The input of gate g without the recurrence.
+  template <bool kFine, typename Source>
+  static auto GateInput(const Source& x, int g) {
+    using W = typename Source::W;
+    auto sum = x.Gates(g);
+    sum = W::Fma(x.CoarsePrevious(), x.Kernel(0, g), sum);
+    sum = W::Fma(x.FinePrevious(), x.Kernel(1, g), sum);
+    if constexpr (kFine) sum = W::Fma(x.CoarseNow(), x.Kernel(2, g), sum);
+    return sum;
+  }
+
+  template <bool kFine, typename Source>
+  static void Update(const Source& x) {
+    using W = typename Source::W;
+    using Math = VectorMath<W>;
+    const auto r =
+        Math::Sigmoid(W::Add(GateInput<kFine>(x, 1), x.Recurrent(1)));
+    const auto u = W::Add(GateInput<kFine>(x, 0), x.Recurrent(0));
+    const auto z = W::Fma(r, x.Recurrent(2), GateInput<kFine>(x, 2));
+    W::Store(x.State(), Math::Blend(u, z, W::Load(x.State())));
+  }
+
+  template <bool kFine, template <typename> typename Source, typename Params>
+  static void Half(const Params& p) {
+    using Wide = Source<VectorWide<V, V::kGateVectors>>;
+    using Narrow = Source<VectorWide<V, 1>>;
+    const int end = kFine ? p.state_size : p.state_size / 2;
+    int i = kFine ? p.state_size / 2 : 0;
+    for (; i + Wide::kUnits <= end; i += Wide::kUnits) {
+      Update<kFine>(Wide{p, i});
+    }
+    for (; i < end; i += Narrow::kUnits) Update<kFine>(Narrow{p, i});
+  }
+
+  static void Coarse(const GateParams& p) { Half<false, Units>(p); }
+  static void Fine(const GateParams& p) { Half<true, Units>(p); }
+  static void CoarseBatch(const BatchGateParams& p) { Half<false, Streams>(p); }
+  static void FineBatch(const BatchGateParams& p) { Half<true, Streams>(p); }
+};
+
+}  // namespace wavernn_tf
+
+#endif  // WAVERNN_TF_KERNELS_GATES_OF_H_

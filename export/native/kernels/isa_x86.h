@@ -1,0 +1,132 @@
+// What the x86 instruction sets differ in, beside the width of a vector: names,
+// group sizes and dot products. Every one is a type of its own, so that no two
+// share a function: each file is built with its own flags.
+#ifndef WAVERNN_TF_KERNELS_ISA_X86_H_
+#define WAVERNN_TF_KERNELS_ISA_X86_H_
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+namespace wavernn_tf {
+
+// Sums that fit 16 or 32 registers.
+struct Avx2 {
+  static constexpr const char* kName = "avx2";
+  static constexpr int kGroupVectors = 4;
+};
+struct Avx2Vnni {
+  static constexpr const char* kName = "avx2vnni";
+  static constexpr int kGroupVectors = 4;
+};
+struct Avx512 {
+  static constexpr const char* kName = "avx512";
+  static constexpr int kGroupVectors = 8;
+};
+struct Avx512Vnni {
+  static constexpr const char* kName = "avx512vnni";
+  static constexpr int kGroupVectors = 8;
+};
+
+// Dot of vector_scalar.h on 8 and 4 lanes, without VNNI.
+template <typename Isa>
+struct MaddDots {
+  static constexpr int kByteOffset = 0;
+
+  // No byte is -128, so that neither the sign nor the sum of two overflows.
+  static __m256i Dot8(__m256i sum, __m256i w, __m256i x) {
+    const __m256i two =
+        _mm256_maddubs_epi16(_mm256_abs_epi8(x), _mm256_sign_epi8(w, x));
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(two, _mm256_set1_epi16(1)));
+  }
+  static __m128i Dot4(__m128i sum, __m128i w, __m128i x) {
+    const __m128i two = _mm_maddubs_epi16(_mm_abs_epi8(x), _mm_sign_epi8(w, x));
+    return _mm_add_epi32(sum, _mm_madd_epi16(two, _mm_set1_epi16(1)));
+  }
+#ifdef __AVX512F__
+  static __m512i Dot16(__m512i sum, __m512i w, __m512i x) {
+    const __m256i low =
+        Dot8(_mm512_castsi512_si256(sum), _mm512_castsi512_si256(w),
+             _mm512_castsi512_si256(x));
+    const __m256i high =
+        Dot8(_mm512_extracti64x4_epi64(sum, 1), _mm512_extracti64x4_epi64(w, 1),
+             _mm512_extracti64x4_epi64(x, 1));
+    return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+  }
+#endif
+};
+
+// With VNNI, which multiplies unsigned by signed bytes. As assembly: GCC 12
+// copies the sums of the intrinsics to and fro.
+template <typename Isa>
+struct VnniDots {
+  static constexpr int kByteOffset = 128;
+
+#ifdef __AVX512F__
+#define WAVERNN_TF_DPBUSD "vpdpbusd %2, %1, %0"
+#else
+#define WAVERNN_TF_DPBUSD "%{vex%} vpdpbusd %2, %1, %0"
+#endif
+  static __m256i Dot8(__m256i sum, __m256i w, __m256i x) {
+    asm(WAVERNN_TF_DPBUSD : "+v"(sum) : "v"(x), "vm"(w));
+    return sum;
+  }
+  static __m128i Dot4(__m128i sum, __m128i w, __m128i x) {
+    asm(WAVERNN_TF_DPBUSD : "+v"(sum) : "v"(x), "vm"(w));
+    return sum;
+  }
+#ifdef __AVX512F__
+  static __m512i Dot16(__m512i sum, __m512i w, __m512i x) {
+    asm(WAVERNN_TF_DPBUSD : "+v"(sum) : "v"(x), "vm"(w));
+    return sum;
+  }
+#endif
+#undef WAVERNN_TF_DPBUSD
+};
+
+// kCount = 16, 8 or 4 sums of a row, as Lanes of vector_scalar.h.
+template <typename V, typename Dots, int kCount>
+struct RowX86 {
+  typename V::I sums;
+
+  void Start(const int32_t* offsets) {
+    sums = V::kByteOffset == 0 ? V::BroadcastInt(0) : V::LoadInts(offsets);
+  }
+  void Dot(const int8_t* w, uint32_t x) {
+    sums = V::Dot(sums, V::LoadInts(w), V::BroadcastInt(x));
+  }
+};
+
+template <typename V, typename Dots>
+struct RowX86<V, Dots, 8> {
+  __m256i sums;
+
+  void Start(const int32_t* offsets) {
+    sums = V::kByteOffset == 0 ? _mm256_setzero_si256() : Load(offsets);
+  }
+  void Dot(const int8_t* w, uint32_t x) {
+    sums = Dots::Dot8(sums, Load(w), _mm256_set1_epi32(static_cast<int>(x)));
+  }
+  static __m256i Load(const void* p) {
+    return _mm256_loadu_si256(static_cast<const __m256i*>(p));
+  }
+};
+
+template <typename V, typename Dots>
+struct RowX86<V, Dots, 4> {
+  __m128i sums;
+
+  void Start(const int32_t* offsets) {
+    sums = V::kByteOffset == 0 ? _mm_setzero_si128() : Load(offsets);
+  }
+  void Dot(const int8_t* w, uint32_t x) {
+    sums = Dots::Dot4(sums, Load(w), _mm_set1_epi32(static_cast<int>(x)));
+  }
+  static __m128i Load(const void* p) {
+    return _mm_loadu_si128(static_cast<const __m128i*>(p));
+  }
+};
+
+}  // namespace wavernn_tf
+
+#endif  // WAVERNN_TF_KERNELS_ISA_X86_H_

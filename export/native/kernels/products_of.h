@@ -1,0 +1,212 @@
+// Block-sparse products with float32 and bfloat16 weights (multiply.h), written
+// once for any vector type of vector_scalar.h.
+#ifndef WAVERNN_TF_KERNELS_PRODUCTS_OF_H_
+#define WAVERNN_TF_KERNELS_PRODUCTS_OF_H_
+
+#include <cstdint>
+#include <type_traits>
+
+#include "kernels/multiply.h"
+
+namespace wavernn_tf {
+
+// kCount columns, 16 bits each, in one load: load ports are what is short.
+// V keeps every instruction set's copy its own.
+template <typename V, int kCount>
+struct Columns {
+  uint64_t bits = 0;
+
+  explicit Columns(const uint16_t* p) {
+    __builtin_memcpy(&bits, p, kCount * sizeof(*p));
+  }
+
+  // Where column k's inputs begin, x being counted in units.
+  template <typename Unit>
+  const Unit* Find(const Unit* x, int k) const {
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    k = kCount - 1 - k;
+#endif
+    return x + static_cast<uint16_t>(bits >> 16 * k);
+  }
+};
+
+// The 16 outputs of 16 / kOut rows, of which `outputs` has the first ones.
+template <typename V, int kOut>
+void StoreRows(float* y, const int32_t* outputs, typename V::F v) {
+  if constexpr (kOut == 16) {
+    V::Store(y + outputs[0], v);
+  } else if constexpr (kOut == 8) {
+    V::template StoreHalf<0>(y + outputs[0], v);
+    V::template StoreHalf<1>(y + outputs[1], v);
+  } else {
+    V::template StoreQuad<0>(y + outputs[0], v);
+    V::template StoreQuad<1>(y + outputs[1], v);
+    V::template StoreQuad<2>(y + outputs[2], v);
+    V::template StoreQuad<3>(y + outputs[3], v);
+  }
+}
+
+template <typename V, WeightType kType, BlockShape kShape>
+struct ProductsOf {
+  using F = typename V::F;
+  static constexpr bool kShared = kShape == BlockShape::k8x4;
+  static constexpr int kVectors = V::kGroupVectors;  // of a step
+  static constexpr int kColumns = kShared ? kVectors / 2 : kVectors;
+  static constexpr bool kHalf = kType == WeightType::kBfloat16;
+  // Four bytes each: floats, or pairs of bfloat16.
+  static constexpr int kVectorWords = kHalf ? 8 : 16;
+  using Word = std::conditional_t<kHalf, uint32_t, float>;
+  using Unit =
+      std::conditional_t<UnitBytes(kType, kShape) == 8, uint64_t, uint32_t>;
+
+  // Vectors k and k + 1 of a step, k even.
+  static void LoadTwo(const Word* step, int k, F& first, F& second) {
+    if constexpr (kHalf) {
+      V::LoadHalves(step + 8 * k, first, second);
+    } else {
+      first = V::Load(step + 16 * k);
+      second = V::Load(step + 16 * (k + 1));
+    }
+  }
+
+  // Four vectors of a step, from vector k on.
+  static void Add4(F* sums, const Word* step, const Unit* x,
+                   const uint16_t* columns, int k) {
+    const Columns<V, kShared ? 2 : 4> at(columns + (kShared ? k / 2 : k));
+    for (int i = 0; i < 4; i += 2) {
+      F first, second;
+      LoadTwo(step, k + i, first, second);
+      const Unit* const inputs = at.Find(x, kShared ? i / 2 : i);
+      const Unit* const others = kShared ? inputs : at.Find(x, i + 1);
+      sums[k + i] = V::Fma(first, Input(inputs), sums[k + i]);
+      sums[k + i + 1] = V::Fma(second, Input(others), sums[k + i + 1]);
+    }
+  }
+
+  // 16x1: one input for all lanes. Others: four inputs for every four lanes.
+  static F Input(const Unit* p) {
+    const auto* const inputs = reinterpret_cast<const float*>(p);
+    if constexpr (kShape == BlockShape::k16x1) {
+      return V::Broadcast(*inputs);
+    } else {
+      return V::BroadcastQuad(inputs);
+    }
+  }
+
+  static void Multiply(const MultiplyParams& p) {
+    const GroupedView& m = *p.matrix;
+    const auto* __restrict values = static_cast<const Word*>(m.values);
+    const uint16_t* __restrict columns = m.columns;
+    const float* __restrict bias = m.bias;
+    const int32_t* __restrict outputs = m.outputs;
+    const int32_t* __restrict steps = m.steps;
+    const auto* const x = static_cast<const Unit*>(p.x);
+    float* const y = p.y;
+    const F least = Least(p.relu);
+    for (int groups = m.groups; groups > 0; --groups) {
+      F sums[kVectors];
+      for (F& sum : sums) sum = V::Zero();
+      for (int32_t step = *steps++; step > 0; --step) {
+        for (int k = 0; k < kVectors; k += 4) {
+          Add4(sums, values, x, columns, k);
+        }
+        values += kVectors * kVectorWords;
+        columns += kColumns;
+      }
+      if constexpr (kShape == BlockShape::k16x1) {
+        for (int k = 0; k < kVectors; ++k, bias += 16) {
+          const F v = V::Add(sums[k], V::Load(bias));
+          V::Store(y + outputs[k], V::Max(v, least));
+        }
+      } else {
+        for (int k = 0; k < kVectors; k += 4, bias += 16) {
+          const F v =
+              V::Reduce4(sums[k], sums[k + 1], sums[k + 2], sums[k + 3]);
+          StoreRows<V, BlockOut(kShape)>(
+              y, outputs + (kShared ? k / 2 : k),
+              V::Max(V::Add(v, V::Load(bias)), least));
+        }
+      }
+      outputs += kColumns;
+    }
+  }
+
+  // Max with it is the activation.
+  static F Least(bool relu) {
+    return V::Broadcast(relu ? 0.0f : -__builtin_inff());
+  }
+
+  // ------------------------------------------------------ lanes are streams
+
+  // One vector's rows at a time: 16 sums, one for each of its lanes.
+  static void MultiplyBatch(const BatchMultiplyParams& p) {
+    const GroupedView& m = *p.matrix;
+    const auto* values = static_cast<const Word*>(m.values);
+    const uint16_t* columns = m.columns;
+    const float* bias = m.bias;
+    const int32_t* outputs = m.outputs;
+    for (int group = 0; group < m.groups; ++group) {
+      const int32_t steps = m.steps[group];
+      for (int k = 0; k < kVectors; ++k) {
+        BatchRow(p, values, columns, steps, bias, outputs, k);
+        bias += 16 / BlockIn(kShape);
+      }
+      values += static_cast<int64_t>(steps) * kVectors * kVectorWords;
+      columns += static_cast<int64_t>(steps) * kColumns;
+      outputs += kColumns;
+    }
+  }
+
+  // The 16 weights of vector k, in memory.
+  static const float* Lanes(const Word* step, int k, float* room) {
+    if constexpr (kHalf) {
+      F two[2];
+      LoadTwo(step, k / 2 * 2, two[0], two[1]);
+      V::Store(room, two[k % 2]);
+      return room;
+    } else {
+      return step + 16 * k;
+    }
+  }
+
+  static void BatchRow(const BatchMultiplyParams& p, const Word* values,
+                       const uint16_t* columns, int32_t steps,
+                       const float* bias, const int32_t* outputs, int k) {
+    constexpr int kIn = BlockIn(kShape);
+    constexpr int kOut = 16 / kIn;
+    const auto* const x = static_cast<const float*>(p.x);
+    const int place = kShared ? k / 2 : k;
+    alignas(64) float room[16];
+    F sums[16];
+    for (F& sum : sums) sum = V::Zero();
+    for (int32_t step = 0; step < steps; ++step) {
+      const float* const w = Lanes(values, k, room);
+      const int column = columns[place] / ColumnUnits(kType, kShape);
+      const float* const in = x + kBatchLanes * kIn * column;
+      for (int i = 0; i < kIn; ++i) {
+        const F input = V::Load(in + kBatchLanes * i);
+        for (int o = 0; o < kOut; ++o) {
+          F& sum = sums[kIn * o + i];
+          sum = V::Fma(V::Broadcast(w[kIn * o + i]), input, sum);
+        }
+      }
+      values += kVectors * kVectorWords;
+      columns += kColumns;
+    }
+    const int32_t first = outputs[place] + (kShared ? 4 * (k % 2) : 0);
+    float* y = p.y + static_cast<int64_t>(first) * kBatchLanes;
+    for (int o = 0; o < kOut; ++o, y += kBatchLanes) {
+      const F* const lanes = sums + kIn * o;
+      F v = lanes[0];
+      if constexpr (kIn == 4) {
+        v = V::Add(V::Add(v, lanes[1]), V::Add(lanes[2], lanes[3]));
+      }
+      v = V::Add(v, V::Broadcast(bias[o]));
+      V::Store(y, V::Max(v, Least(p.relu)));
+    }
+  }
+};
+
+}  // namespace wavernn_tf
+
+#endif  // WAVERNN_TF_KERNELS_PRODUCTS_OF_H_

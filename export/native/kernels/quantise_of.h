@@ -1,0 +1,64 @@
+// 8-bit activations (quantise.h), written once for any vector type of
+// vector_scalar.h.
+#ifndef WAVERNN_TF_KERNELS_QUANTISE_OF_H_
+#define WAVERNN_TF_KERNELS_QUANTISE_OF_H_
+
+#include "kernels/multiply.h"
+#include "kernels/quantise.h"
+
+namespace wavernn_tf {
+
+template <typename V>
+struct QuantiseOf {
+  using F = typename V::F;
+  using I = typename V::I;
+
+  static float Largest(const float* x, int n) {
+    F largest = V::Load(x);
+    for (int i = 16; i < n; i += 16) {
+      largest = V::Max(largest, V::Load(x + i));
+    }
+    return V::Largest(largest);
+  }
+
+  static void Quantise(const QuantiseParams& p) {
+    const F inverse = V::Broadcast(p.inverse);
+    for (int i = 0; i < p.n; i += 16) {
+      const I v = V::ToBytes(V::Load(p.x + i), inverse);
+      V::StoreBytes(p.bytes + i, v);
+      if (p.shifted == nullptr) continue;
+      uint32_t* const shifted = p.shifted + 4 * i;
+      V::StoreInts(shifted, V::template Shift<0>(v));
+      V::StoreInts(shifted + 16, V::template Shift<1>(v));
+      V::StoreInts(shifted + 32, V::template Shift<2>(v));
+      V::StoreInts(shifted + 48, V::template Shift<3>(v));
+    }
+  }
+
+  // ------------------------------------------------------ lanes are streams
+
+  static void LargestBatch(const float* x, int n, float* largest) {
+    F v = V::Load(x);
+    for (int i = 1; i < n; ++i) v = V::Max(v, V::Load(x + kBatchLanes * i));
+    V::Store(largest, v);
+  }
+
+  static void QuantiseBatch(const BatchQuantiseParams& p) {
+    const F inverse = V::Load(p.inverse);
+    for (int i = 0; i < p.n; i += 4) {
+      I v[4];
+      for (int k = 0; k < 4; ++k) {
+        const float* const x = p.x + kBatchLanes * (i + k);
+        v[k] = V::ToBytes(V::Load(x), inverse);
+        if (p.bytes == nullptr) continue;
+        V::StoreBytes(p.bytes + kBatchLanes * (i + k), v[k]);
+      }
+      if (p.words == nullptr) continue;
+      V::StoreInts(p.words + kBatchLanes * i, V::Pack(v[0], v[1], v[2], v[3]));
+    }
+  }
+};
+
+}  // namespace wavernn_tf
+
+#endif  // WAVERNN_TF_KERNELS_QUANTISE_OF_H_

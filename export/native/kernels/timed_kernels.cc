@@ -1,0 +1,156 @@
+#include "kernels/timed_kernels.h"
+
+#include <chrono>
+#include <cstdint>
+
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
+
+namespace wavernn_tf {
+namespace {
+
+double Now() {
+#if defined(__x86_64__)
+  return static_cast<double>(__rdtsc());
+#else
+  return static_cast<double>(
+      std::chrono::steady_clock::now().time_since_epoch().count());
+#endif
+}
+
+struct Clock {
+  const KernelTable* kernels = nullptr;
+  const float* recurrent = nullptr;
+  double ticks[kStages] = {};  // the last one: of whole runs
+  double calls[kStages] = {};
+  double start = 0.0;
+  double empty = 0.0;        // ticks of a timed nothing
+  double microsecond = 1.0;  // ticks
+};
+
+Clock& TheClock() {
+  static Clock clock;
+  return clock;
+}
+
+void Calibrate(Clock& clock) {
+  using Steady = std::chrono::steady_clock;
+  const Steady::time_point begin = Steady::now();
+  const double start = Now();
+  constexpr int kReads = 1000;
+  for (int i = 0; i < kReads; ++i) static_cast<void>(Now());
+  clock.empty = (Now() - start) / kReads;
+  std::chrono::duration<double, std::micro> spent(0.0);
+  while (spent.count() < 2000.0) spent = Steady::now() - begin;
+  clock.microsecond = (Now() - start) / spent.count();
+}
+
+template <typename Body>
+void Time(Stage stage, Body body) {
+  Clock& clock = TheClock();
+  const double start = Now();
+  body();
+  clock.ticks[stage] += Now() - start;
+  clock.calls[stage] += 1.0;
+}
+
+template <typename Params>
+Stage Which(const Params& p) {
+  return p.y == TheClock().recurrent ? kRecurrentStage : kHeadsStage;
+}
+
+template <int kType, int kShape>
+void Multiply(const MultiplyParams& p) {
+  Time(Which(p), [&] { TheClock().kernels->multiply[kType][kShape](p); });
+}
+
+template <int kType, int kShape>
+void MultiplyBatch(const BatchMultiplyParams& p) {
+  Time(Which(p), [&] { TheClock().kernels->multiply_batch[kType][kShape](p); });
+}
+
+// An entry that runs the same entry of the timed table.
+template <Stage kStage, auto kEntry, typename... Args>
+void Timed(Args... args) {
+  Time(kStage, [&] { (TheClock().kernels->*kEntry)(args...); });
+}
+
+template <auto kEntry>
+float TimedSoftmax(const SoftmaxParams& p) {
+  float highest = 0.0f;
+  Time(kSoftmaxStage, [&] { highest = (TheClock().kernels->*kEntry)(p); });
+  return highest;
+}
+
+float TimedLargest(const float* x, int n) {
+  float largest = 0.0f;
+  Time(kHeadsStage, [&] { largest = TheClock().kernels->largest(x, n); });
+  return largest;
+}
+
+using T = KernelTable;
+const KernelTable kTable = {
+    "timed",
+    0,
+    {{Multiply<0, 0>, Multiply<0, 1>, Multiply<0, 2>},
+     {Multiply<1, 0>, Multiply<1, 1>, Multiply<1, 2>},
+     {Multiply<2, 0>, Multiply<2, 1>, Multiply<2, 2>}},
+    Timed<kConditioningStage, &T::affine>,
+    Timed<kGatesStage, &T::coarse_gates>,
+    Timed<kGatesStage, &T::fine_gates>,
+    TimedSoftmax<&T::softmax>,
+    TimedLargest,
+    Timed<kGatesStage, &T::quantise>,
+    {{MultiplyBatch<0, 0>, MultiplyBatch<0, 1>, MultiplyBatch<0, 2>},
+     {MultiplyBatch<1, 0>, MultiplyBatch<1, 1>, MultiplyBatch<1, 2>},
+     {MultiplyBatch<2, 0>, MultiplyBatch<2, 1>, MultiplyBatch<2, 2>}},
+    Timed<kGatesStage, &T::coarse_gates_batch>,
+    Timed<kGatesStage, &T::fine_gates_batch>,
+    Timed<kSoftmaxStage, &T::draw_batch>,
+    Timed<kHeadsStage, &T::largest_batch>,
+    Timed<kGatesStage, &T::quantise_batch>,
+};
+
+}  // namespace
+
+const char* StageNames() {
+  return "recurrent,gates,heads,softmax,conditioning,rest";
+}
+
+const KernelTable& TimedKernels(const KernelTable& kernels) {
+  Clock& clock = TheClock();
+  if (clock.empty == 0.0) Calibrate(clock);
+  clock.kernels = &kernels;
+  return kTable;
+}
+
+const KernelTable* TimedFrom(const KernelTable& kernels) {
+  return &kernels == &kTable ? TheClock().kernels : nullptr;
+}
+
+TimedRun::TimedRun(const float* recurrent) {
+  TheClock().recurrent = recurrent;
+  TheClock().start = Now();
+}
+
+TimedRun::~TimedRun() {
+  Clock& clock = TheClock();
+  clock.ticks[kRestStage] += Now() - clock.start;
+}
+
+void TakeStages(double* microseconds) {
+  Clock& clock = TheClock();
+  double rest = clock.ticks[kRestStage];
+  for (int stage = 0; stage < kRestStage; ++stage) {
+    const double reading = clock.empty * clock.calls[stage];
+    // A reading falls half inside its stage, half outside.
+    rest -= clock.ticks[stage] + reading;
+    microseconds[stage] = (clock.ticks[stage] - reading) / clock.microsecond;
+    clock.ticks[stage] = clock.calls[stage] = 0.0;
+  }
+  microseconds[kRestStage] = rest / clock.microsecond;
+  clock.ticks[kRestStage] = 0.0;
+}
+
+}  // namespace wavernn_tf

@@ -1,0 +1,221 @@
+// The 16-lane vector in two 256-bit registers; see vector_scalar.h.
+#ifndef WAVERNN_TF_KERNELS_VECTOR_YMM_H_
+#define WAVERNN_TF_KERNELS_VECTOR_YMM_H_
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+#include "kernels/isa_x86.h"
+
+namespace wavernn_tf {
+
+template <typename Isa, template <typename> typename Dots>
+struct VectorYmm {
+  static constexpr const char* kIsa = Isa::kName;
+  static constexpr int kGroupVectors = Isa::kGroupVectors;
+  static constexpr int kGateVectors = 1;
+  static constexpr int kAffineRows = 2;
+  static constexpr int kAffineVectors = 2;
+
+  static constexpr int kByteOffset = Dots<Isa>::kByteOffset;
+
+  struct F {
+    __m256 low, high;
+  };
+  struct I {
+    __m256i low, high;
+  };
+
+  static F Zero() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }
+  static F Broadcast(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
+  static F BroadcastQuad(const float* p) {
+    const __m256 v = _mm256_broadcast_ps(reinterpret_cast<const __m128*>(p));
+    return {v, v};
+  }
+  static F Load(const float* p) {
+    return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)};
+  }
+  static void LoadHalves(const uint32_t* p, F& low, F& high) {
+    I v = LoadInts(p);
+    asm("" : "+x"(v.low), "+x"(v.high));  // one load, not one for each half
+    low = Floats({_mm256_slli_epi32(v.low, 16), _mm256_slli_epi32(v.high, 16)});
+    const __m256i mask = _mm256_set1_epi32(-65536);
+    high =
+        Floats({_mm256_and_si256(v.low, mask), _mm256_and_si256(v.high, mask)});
+  }
+  static void Store(float* p, F v) {
+    _mm256_storeu_ps(p, v.low);
+    _mm256_storeu_ps(p + 8, v.high);
+  }
+  template <int kHalf>
+  static void StoreHalf(float* p, F v) {
+    _mm256_storeu_ps(p, kHalf == 0 ? v.low : v.high);
+  }
+  template <int kQuad>
+  static void StoreQuad(float* p, F v) {
+    _mm_storeu_ps(p,
+                  _mm256_extractf128_ps(kQuad < 2 ? v.low : v.high, kQuad % 2));
+  }
+
+  static F Add(F a, F b) {
+    return {_mm256_add_ps(a.low, b.low), _mm256_add_ps(a.high, b.high)};
+  }
+  static F Sub(F a, F b) {
+    return {_mm256_sub_ps(a.low, b.low), _mm256_sub_ps(a.high, b.high)};
+  }
+  static F Mul(F a, F b) {
+    return {_mm256_mul_ps(a.low, b.low), _mm256_mul_ps(a.high, b.high)};
+  }
+  static F Fma(F a, F b, F c) {
+    return {_mm256_fmadd_ps(a.low, b.low, c.low),
+            _mm256_fmadd_ps(a.high, b.high, c.high)};
+  }
+  static F NegFma(F a, F b, F c) {
+    return {_mm256_fnmadd_ps(a.low, b.low, c.low),
+            _mm256_fnmadd_ps(a.high, b.high, c.high)};
+  }
+  static F Max(F a, F b) {
+    return {_mm256_max_ps(a.low, b.low), _mm256_max_ps(a.high, b.high)};
+  }
+  static F Min(F a, F b) {
+    return {_mm256_min_ps(a.low, b.low), _mm256_min_ps(a.high, b.high)};
+  }
+  static F ZeroBelow(F v, F x, F limit) {
+    return {
+        _mm256_and_ps(v.low, _mm256_cmp_ps(x.low, limit.low, _CMP_NLT_UQ)),
+        _mm256_and_ps(v.high, _mm256_cmp_ps(x.high, limit.high, _CMP_NLT_UQ))};
+  }
+  static F NotAbove(F a, F b) {
+    const __m256 one = _mm256_set1_ps(1.0f);
+    return {_mm256_and_ps(one, _mm256_cmp_ps(a.low, b.low, _CMP_NGT_UQ)),
+            _mm256_and_ps(one, _mm256_cmp_ps(a.high, b.high, _CMP_NGT_UQ))};
+  }
+  static F Exponent(F v) { return {Exponent(v.low), Exponent(v.high)}; }
+  static F Guess(F v) { return {Guess(v.low), Guess(v.high)}; }
+
+  static F Reduce4(F a, F b, F c, F d) {
+    const __m256 low = Pairs(Pairs(a.low, b.low), Pairs(c.low, d.low));
+    const __m256 high = Pairs(Pairs(a.high, b.high), Pairs(c.high, d.high));
+    // Their quarters are the outputs 0 .. 3 of a, b, c, d each: turn them.
+    __m128 o0 = _mm256_castps256_ps128(low);
+    __m128 o1 = _mm256_extractf128_ps(low, 1);
+    __m128 o2 = _mm256_castps256_ps128(high);
+    __m128 o3 = _mm256_extractf128_ps(high, 1);
+    _MM_TRANSPOSE4_PS(o0, o1, o2, o3);
+    return {_mm256_set_m128(o1, o0), _mm256_set_m128(o3, o2)};
+  }
+  static float Sum(F v) {
+    const __m256 v8 = _mm256_add_ps(v.low, v.high);
+    const __m128 v4 =
+        _mm_add_ps(_mm256_castps256_ps128(v8), _mm256_extractf128_ps(v8, 1));
+    const __m128 v2 = _mm_add_ps(v4, _mm_movehl_ps(v4, v4));
+    return _mm_cvtss_f32(_mm_add_ss(v2, _mm_movehdup_ps(v2)));
+  }
+  static float Largest(F v) {
+    const __m256 v8 = _mm256_max_ps(v.low, v.high);
+    const __m128 v4 =
+        _mm_max_ps(_mm256_castps256_ps128(v8), _mm256_extractf128_ps(v8, 1));
+    const __m128 v2 = _mm_max_ps(v4, _mm_movehl_ps(v4, v4));
+    return _mm_cvtss_f32(_mm_max_ss(v2, _mm_movehdup_ps(v2)));
+  }
+
+  static I LoadInts(const void* p) {
+    const auto* v = static_cast<const __m256i*>(p);
+    return {_mm256_loadu_si256(v), _mm256_loadu_si256(v + 1)};
+  }
+  static void StoreInts(void* p, I v) {
+    auto* to = static_cast<__m256i*>(p);
+    _mm256_storeu_si256(to, v.low);
+    _mm256_storeu_si256(to + 1, v.high);
+  }
+  static I StartBatch(int32_t offset) {
+    return BroadcastInt(kByteOffset == 0 ? 0 : static_cast<uint32_t>(offset));
+  }
+  static I Dot(I sum, I w, I x) {
+    return {Dots<Isa>::Dot8(sum.low, w.low, x.low),
+            Dots<Isa>::Dot8(sum.high, w.high, x.high)};
+  }
+  static I BroadcastInt(uint32_t x) {
+    const __m256i v = _mm256_set1_epi32(static_cast<int>(x));
+    return {v, v};
+  }
+  template <int kCount>
+  using Lanes = RowX86<VectorYmm, Dots<Isa>, kCount>;
+  static I Join(const Lanes<16>* v) { return v->sums; }
+  static I Join(const Lanes<8>* v) { return {v[0].sums, v[1].sums}; }
+  static I Join(const Lanes<4>* v) {
+    return {_mm256_set_m128i(v[1].sums, v[0].sums),
+            _mm256_set_m128i(v[3].sums, v[2].sums)};
+  }
+  static F ToFloat(I v) {
+    return {_mm256_cvtepi32_ps(v.low), _mm256_cvtepi32_ps(v.high)};
+  }
+  static I ToBytes(F v, F scale) {
+    const F sum = Fma(v, scale, Broadcast(12582912.0f + kByteOffset));
+    return {_mm256_castps_si256(sum.low), _mm256_castps_si256(sum.high)};
+  }
+  static void StoreBytes(uint8_t* p, I v) {
+    const __m256i byte = _mm256_set1_epi32(255);
+    const __m256i words = _mm256_packus_epi32(_mm256_and_si256(v.low, byte),
+                                              _mm256_and_si256(v.high, byte));
+    const __m256i sorted = _mm256_permute4x64_epi64(words, 0xD8);
+    const __m128i bytes = _mm_packus_epi16(_mm256_castsi256_si128(sorted),
+                                           _mm256_extracti128_si256(sorted, 1));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), bytes);
+  }
+  static I LoadBytes(const uint8_t* p) {
+    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    return {_mm256_cvtepu8_epi32(v),
+            _mm256_cvtepu8_epi32(_mm_srli_si128(v, 8))};
+  }
+  static I Pack(I a, I b, I c, I d) {
+    return {Pack(a.low, b.low, c.low, d.low),
+            Pack(a.high, b.high, c.high, d.high)};
+  }
+  template <int kQuad>
+  static I Shift(I v) {
+    constexpr int q = 4 * (kQuad % 2);
+    const __m256i from = kQuad < 2 ? v.low : v.high;
+    const __m256i low = _mm256_permutevar8x32_epi32(
+        from, _mm256_setr_epi32(q, q, q, q, q + 1, q + 1, q + 1, q + 1));
+    const __m256i high = _mm256_permutevar8x32_epi32(
+        from, _mm256_setr_epi32(q + 2, q + 2, q + 2, q + 2, q + 3, q + 3, q + 3,
+                                q + 3));
+    const __m256i shifts = _mm256_setr_epi32(0, 8, 16, 24, 0, 8, 16, 24);
+    const __m256i byte = _mm256_set1_epi32(255);
+    return {_mm256_sllv_epi32(_mm256_and_si256(low, byte), shifts),
+            _mm256_sllv_epi32(_mm256_and_si256(high, byte), shifts)};
+  }
+
+ private:
+  static F Floats(I v) {
+    return {_mm256_castsi256_ps(v.low), _mm256_castsi256_ps(v.high)};
+  }
+  static __m256i Pack(__m256i a, __m256i b, __m256i c, __m256i d) {
+    const __m256i byte = _mm256_set1_epi32(255);
+    const __m256i ab =
+        _mm256_or_si256(_mm256_and_si256(a, byte),
+                        _mm256_slli_epi32(_mm256_and_si256(b, byte), 8));
+    const __m256i cd =
+        _mm256_or_si256(_mm256_slli_epi32(_mm256_and_si256(c, byte), 16),
+                        _mm256_slli_epi32(d, 24));
+    return _mm256_or_si256(ab, cd);
+  }
+  static __m256 Exponent(__m256 v) {
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(v), 23));
+  }
+  static __m256 Guess(__m256 v) {
+    return _mm256_castsi256_ps(_mm256_sub_epi32(_mm256_set1_epi32(0x7EF311C3),
+                                                _mm256_castps_si256(v)));
+  }
+  // In every 128-bit half: a0 + a1, a2 + a3, b0 + b1, b2 + b3.
+  static __m256 Pairs(__m256 a, __m256 b) {
+    return _mm256_add_ps(_mm256_shuffle_ps(a, b, 0x88),
+                         _mm256_shuffle_ps(a, b, 0xDD));
+  }
+};
+
+}  // namespace wavernn_tf
+
+#endif  // WAVERNN_TF_KERNELS_VECTOR_YMM_H_

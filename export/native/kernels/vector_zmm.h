@@ -1,0 +1,157 @@
+// The 16-lane vector in one 512-bit register; see vector_scalar.h.
+#ifndef WAVERNN_TF_KERNELS_VECTOR_ZMM_H_
+#define WAVERNN_TF_KERNELS_VECTOR_ZMM_H_
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+#include "kernels/isa_x86.h"
+
+namespace wavernn_tf {
+
+template <typename Isa, template <typename> typename Dots>
+struct VectorZmm {
+  static constexpr const char* kIsa = Isa::kName;
+  static constexpr int kGroupVectors = Isa::kGroupVectors;
+  static constexpr int kGateVectors = 4;
+  static constexpr int kAffineRows = 4;
+  static constexpr int kAffineVectors = 4;
+
+  static constexpr int kByteOffset = Dots<Isa>::kByteOffset;
+
+  using F = __m512;
+  using I = __m512i;
+
+  static F Zero() { return _mm512_setzero_ps(); }
+  static F Broadcast(float x) { return _mm512_set1_ps(x); }
+  static F BroadcastQuad(const float* p) {
+    return _mm512_broadcast_f32x4(_mm_loadu_ps(p));
+  }
+  static F Load(const float* p) { return _mm512_loadu_ps(p); }
+  static void LoadHalves(const uint32_t* p, F& low, F& high) {
+    I v = LoadInts(p);
+    asm("" : "+v"(v));  // one load, not one for each half
+    low = _mm512_castsi512_ps(_mm512_slli_epi32(v, 16));
+    high = _mm512_castsi512_ps(_mm512_and_si512(v, _mm512_set1_epi32(-65536)));
+  }
+  static void Store(float* p, F v) { _mm512_storeu_ps(p, v); }
+  template <int kHalf>
+  static void StoreHalf(float* p, F v) {
+    _mm256_storeu_ps(p, _mm512_extractf32x8_ps(v, kHalf));
+  }
+  template <int kQuad>
+  static void StoreQuad(float* p, F v) {
+    _mm_storeu_ps(p, _mm512_extractf32x4_ps(v, kQuad));
+  }
+
+  static F Add(F a, F b) { return _mm512_add_ps(a, b); }
+  static F Sub(F a, F b) { return _mm512_sub_ps(a, b); }
+  static F Mul(F a, F b) { return _mm512_mul_ps(a, b); }
+  static F Fma(F a, F b, F c) { return _mm512_fmadd_ps(a, b, c); }
+  static F NegFma(F a, F b, F c) { return _mm512_fnmadd_ps(a, b, c); }
+  static F Max(F a, F b) { return _mm512_max_ps(a, b); }
+  static F Min(F a, F b) { return _mm512_min_ps(a, b); }
+  static F ZeroBelow(F v, F x, F limit) {
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, limit, _CMP_NLT_UQ), v);
+  }
+  static F NotAbove(F a, F b) {
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a, b, _CMP_NGT_UQ),
+                               _mm512_set1_ps(1.0f));
+  }
+  static F Exponent(F v) {
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(v), 23));
+  }
+  static F Guess(F v) {
+    return _mm512_castsi512_ps(_mm512_sub_epi32(_mm512_set1_epi32(0x7EF311C3),
+                                                _mm512_castps_si512(v)));
+  }
+
+  static F Reduce4(F a, F b, F c, F d) {
+    const __m512i turn =
+        _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    return _mm512_permutexvar_ps(turn, Pairs(Pairs(a, b), Pairs(c, d)));
+  }
+  static float Sum(F v) {
+    const __m256 v8 =
+        _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
+    const __m128 v4 =
+        _mm_add_ps(_mm256_castps256_ps128(v8), _mm256_extractf128_ps(v8, 1));
+    const __m128 v2 = _mm_add_ps(v4, _mm_movehl_ps(v4, v4));
+    return _mm_cvtss_f32(_mm_add_ss(v2, _mm_movehdup_ps(v2)));
+  }
+  static float Largest(F v) {
+    const __m256 v8 =
+        _mm256_max_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
+    const __m128 v4 =
+        _mm_max_ps(_mm256_castps256_ps128(v8), _mm256_extractf128_ps(v8, 1));
+    const __m128 v2 = _mm_max_ps(v4, _mm_movehl_ps(v4, v4));
+    return _mm_cvtss_f32(_mm_max_ss(v2, _mm_movehdup_ps(v2)));
+  }
+
+  static I LoadInts(const void* p) { return _mm512_loadu_si512(p); }
+  static void StoreInts(void* p, I v) { _mm512_storeu_si512(p, v); }
+  static I StartBatch(int32_t offset) {
+    return _mm512_set1_epi32(kByteOffset == 0 ? 0 : offset);
+  }
+  static I Dot(I sum, I w, I x) { return Dots<Isa>::Dot16(sum, w, x); }
+  static I BroadcastInt(uint32_t x) {
+    return _mm512_set1_epi32(static_cast<int>(x));
+  }
+  template <int kCount>
+  using Lanes = RowX86<VectorZmm, Dots<Isa>, kCount>;
+  static I Join(const Lanes<16>* v) { return v->sums; }
+  static I Join(const Lanes<8>* v) { return JoinHalves(v[0].sums, v[1].sums); }
+  static I Join(const Lanes<4>* v) {
+    return JoinHalves(_mm256_set_m128i(v[1].sums, v[0].sums),
+                      _mm256_set_m128i(v[3].sums, v[2].sums));
+  }
+  static F ToFloat(I v) { return _mm512_cvtepi32_ps(v); }
+  static I ToBytes(F v, F scale) {
+    return _mm512_castps_si512(
+        Fma(v, scale, Broadcast(12582912.0f + kByteOffset)));
+  }
+  static void StoreBytes(uint8_t* p, I v) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(v));
+  }
+  static I LoadBytes(const uint8_t* p) {
+    return _mm512_cvtepu8_epi32(
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  }
+  static I Pack(I a, I b, I c, I d) {
+    const I byte = _mm512_set1_epi32(255);
+    const I ab =
+        _mm512_or_si512(_mm512_and_si512(a, byte),
+                        _mm512_slli_epi32(_mm512_and_si512(b, byte), 8));
+    const I cd =
+        _mm512_or_si512(_mm512_slli_epi32(_mm512_and_si512(c, byte), 16),
+                        _mm512_slli_epi32(d, 24));
+    return _mm512_or_si512(ab, cd);
+  }
+  template <int kQuad>
+  static I Shift(I v) {
+    constexpr int q = 4 * kQuad;
+    const __m512i index =
+        _mm512_setr_epi32(q, q, q, q, q + 1, q + 1, q + 1, q + 1, q + 2, q + 2,
+                          q + 2, q + 2, q + 3, q + 3, q + 3, q + 3);
+    const __m512i shifts = _mm512_setr_epi32(0, 8, 16, 24, 0, 8, 16, 24, 0, 8,
+                                             16, 24, 0, 8, 16, 24);
+    const __m512i bytes = _mm512_and_si512(_mm512_permutexvar_epi32(index, v),
+                                           _mm512_set1_epi32(255));
+    return _mm512_sllv_epi32(bytes, shifts);
+  }
+
+ private:
+  static I JoinHalves(__m256i low, __m256i high) {
+    return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+  }
+  // In every 128-bit quarter: a0 + a1, a2 + a3, b0 + b1, b2 + b3.
+  static F Pairs(F a, F b) {
+    return _mm512_add_ps(_mm512_shuffle_ps(a, b, 0x88),
+                         _mm512_shuffle_ps(a, b, 0xDD));
+  }
+};
+
+}  // namespace wavernn_tf
+
+#endif  // WAVERNN_TF_KERNELS_VECTOR_ZMM_H_
