@@ -54,7 +54,7 @@ def describe(
         weights="float32",
         blocks=blocks,
         sparsity={name: matrix.sparsity for name, matrix in report.items()},
-        nonzeros=sum(16 * matrix.nonzero_blocks for matrix in report.values()),
+        nonzeros=sum(matrix.nonzeros for matrix in report.values()),
         weights_hash=weights_hash(weights),
         feature_mean=statistics["mean"],
         feature_std=statistics["std"],

@@ -27,6 +27,27 @@ def test_paper_preset():
     assert (pruning.begin_step, pruning.end_step, pruning.frequency) == (1000, 201000, 500)
 
 
+def test_every_matrix_may_have_a_block_shape_of_its_own():
+    pruning = {"gate_block": ["16x1", "8x4", "4x4"], "head_block": "8x4"}
+    config = configuration.from_dict(Config, {"pruning": pruning})
+    blocks = configuration.matrix_blocks(config)
+    assert [blocks[f"R_{gate}"] for gate in configuration.GATES] == pruning["gate_block"]
+    assert {blocks[name] for name in configuration.HEADS} == {"8x4"}
+    assert configuration.from_dict(Config, configuration.to_dict(config)) == config
+    one = configuration.with_block(config, "4x4")
+    assert set(configuration.matrix_blocks(one).values()) == {"4x4"}
+    assert one.model == config.model
+
+
+def test_the_block_shape_of_each_matrix_must_divide_it():
+    pruning = {"head_block": ["8x4", "8x4", "16x1", "8x4"]}
+    tree = {"model": {"projection_size": 40}, "pruning": pruning}
+    with pytest.raises(WaveRNNError, match="O3 .*16 outputs x 1 inputs"):
+        configuration.from_dict(Config, tree)
+    pruning["head_block"][2] = "4x4"
+    configuration.from_dict(Config, tree)
+
+
 def test_file_over_a_preset(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("preset: demo\ntraining: {steps: 7, learning_rate: 1e-3}\n")
@@ -43,15 +64,20 @@ def test_file_over_a_preset(tmp_path):
         ({"training": {"steps": "many"}}, "`training.steps` to be a int"),
         ({"training": {"steps": True}}, "`training.steps`"),
         ({"training": {"learning_rate": float("nan")}}, "finite"),
-        ({"model": {"state_size": 255}}, "even `model.state_size`"),
-        ({"model": {"state_size": 100}}, "R_u .* blocks of 16 outputs"),
+        ({"model": {"state_size": 255}}, "multiple of 32 .*; got 255. Take 224 or 256"),
+        ({"model": {"state_size": 16}}, "multiple of 32 .*; got 16. Take 32"),
+        ({"model": {"projection_size": 40}}, "O1 .* blocks of 16 outputs"),
         ({"model": {"projection_size": 16}}, "O1 .* two or more blocks"),
         ({"mel": {"n_fft": 128, "win_length": 100}}, "n_fft"),
         ({"model": {"conditioning": {"upsample": [3]}}}, "multiple of .* = 3; got 200"),
         ({"mel": {"fmax": 9000.0}}, "fmax"),
         ({"mel": {"win_length": 4096}}, "win_length"),
         ({"pruning": {"gate_sparsity": [0.9]}}, "3 values"),
-        ({"pruning": {"gate_block": "5x5"}}, "one of 4x4, 16x1"),
+        ({"pruning": {"gate_block": "5x5"}}, "`pruning.gate_block` to be one of 4x4, 16x1, 8x4"),
+        ({"pruning": {"gate_block": ["4x4", "4x4"]}}, "gate_block.* one block shape or 3, for u"),
+        ({"pruning": {"head_block": ["4x4", "16x1", "8x4", "2x2"]}}, "head_block.*; got '2x2'"),
+        ({"pruning": {"head_block": [4, 4, 4, 4]}}, r"head_block\[0\]` to be a str"),
+        ({"pruning": {"head_block": 4}}, "head_block` to be a str"),
         ({"signal": {"pre_emphasis": 1.0}}, "pre_emphasis"),
         ([], "mapping"),
     ],

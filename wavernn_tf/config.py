@@ -21,7 +21,7 @@ import json
 import math
 import typing
 from pathlib import Path
-from typing import Any, Dict, Mapping, Tuple, Type, TypeVar
+from typing import Any, Dict, Mapping, Tuple, Type, TypeVar, Union
 
 from wavernn_tf.errors import WaveRNNError
 
@@ -30,14 +30,21 @@ T = TypeVar("T")
 PRESETS = Path(__file__).parent / "presets"
 GATES = ("u", "r", "e")
 HEADS = ("O1", "O2", "O3", "O4")
-BLOCK_SHAPES: Dict[str, Tuple[int, int]] = {"4x4": (4, 4), "16x1": (16, 1)}
+BLOCK_SHAPES: Dict[str, Tuple[int, int]] = {"4x4": (4, 4), "16x1": (16, 1), "8x4": (8, 4)}
 """Block shapes by name, as (outputs, inputs) of the block."""
+STATE_MULTIPLE = 32
+"""The kernels take each half of the state in whole vectors of 16 lanes."""
 
 
 def _one_of(path: str, value: Any, allowed: Tuple[Any, ...]) -> None:
     if value not in allowed:
         listed = ", ".join(map(str, allowed))
         raise WaveRNNError(f"Expected `{path}` to be one of {listed}; got {value!r}.")
+
+
+def _each(block: Union[str, Tuple[str, ...]], names: Tuple[str, ...]) -> Tuple[str, ...]:
+    """One block shape per matrix, where one name stands for all."""
+    return (block,) * len(names) if isinstance(block, str) else block
 
 
 def _positive(where: str, config: Any, *fields: str) -> None:
@@ -203,7 +210,7 @@ class ModelConfig:
     """Sizes of the network.
 
     Attributes:
-      state_size: units of the GRU, half coarse and half fine.
+      state_size: units of the GRU, half coarse and half fine; a multiple of 32.
       projection_size: units between the state's half and the 256 logits.
       input_gain: of the trained input kernel, see `wavernn_tf.layers.DualSoftmaxGRU`; folded into
         the weights at export.
@@ -217,8 +224,14 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         _positive("model", self, "state_size", "projection_size", "input_gain")
-        if self.state_size % 2:
-            raise WaveRNNError(f"Expected an even `model.state_size`; got {self.state_size}.")
+        below, rest = divmod(self.state_size, STATE_MULTIPLE)
+        if rest:
+            near = [STATE_MULTIPLE * n for n in (below, below + 1) if n]
+            raise WaveRNNError(
+                f"Expected `model.state_size` to be a multiple of {STATE_MULTIPLE} (two halves of "
+                f"whole 16-lane vectors); got {self.state_size}. Take "
+                f"{' or '.join(map(str, near))}."
+            )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -227,8 +240,9 @@ class PruningConfig:
 
     Attributes:
       enabled: prune at all.
-      gate_block: block shape of the gate matrices, "4x4" or "16x1" (16 outputs, one input).
-      head_block: block shape of the heads' matrices.
+      gate_block: block shape of the gate matrices, a name in `BLOCK_SHAPES` (outputs x inputs), or
+        one name each for R_u, R_r, R_e.
+      head_block: the same of the heads' matrices, or one name each for O1..O4.
       gate_sparsity: final share of zero blocks of R_u, R_r, R_e, each on its own.
       head_sparsity: final share of zero blocks of O1..O4; 0 leaves a matrix dense.
       begin_step: first step with a mask (t0).
@@ -237,8 +251,8 @@ class PruningConfig:
     """
 
     enabled: bool = True
-    gate_block: str = "16x1"
-    head_block: str = "16x1"
+    gate_block: Union[str, Tuple[str, ...]] = "16x1"
+    head_block: Union[str, Tuple[str, ...]] = "16x1"
     gate_sparsity: Tuple[float, ...] = (0.96, 0.96, 0.96)
     head_sparsity: Tuple[float, ...] = (0.9, 0.9, 0.9, 0.9)
     begin_step: int = 1000
@@ -246,8 +260,15 @@ class PruningConfig:
     frequency: int = 500
 
     def __post_init__(self) -> None:
-        for field in ("gate_block", "head_block"):
-            _one_of(f"pruning.{field}", getattr(self, field), tuple(BLOCK_SHAPES))
+        for field, names in (("gate_block", GATES), ("head_block", HEADS)):
+            blocks = _each(getattr(self, field), names)
+            if len(blocks) != len(names):
+                raise WaveRNNError(
+                    f"Expected `pruning.{field}` to be one block shape or {len(names)}, for "
+                    f"{', '.join(names)}; got {list(blocks)}."
+                )
+            for block in blocks:
+                _one_of(f"pruning.{field}", block, tuple(BLOCK_SHAPES))
         for field, names in (("gate_sparsity", GATES), ("head_sparsity", HEADS)):
             values = getattr(self, field)
             if len(values) != len(names) or any(not 0 <= z < 1 for z in values):
@@ -340,12 +361,18 @@ def matrix_shapes(model: ModelConfig) -> Dict[str, Tuple[int, int]]:
 
 
 def matrix_blocks(config: Config) -> Dict[str, str]:
-    """Block shape ("4x4" or "16x1") of each of the seven matrices."""
+    """Name of the block shape of each of the seven matrices."""
     pruning = config.pruning
+    gates = zip(GATES, _each(pruning.gate_block, GATES))
     return {
-        **{f"R_{g}": pruning.gate_block for g in GATES},
-        **{name: pruning.head_block for name in HEADS},
+        **{f"R_{gate}": block for gate, block in gates},
+        **dict(zip(HEADS, _each(pruning.head_block, HEADS))),
     }
+
+
+def with_block(config: Config, block: str) -> Config:
+    """The same configuration with one block shape for all matrices."""
+    return override(config, {"pruning.gate_block": block, "pruning.head_block": block})
 
 
 def check_blocks(config: Config) -> None:
@@ -359,11 +386,10 @@ def check_blocks(config: Config) -> None:
         block_out, block_in = BLOCK_SHAPES[blocks[name]]
         # TF-MOT drops an axis of length one from its grid of blocks: there must be two.
         if n_out % block_out or n_in % block_in or n_out < 2 * block_out or n_in < 2 * block_in:
-            size = "state_size" if name.startswith("R_") else "projection_size and half the state"
             raise WaveRNNError(
                 f"Expected the matrix {name} ({n_in} inputs, {n_out} outputs) to divide into two "
                 f"or more blocks of {block_out} outputs x {block_in} inputs each way; change "
-                f"model.{size}, or the block shape."
+                "model.projection_size, or the block shape."
             )
 
 
@@ -466,6 +492,9 @@ def _merge(base: Mapping[str, Any], update: Mapping[str, Any]) -> Dict[str, Any]
 def _convert(hint: Any, value: Any, path: str) -> Any:
     if dataclasses.is_dataclass(hint):
         return from_dict(typing.cast(type, hint), value, path)
+    if typing.get_origin(hint) is Union:  # one value, or a list of them
+        one, several = typing.get_args(hint)
+        return _convert(several if isinstance(value, (list, tuple)) else one, value, path)
     if typing.get_origin(hint) is tuple:
         if not isinstance(value, (list, tuple)):
             raise WaveRNNError(f"Expected `{path}` to be a list; got {value!r}.")

@@ -8,7 +8,7 @@ import tensorflow_model_optimization as tfmot
 
 from tests.conftest import small_config
 from wavernn_tf._keras import set_seed
-from wavernn_tf.config import GATES, HEADS
+from wavernn_tf.config import BLOCK_SHAPES, GATES, HEADS
 from wavernn_tf.models import wavernn
 from wavernn_tf.models import weights as weights_lib
 from wavernn_tf.sparsity import pruning, report
@@ -34,14 +34,22 @@ def trained(config, steps=STEPS):
     return model
 
 
-@pytest.mark.parametrize("block", ["4x4", "16x1"])
-def test_every_matrix_reaches_its_own_sparsity(block):
-    config = small_config(block, state_size=160, projection_size=64)
+BLOCKS = {
+    **{block: (block, block) for block in BLOCK_SHAPES},
+    "mixed": (("16x1", "8x4", "4x4"), ("8x4", "4x4", "16x1", "8x4")),
+}
+
+
+@pytest.mark.parametrize("gate_block, head_block", BLOCKS.values(), ids=BLOCKS)
+def test_every_matrix_reaches_its_own_sparsity(gate_block, head_block):
+    config = small_config(state_size=160, projection_size=64)
     gates, heads = (0.96, 0.98, 0.9), (0.5, 0.75, 0.0, 0.9)
     config = dataclasses.replace(
         config,
         pruning=dataclasses.replace(
             config.pruning,
+            gate_block=gate_block,
+            head_block=head_block,
             gate_sparsity=gates,
             head_sparsity=heads,
             begin_step=2,
@@ -51,12 +59,14 @@ def test_every_matrix_reaches_its_own_sparsity(block):
     )
     pruned, plain = trained(config), wavernn.build(config)
     pruning.copy_stripped(pruned, plain)
-    result = report.matrix_sparsity(weights_lib.extract(plain), config)
+    weights = weights_lib.extract(plain)
+    result = report.matrix_sparsity(weights, config)
     names = [f"R_{g}" for g in GATES] + list(HEADS)
     assert list(result) == names
     for name, target in zip(names, gates + heads):
         kept = result[name].nonzero_blocks
         assert kept == max(1, round(result[name].blocks * (1 - target))), name
+        assert result[name].nonzeros == np.count_nonzero(weights.matrices[name]), name
     # The pruned and the stripped network are the same function.
     inputs = {"features": np.ones([1, 8, 10], np.float32), "samples": np.ones([1, 60, 3]) * 0.1}
     for name in ("coarse", "fine"):

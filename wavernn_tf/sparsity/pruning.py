@@ -16,23 +16,28 @@ from tensorflow_model_optimization.python.core.sparsity.keras import (
 )
 
 from wavernn_tf._keras import stored
-from wavernn_tf.config import BLOCK_SHAPES, Config, PruningConfig
+from wavernn_tf.config import BLOCK_SHAPES, GATES, Config, PruningConfig, matrix_blocks
 
 
 class PruneMatrices(pruning_wrapper.PruneLowMagnitude):
-    """TF-MOT's wrapper, with a final sparsity of its own for every matrix of the layer.
+    """TF-MOT's wrapper, with a final sparsity and a block shape for every matrix of the layer.
 
     Args:
       layer: a prunable layer.
       schedules: one schedule per matrix, in the order of `layer.get_prunable_weights()`.
-      block_size: in Keras orientation, (inputs, outputs).
+      blocks: names of block shapes, one per matrix.
     """
 
-    def __init__(self, layer: Any, schedules: Sequence[Any], block_size: Sequence[int]) -> None:
+    def __init__(self, layer: Any, schedules: Sequence[Any], blocks: Sequence[str]) -> None:
+        # TF-MOT counts in Keras orientation: (inputs, outputs).
+        block_sizes = [BLOCK_SHAPES[block][::-1] for block in blocks]
         super().__init__(
-            layer, pruning_schedule=schedules[0], block_size=block_size, block_pooling_type="AVG"
+            layer,
+            pruning_schedule=schedules[0],
+            block_size=block_sizes[0],
+            block_pooling_type="AVG",
         )
-        self.schedules = list(schedules)
+        self.schedules, self.block_sizes = list(schedules), block_sizes
 
     def build(self, input_shape: Any) -> None:
         """Create masks and thresholds; one TF-MOT pruner per matrix."""
@@ -47,10 +52,12 @@ class PruneMatrices(pruning_wrapper.PruneLowMagnitude):
                     training_step_fn=lambda: self.pruning_step,
                     pruning_vars=[variables],
                     pruning_schedule=schedule,
-                    block_size=self.block_size,
+                    block_size=block_size,
                     block_pooling_type=self.block_pooling_type,
                 )
-                for variables, schedule in zip(self.pruning_vars, self.schedules)
+                for variables, schedule, block_size in zip(
+                    self.pruning_vars, self.schedules, self.block_sizes
+                )
             ]
         )
 
@@ -77,16 +84,15 @@ def wrapper(config: Config) -> Callable[[Any], Any]:
     pruning = config.pruning
     if not pruning.enabled:
         return lambda layer: layer
+    blocks = list(matrix_blocks(config).values())
     choices = {
-        "gru": (pruning.gate_sparsity, pruning.gate_block),
-        "heads": (pruning.head_sparsity, pruning.head_block),
+        "gru": (pruning.gate_sparsity, blocks[: len(GATES)]),
+        "heads": (pruning.head_sparsity, blocks[len(GATES) :]),
     }
 
     def wrap(layer: Any) -> Any:
-        sparsity, block = choices[layer.name]
-        block_out, block_in = BLOCK_SHAPES[block]
-        schedules = [_schedule(pruning, z) for z in sparsity]
-        return PruneMatrices(layer, schedules, block_size=(block_in, block_out))
+        sparsity, shapes = choices[layer.name]
+        return PruneMatrices(layer, [_schedule(pruning, z) for z in sparsity], shapes)
 
     return wrap
 

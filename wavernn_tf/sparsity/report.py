@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Dict
 
 import numpy as np
@@ -16,7 +17,7 @@ class MatrixSparsity:
     """One matrix.
 
     Attributes:
-      block: "4x4" or "16x1", outputs x inputs.
+      block: name of the block shape.
       blocks: blocks in all.
       nonzero_blocks: blocks with a weight that is not zero.
       sparsity: share of zero blocks.
@@ -26,6 +27,11 @@ class MatrixSparsity:
     blocks: int
     nonzero_blocks: int
     sparsity: float
+
+    @property
+    def nonzeros(self) -> int:
+        """Weights in the blocks that are not zero."""
+        return self.nonzero_blocks * math.prod(BLOCK_SHAPES[self.block])
 
 
 def nonzero_blocks(matrix: np.ndarray, block: str) -> np.ndarray:
