@@ -15,7 +15,7 @@ from wavernn_tf.sparsity.report import matrix_sparsity
 
 
 def weights_hash(weights: Weights) -> str:
-    """SHA-256 over the names, shapes and values of all arrays, hex."""
+    """SHA-256 over the names, shapes and float32 values of all trained arrays, hex."""
     digest = hashlib.sha256()
     for name, array in named_arrays(weights).items():
         digest.update(f"{name}{array.shape}".encode())
@@ -28,14 +28,16 @@ def describe(
     weights: Weights,
     feature_stats: Mapping[str, np.ndarray],
     bits_per_sample: Mapping[str, float],
+    weight_type: str = "float32",
 ) -> VoiceInfo:
     """Describe a voice.
 
     Args:
       config: the voice's configuration.
-      weights: its dense arrays.
+      weights: its dense float32 arrays, as trained.
       feature_stats: "mean" and "std" of every feature over the training data.
       bits_per_sample: measured on held-out speech, by backend; may be empty.
+      weight_type: what the artefact will hold them in, a name in `packing.WEIGHT_TYPES`.
     """
     report = matrix_sparsity(weights, config)
     blocks = matrix_blocks(config)
@@ -51,7 +53,7 @@ def describe(
         past=shape.past,
         lookahead=shape.lookahead,
         steps_per_frame=shape.steps_per_frame,
-        weights="float32",
+        weights=weight_type,
         blocks=blocks,
         sparsity={name: matrix.sparsity for name, matrix in report.items()},
         nonzeros=sum(matrix.nonzeros for matrix in report.values()),

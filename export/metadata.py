@@ -16,7 +16,7 @@ from wavernn_tf.errors import WaveRNNError
 
 NAME = "wavernn_tf"
 SIZE_NAME = "wavernn_tf.file_bytes"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of the op's inputs and of this text; the native library knows the same number."""
 
 
@@ -33,11 +33,11 @@ class VoiceInfo:
       past: feature frames seen before the current one.
       lookahead: feature frames seen after the current one.
       steps_per_frame: conditioning steps per frame.
-      weights: type of the packed weights.
+      weights: type of the packed weights, a name in `wavernn_tf.export.packing.WEIGHT_TYPES`.
       blocks: block shape of every matrix.
       sparsity: share of zero blocks of every matrix.
       nonzeros: weights kept in all packed matrices together.
-      weights_hash: SHA-256 over all arrays, hex.
+      weights_hash: SHA-256 over all arrays as they were trained, hex; the same for every type.
       feature_mean: mean of every feature over the training data.
       feature_std: standard deviation of every feature.
       bits_per_sample: on held-out speech at export, by Keras and by the op; empty if not measured.
@@ -73,7 +73,7 @@ class VoiceInfo:
         """Parse the text.
 
         Raises:
-          WaveRNNError: for a newer schema, or a text that is not a voice's.
+          WaveRNNError: for another schema, or a text that is not a voice's.
         """
         try:
             tree = json.loads(text)
@@ -82,8 +82,13 @@ class VoiceInfo:
             raise WaveRNNError(f"The voice's metadata cannot be read: {error!r}.") from error
         if version > SCHEMA_VERSION:
             raise WaveRNNError(
-                f"This voice has schema version {version}; this package knows up to "
+                f"This voice has schema version {version}; this package reads "
                 f"{SCHEMA_VERSION}. Upgrade wavernn-tf."
+            )
+        if version < SCHEMA_VERSION:
+            raise WaveRNNError(
+                f"This voice was exported by an older release (schema version {version}; this "
+                f"package reads {SCHEMA_VERSION}): export the run again."
             )
         tree.pop("mel_fingerprint", None)
         try:
@@ -105,7 +110,7 @@ def read(model: bytes) -> VoiceInfo:
       model: contents of the file.
 
     Raises:
-      WaveRNNError: if it is not a TFLite file, not one of ours, cut off, or newer.
+      WaveRNNError: if it is not a TFLite file, not one of ours, cut off, older or newer.
     """
     if model[4:8] != b"TFL3":
         raise WaveRNNError("Expected a TFLite file; the file's identifier is not TFL3.")

@@ -3,20 +3,23 @@
 WaveRNNGenerate(features, seed, temperature, state, position, *constants) -> audio, state, position
 WaveRNNScore(features, audio, *constants) -> log_likelihood
 
-The constants are one int32 header, the dense arrays, and three arrays per packed matrix, in the
-order of `constants`. `export/native/tflite` reads the same list.
+The constants are one int32 header, the dense arrays, and the arrays of every packed matrix, in the
+order of `constants`. `export/native/tflite` reads the same list. With 16- or 8-bit weights the
+kernels of the conditioning network are bfloat16 bits (int16); all other dense arrays are float32.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import struct
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 import numpy as np
 
 from wavernn_tf.config import HEADS, Config, matrix_blocks, matrix_shapes
+from wavernn_tf.export import packing
 from wavernn_tf.export.metadata import SCHEMA_VERSION
-from wavernn_tf.export.packing import PackedMatrix, pack, unpack_tensors
+from wavernn_tf.export.packing import PackedMatrix
 from wavernn_tf.models.weights import Weights
 
 GENERATE = "WaveRNNGenerate"
@@ -26,14 +29,27 @@ _HEADER_SIZE = 16
 
 
 def pack_matrices(
-    config: Config, weights: Weights, keep_zeros: bool = False
+    config: Config, weights: Weights, weight_type: str = "float32", keep_zeros: bool = False
 ) -> Dict[str, PackedMatrix]:
-    """Pack the seven matrices, each in its own block shape; see `pack`."""
+    """Pack the seven matrices, each in its own block shape; see `packing.pack`."""
     blocks = matrix_blocks(config)
     return {
-        name: pack(matrix, blocks[name], name, keep_zeros)
+        name: packing.pack(matrix, blocks[name], name, keep_zeros, weight_type)
         for name, matrix in weights.matrices.items()
     }
+
+
+def held_weights(config: Config, weights: Weights, weight_type: str) -> Weights:
+    """The network that a file really holds: float32 arrays after rounding to `weight_type`."""
+
+    def rounded(kernel: np.ndarray) -> np.ndarray:
+        return packing.from_bfloat16(packing.to_bfloat16(kernel))
+
+    packed = pack_matrices(config, weights, weight_type)
+    shapes = matrix_shapes(config.model)
+    matrices = {name: packing.unpack(p, *shapes[name]) for name, p in packed.items()}
+    weights = dataclasses.replace(weights, matrices=matrices)
+    return weights if weight_type == "float32" else _map_kernels(rounded, weights)
 
 
 def header(config: Config) -> np.ndarray:
@@ -57,9 +73,19 @@ def header(config: Config) -> np.ndarray:
 
 
 def constants(
-    config: Config, weights: Weights, packed: Dict[str, PackedMatrix]
+    config: Config, weights: Weights, weight_type: str = "float32", keep_zeros: bool = False
 ) -> List[np.ndarray]:
-    """All constant inputs of an op, in order."""
+    """All constant inputs of an op, in order.
+
+    Args:
+      config: the voice's configuration.
+      weights: its dense float32 arrays.
+      weight_type: how the file holds them, a name in `packing.WEIGHT_TYPES`.
+      keep_zeros: see `packing.pack`.
+    """
+    packed = pack_matrices(config, weights, weight_type, keep_zeros)
+    if weight_type != "float32":
+        weights = _map_kernels(packing.to_bfloat16, weights)
     arrays = [header(config)]
     for kernel, bias in (*weights.conv, *weights.upsample):
         arrays += [kernel, bias]
@@ -80,12 +106,32 @@ def unpack_constants(config: Config, tensors: Sequence[Any]) -> Weights:
     def pairs(count: int) -> Tuple[Tuple[Any, Any], ...]:
         return tuple((next(rest), next(rest)) for _ in range(count))
 
+    def packed() -> PackedMatrix:
+        row_offsets, columns, values = (next(rest) for _ in range(3))
+        scales = next(rest) if values.dtype == "int8" else None
+        return PackedMatrix(row_offsets, columns, values, scales)
+
     conv, upsample = pairs(len(shape.kernel_sizes)), pairs(len(shape.upsample))
     dense = [next(rest) for _ in range(4)]
     matrices: Dict[str, Any] = {}
     head_bias: Dict[str, Any] = {}
     for name, (n_in, n_out) in matrix_shapes(config.model).items():
-        matrices[name] = unpack_tensors(next(rest), next(rest), next(rest), n_in, n_out)
+        matrices[name] = packing.unpack_tensors(packed(), n_in, n_out)
         if name in HEADS:
             head_bias[name] = next(rest)
-    return Weights(conv, upsample, dense[0], dense[1], dense[2], dense[3], matrices, head_bias)
+    weights = Weights(conv, upsample, dense[0], dense[1], dense[2], dense[3], matrices, head_bias)
+    return _map_kernels(packing.widen_tensor, weights)
+
+
+def _map_kernels(function: Callable[[Any], Any], weights: Weights) -> Weights:
+    """Apply a function to the kernels of the conditioning network."""
+
+    def layers(pairs: Tuple[Tuple[Any, Any], ...]) -> Tuple[Tuple[Any, Any], ...]:
+        return tuple((function(kernel), bias) for kernel, bias in pairs)
+
+    return dataclasses.replace(
+        weights,
+        conv=layers(weights.conv),
+        upsample=layers(weights.upsample),
+        cond_kernel=function(weights.cond_kernel),
+    )

@@ -32,15 +32,14 @@ def convert(
 
     Args:
       config: the voice's configuration.
-      weights: its dense arrays; zero blocks are left out of the file.
-      info: description that the file will carry.
+      weights: its dense float32 arrays; zero blocks are left out of the file.
+      info: description that the file will carry; `info.weights` is the type it holds them in.
       keep_zeros: keep zero blocks, to time the dense form of the same op.
 
     Raises:
       WaveRNNError: if a matrix does not divide into blocks, or TensorFlow's converter fails.
     """
-    packed = op.pack_matrices(config, weights, keep_zeros)
-    module = _Signatures(config, op.constants(config, weights, packed))
+    module = _Signatures(config, op.constants(config, weights, info.weights, keep_zeros))
     with tempfile.TemporaryDirectory() as folder:
         signatures = {"generate": module.generate, "score": module.score}
         tf.saved_model.save(module, folder, signatures=signatures)

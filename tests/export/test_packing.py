@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 from wavernn_tf.config import BLOCK_SHAPES
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.export.packing import pack, unpack, unpack_tensors
+from wavernn_tf.export.packing import (
+    WEIGHT_TYPES,
+    PackedMatrix,
+    from_bfloat16,
+    pack,
+    to_bfloat16,
+    unpack,
+    unpack_tensors,
+)
 
 
 def random_matrix(rows, columns, block, density, seed):
@@ -18,6 +26,10 @@ def random_matrix(rows, columns, block, density, seed):
     mask = kept.repeat(block_in, axis=0).repeat(block_out, axis=1)
     matrix = rng.standard_normal(mask.shape) * mask
     return matrix.astype(np.float32)
+
+
+def as_tensors(packed):
+    return PackedMatrix(*[tf.constant(a) for a in packed.arrays()])
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
@@ -32,8 +44,7 @@ def test_round_trip(rows, columns, block, density, seed):
     matrix = random_matrix(rows, columns, block, density, seed)
     packed = pack(matrix, block)
     np.testing.assert_array_equal(unpack(packed, *matrix.shape), matrix)
-    tensors = [tf.constant(a) for a in packed.arrays()]
-    np.testing.assert_array_equal(unpack_tensors(*tensors, *matrix.shape), matrix)
+    np.testing.assert_array_equal(unpack_tensors(as_tensors(packed), *matrix.shape), matrix)
     assert packed.row_offsets[0] == 0 and packed.row_offsets[-1] == len(packed.columns) >= 1
     for row in range(rows):
         columns_of_row = packed.columns[packed.row_offsets[row] : packed.row_offsets[row + 1]]
@@ -66,3 +77,57 @@ def test_zero_matrix_keeps_one_block():
 def test_partial_blocks_are_refused():
     with pytest.raises(WaveRNNError, match="O1 .*4 outputs x 4 inputs"):
         pack(np.ones([8, 10], np.float32), "4x4", "O1")
+
+
+@pytest.mark.parametrize("weights", WEIGHT_TYPES)
+@pytest.mark.parametrize("block", BLOCK_SHAPES)
+def test_narrow_types_lose_half_a_step_at_most(block, weights):
+    matrix = random_matrix(4, 6, block, 0.4, seed=3)
+    packed, exact = pack(matrix, block, weights=weights), pack(matrix, block)
+    assert packed.values.dtype == WEIGHT_TYPES[weights]
+    assert len(packed.arrays()) == (4 if weights == "int8" else 3)
+    np.testing.assert_array_equal(packed.row_offsets, exact.row_offsets)
+    np.testing.assert_array_equal(packed.columns, exact.columns)
+    largest = np.abs(matrix).max(axis=0)
+    # bfloat16 keeps 8 bits of significand; int8 has 127 steps up to an output's largest weight.
+    half_step = {
+        "float32": np.zeros_like(matrix),
+        "bfloat16": np.abs(matrix) * 2.0**-8,
+        "int8": np.broadcast_to(largest / 254, matrix.shape) * (1 + 1e-5),
+    }[weights]
+    back = unpack(packed, *matrix.shape)
+    assert back.dtype == np.float32
+    assert np.all(np.abs(back - matrix) <= half_step)
+    np.testing.assert_array_equal(unpack_tensors(as_tensors(packed), *matrix.shape), back)
+    wrong = matrix.copy()  # canary: the bound notices one weight that is two steps off
+    wrong[np.unravel_index(np.abs(matrix).argmax(), matrix.shape)] *= 1 + 2 / 127
+    assert np.any(np.abs(back - wrong) > half_step)
+
+
+def test_int8_by_hand():
+    """Each output has a scale of its own: its largest weight / 127; 1 for one without weights."""
+    matrix = np.zeros([4, 8], np.float32)  # [inputs, outputs]
+    matrix[:, 0] = 12.7, -6.4, 0.26, 0.04  # scale 0.1
+    matrix[:, 3] = -254, 3, 5, 0  # scale 2; 1.5 and 2.5 are ties, and go to even
+    matrix[0, 5] = 1e-44  # too small for a scale
+    packed = pack(matrix, "8x4", weights="int8")
+    np.testing.assert_allclose(packed.scales, [0.1, 1, 1, 2, 1, 1, 1, 1], rtol=1e-6)
+    assert packed.values.shape == (1, 4, 8) and packed.scales.dtype == np.float32
+    assert packed.values[0, :, 0].tolist() == [127, -64, 3, 0]
+    assert packed.values[0, :, 3].tolist() == [-127, 2, 2, 0]
+    assert np.count_nonzero(packed.values) == 6
+    assert unpack(packed, 4, 8)[:, 3].tolist() == [-254, 4, 4, 0]
+
+
+def test_bfloat16_by_hand():
+    """1 + k / 128 are the neighbours of one; half-way values go to the even one."""
+    values = np.float32([1, 1 + 1 / 256, 1 + 3 / 256, 1 + 1.01 / 256, -(1 + 1 / 256), 0])
+    assert from_bfloat16(to_bfloat16(values)).tolist() == [1, 1, 1 + 2 / 128, 1 + 1 / 128, -1, 0]
+    assert to_bfloat16(np.float32([1, -1])).view(np.uint16).tolist() == [0x3F80, 0xBF80]
+
+
+def test_bfloat16_is_tensorflows():
+    rng = np.random.default_rng(0)
+    values = np.float32(rng.standard_normal(10000) * 2.0 ** rng.integers(-30, 30, 10000))
+    expected = tf.cast(tf.cast(values, tf.bfloat16), tf.float32)
+    np.testing.assert_array_equal(from_bfloat16(to_bfloat16(values)), expected)

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tests.conftest import assert_same_samples, features_for, small_config, sparse_weights
 from wavernn_tf import sampling
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.export import describe, flatbuffer, metadata, op, tflite
+from wavernn_tf.export import describe, flatbuffer, metadata, op, packing, tflite
 from wavernn_tf.export.library import RUNTIMES
 from wavernn_tf.export.runtime import Vocoder
 from wavernn_tf.reference import Reference
@@ -18,14 +18,14 @@ from wavernn_tf.reference import Reference
 FRAMES = 7
 
 
-def info_for(config, weights):
+def info_for(config, weights, weight_type="float32"):
     n = config.mel.n_mels
     statistics = {"mean": np.zeros(n), "std": np.ones(n)}
-    return describe.describe(config, weights, statistics, {"keras": 9.5})
+    return describe.describe(config, weights, statistics, {"keras": 9.5}, weight_type)
 
 
-def converted(config, weights):
-    return tflite.convert(config, weights, info_for(config, weights))
+def converted(config, weights, weight_type="float32"):
+    return tflite.convert(config, weights, info_for(config, weights, weight_type))
 
 
 @pytest.fixture(scope="module")
@@ -86,10 +86,11 @@ def test_a_perturbed_weight_changes_audio_and_score(voice):
     assert np.abs(moved).max() > 1e-3
 
 
-def test_constants_lie_aligned_in_the_file_once(voice):
-    config, weights, model = voice
-    packed = op.pack_matrices(config, weights)
-    for array in op.constants(config, weights, packed):
+@pytest.mark.parametrize("weight_type", packing.WEIGHT_TYPES)
+def test_constants_lie_aligned_in_the_file_once(voice, weight_type):
+    config, weights, _ = voice
+    model = converted(config, weights, weight_type)
+    for array in op.constants(config, weights, weight_type):
         at = model.find(array.tobytes())
         assert at >= 0 and at % flatbuffer.ALIGNMENT == 0
         if array.size > 64:  # shared by both signatures
@@ -104,20 +105,28 @@ def test_metadata_round_trip(voice):
     assert info.mel.fingerprint == config.mel.fingerprint
 
 
-def test_newer_schema_is_refused(voice, monkeypatch):
-    config, weights, model = voice
-    newer = dataclasses.replace(info_for(config, weights), schema_version=2)
-    with pytest.raises(WaveRNNError, match="schema version 2.*Upgrade"):
+def test_newer_schema_is_refused(voice):
+    config, weights, _ = voice
+    version = metadata.SCHEMA_VERSION + 1
+    newer = dataclasses.replace(info_for(config, weights), schema_version=version)
+    with pytest.raises(WaveRNNError, match=f"schema version {version}.*Upgrade"):
         metadata.read(tflite.convert(config, weights, newer))
+
+
+def test_older_schema_is_refused(voice):
+    config, weights, _ = voice
+    older = dataclasses.replace(info_for(config, weights), schema_version=1)
+    with pytest.raises(WaveRNNError, match="older release.*version 1;.*export the run again"):
+        metadata.VoiceInfo.from_json(older.to_json())
 
 
 def test_newer_op_is_refused_by_the_library(voice):
     config, _, model = voice
     header = op.header(config)
     newer = header.copy()
-    newer[1] = 2
+    newer[1] += 1
     assert model.count(header.tobytes()) == 1
-    with pytest.raises(WaveRNNError, match="schema 2 is newer"):
+    with pytest.raises(WaveRNNError, match=f"schema {newer[1]} is newer"):
         Vocoder.load(model.replace(header.tobytes(), newer.tobytes())).synthesize(
             features_for(config, 2, padded=False)
         )

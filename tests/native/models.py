@@ -46,15 +46,16 @@ def make_weights(config, seed=0):
     return sparse_weights(config, seed, density=0.5, scale=1.5)
 
 
-def tensors(config, weights):
+def tensors(config, weights, weight_type="float32"):
     """The op's constant inputs, by name, in order."""
     names = ["config"]
     dense = list(named_arrays(weights))
     names += dense[: dense.index("R_u")]
+    scales = ["scales"] if weight_type == "int8" else []
     for name in weights.matrices:
-        names += [f"{name}.{part}" for part in ("row_offsets", "columns", "values")]
+        names += [f"{name}.{part}" for part in ("row_offsets", "columns", "values", *scales)]
         names += [f"{name}.bias"] if name in HEADS else []
-    arrays = op.constants(config, weights, op.pack_matrices(config, weights))
+    arrays = op.constants(config, weights, weight_type)
     assert len(names) == len(arrays)
     return dict(zip(names, arrays))
 
