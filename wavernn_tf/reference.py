@@ -1,19 +1,23 @@
 """WaveRNN transcribed to NumPy, one equation a line: the oracle of the tests.
 
 It is slow and easy to trust. It shares nothing with the TensorFlow code but the random generator
-and the arrays, and runs in float64 or float32.
+and the arrays, and runs in float64 or float32; what the products read may be rounded to 8 bits.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, List, Tuple
+from typing import Any, Callable, List, Tuple
 
 import numpy as np
 
 from wavernn_tf import philox
 from wavernn_tf.config import GATES, Config
 from wavernn_tf.models.weights import Weights
+
+Rounding = Callable[[np.ndarray], Tuple[np.ndarray, np.float32]]
+
+_INT8 = np.float32(127)
 
 
 @dataclasses.dataclass
@@ -42,12 +46,20 @@ class Reference:
 
     Args:
       config: the voice's configuration.
-      weights: its arrays.
+      weights: its arrays, as the file under test holds them (`wavernn_tf.export.op.held_weights`).
       dtype: arithmetic, float64 or float32.
+      int8_activations: the sparse products read 8-bit activations, as the op's do with int8
+        weights (`round_state`, `round_projection`); the state itself is kept as it is.
     """
 
-    def __init__(self, config: Config, weights: Weights, dtype: Any = np.float64) -> None:
-        self.config, self.dtype = config, dtype
+    def __init__(
+        self,
+        config: Config,
+        weights: Weights,
+        dtype: Any = np.float64,
+        int8_activations: bool = False,
+    ) -> None:
+        self.config, self.dtype, self.int8_activations = config, dtype, int8_activations
         self.conv = [(k.astype(dtype), b.astype(dtype)) for k, b in weights.conv]
         self.upsample = [(k.astype(dtype), b.astype(dtype)) for k, b in weights.upsample]
         self.cond_kernel = weights.cond_kernel.astype(dtype)
@@ -75,11 +87,12 @@ class Reference:
     ) -> np.ndarray:
         """One half of h_t [H/2] from h_{t-1} [H], x_t [3] and the gate inputs [3H]."""
         half = self.state_size // 2
+        read = self._read(round_state, h)
         units = slice(half, None) if fine else slice(0, half)
         inner, outer = [], []
         for i, gate in enumerate(GATES):
             columns = slice(i * self.state_size, (i + 1) * self.state_size)
-            product = h @ self.matrices[f"R_{gate}"] + self.recurrent_bias[columns]
+            product = read @ self.matrices[f"R_{gate}"] + self.recurrent_bias[columns]
             inner.append(product[units])
             outer.append((x @ self.input_kernel[:, columns] + conditioning[columns])[units])
         u = _sigmoid(inner[0] + outer[0])
@@ -90,8 +103,9 @@ class Reference:
     def logits(self, y: np.ndarray, fine: bool) -> np.ndarray:
         """256 logits of one half of the state [H/2]."""
         first, second = ("O3", "O4") if fine else ("O1", "O2")
-        hidden = np.maximum(y @ self.matrices[first] + self.head_bias[first], 0)
-        return hidden @ self.matrices[second] + self.head_bias[second]
+        read = self._read(round_state, y)
+        hidden = np.maximum(read @ self.matrices[first] + self.head_bias[first], 0)
+        return self._read(round_projection, hidden) @ self.matrices[second] + self.head_bias[second]
 
     def generate(
         self, features: np.ndarray, seed: int, temperature: float = 1.0, limit: int = 2**31
@@ -148,12 +162,41 @@ class Reference:
             result.append((log_c[c], log_f[f]))
         return np.array(result).reshape(-1, 2)
 
+    def _read(self, rounding: Rounding, activations: np.ndarray) -> np.ndarray:
+        """What a sparse product reads of its input."""
+        if not self.int8_activations:
+            return activations
+        steps, scale = rounding(activations)
+        return steps.astype(self.dtype) * self.dtype(scale)
+
     def _de_emphasise(self, s: np.ndarray) -> np.ndarray:
         a, y = np.float32(self.config.signal.pre_emphasis), np.float32(0)
         outputs = np.empty(len(s), np.float32)
         for n, value in enumerate(s.astype(np.float32)):
             outputs[n] = y = value + a * y
         return outputs
+
+
+def round_state(h: np.ndarray) -> Tuple[np.ndarray, np.float32]:
+    """8-bit form of (a half of) the state: q = rint(127 h), h ~ q / 127; all in float32.
+
+    Returns:
+      q, whole float32 numbers in [-127, 127], and the scale 1 / 127.
+    """
+    return np.rint(h.astype(np.float32) * _INT8), np.float32(1) / _INT8
+
+
+def round_projection(p: np.ndarray) -> Tuple[np.ndarray, np.float32]:
+    """8-bit form of a head's rectified projection: q = rint(p (127 / m)) with m = max(p).
+
+    Returns:
+      q, whole float32 numbers in [0, 127], and the scale m / 127; zeros where m < 1e-30.
+    """
+    p = p.astype(np.float32)
+    largest = p.max()
+    if largest < np.float32(1e-30):
+        return np.zeros_like(p), np.float32(0)
+    return np.rint(p * (_INT8 / largest)), largest / _INT8
 
 
 def _scalar(byte: int) -> np.float32:
