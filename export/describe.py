@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Dict, Mapping
+from typing import Dict, Mapping, Sequence
 
 import numpy as np
 
@@ -26,7 +26,7 @@ def weights_hash(weights: Weights) -> str:
 def describe(
     config: Config,
     weights: Weights,
-    feature_stats: Mapping[str, np.ndarray],
+    feature_stats: Mapping[str, Sequence[float]],
     bits_per_sample: Mapping[str, float],
     weight_type: str = "float32",
 ) -> VoiceInfo:

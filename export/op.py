@@ -84,18 +84,23 @@ def constants(
       keep_zeros: see `packing.pack`.
     """
     packed = pack_matrices(config, weights, weight_type, keep_zeros)
-    if weight_type != "float32":
-        weights = _map_kernels(packing.to_bfloat16, weights)
-    arrays = [header(config)]
-    for kernel, bias in (*weights.conv, *weights.upsample):
-        arrays += [kernel, bias]
-    arrays += [weights.cond_kernel, weights.input_kernel]
+    arrays = [header(config), *_conditioning(weights, weight_type), weights.input_kernel]
     arrays += [weights.input_bias, weights.recurrent_bias]
     for name in weights.matrices:
         arrays += packed[name].arrays()
         if name in HEADS:
             arrays.append(weights.head_bias[name])
     return [np.ascontiguousarray(a) for a in arrays]
+
+
+def payload_bytes(config: Config, weights: Weights, weight_type: str = "float32") -> int:
+    """Bytes of what a file is for: the kept weights and the conditioning network.
+
+    All else (where blocks lie, scales, biases, the description, TFLite's own tables) comes on top.
+    """
+    packed = pack_matrices(config, weights, weight_type)
+    arrays = [*(p.values for p in packed.values()), *_conditioning(weights, weight_type)]
+    return sum(array.nbytes for array in arrays)
 
 
 def unpack_constants(config: Config, tensors: Sequence[Any]) -> Weights:
@@ -121,6 +126,14 @@ def unpack_constants(config: Config, tensors: Sequence[Any]) -> Weights:
             head_bias[name] = next(rest)
     weights = Weights(conv, upsample, dense[0], dense[1], dense[2], dense[3], matrices, head_bias)
     return _map_kernels(packing.widen_tensor, weights)
+
+
+def _conditioning(weights: Weights, weight_type: str) -> List[np.ndarray]:
+    """The arrays of the conditioning network as a file holds them, in order."""
+    if weight_type != "float32":
+        weights = _map_kernels(packing.to_bfloat16, weights)
+    layers = [array for pair in (*weights.conv, *weights.upsample) for array in pair]
+    return [*layers, weights.cond_kernel]
 
 
 def _map_kernels(function: Callable[[Any], Any], weights: Weights) -> Weights:

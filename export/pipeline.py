@@ -7,14 +7,18 @@ import os
 from pathlib import Path
 from typing import Any, Callable, Dict, Optional, Union
 
+from wavernn_tf import config as configuration
 from wavernn_tf import files
+from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.evaluation import bits, held_out
 from wavernn_tf.evaluation.bits import Bits
-from wavernn_tf.export import bench, metadata, parity, quiet, saved_model, tflite
+from wavernn_tf.export import bench, metadata, op, parity, quiet, saved_model, tflite
 from wavernn_tf.export.bench import Timing
+from wavernn_tf.export.describe import describe
 from wavernn_tf.export.metadata import VoiceInfo
 from wavernn_tf.export.runtime import Vocoder
+from wavernn_tf.models.weights import Weights
 from wavernn_tf.voices import KerasVoice
 
 PARITY_SECONDS = 10.0
@@ -30,6 +34,7 @@ class Exported:
     Attributes:
       info: the description in the file.
       file_bytes: size of the file.
+      payload_bytes: what its kept weights and its conditioning network take of it.
       dense_bytes: size of the same file with all blocks kept; 0 if not made.
       bits: by "keras" and "op"; empty without the gate.
       timings: of "sparse" and "dense"; empty if not timed.
@@ -37,6 +42,7 @@ class Exported:
 
     info: VoiceInfo
     file_bytes: int
+    payload_bytes: int
     dense_bytes: int
     bits: Dict[str, Bits]
     timings: Dict[str, Timing]
@@ -51,6 +57,8 @@ def to_tflite(
     time: bool = True,
     runtime: str = "auto",
     echo: Echo = lambda line: None,
+    weight_type: str = "float32",
+    block: Optional[str] = None,
 ) -> Exported:
     """Export a run to a .tflite file, if the file scores held-out speech as Keras does.
 
@@ -58,36 +66,45 @@ def to_tflite(
       run: the training run's folder.
       out: the .tflite file; written last, and only if the gate is passed.
       data: prepared data with the held-out speech; by default the run's own.
-      check: score the speech and refuse a file that differs by more than `parity.TOLERANCE`.
+      check: score the speech and refuse a file that differs by more than `parity.limit`.
       seconds: of held-out speech to score.
       time: measure the op against a dense variant of the file.
       runtime: TFLite interpreter, as in `Vocoder.load`.
       echo: told what is being done, one line each.
+      weight_type: what the file holds the weights in, a name in `packing.WEIGHT_TYPES`.
+      block: name of a block shape to pack every matrix in; by default each in the one it was
+        pruned in. Blocks of another shape hold zeros too: the file gets larger and the op slower.
 
     Raises:
-      WaveRNNError: if the run is not finished, the conversion fails or the gate refuses.
+      WaveRNNError: if the run is not finished, a matrix does not divide into blocks, the
+        conversion fails or the gate refuses.
     """
     echo("reading the run")
     voice = KerasVoice(run)
-    info = voice.info
+    config, weights = voice.config, voice.weights
+    if block is not None:
+        config = configuration.with_block(config, block)
+    statistics = {"mean": voice.info.feature_mean, "std": voice.info.feature_std}
+    info = describe(config, weights, statistics, {}, weight_type)
     echo("converting")
-    model = _convert(voice, info)
+    model = _convert(config, weights, info)
     found: Dict[str, Bits] = {}
     if check:
         found = _score(voice, model, data or data_of(run), seconds, runtime, echo)
         info = dataclasses.replace(info, bits_per_sample={k: b.total for k, b in found.items()})
-        model = _convert(voice, info)
+        model = _convert(config, weights, info)
         if metadata.read(model) != info:
             raise WaveRNNError("The written metadata differ from what was measured: please report.")
     timings: Dict[str, Timing] = {}
     dense = b""
     if time:
         echo("timing sparse against dense")
-        dense = _convert(voice, info, keep_zeros=True)
+        dense = _convert(config, weights, info, keep_zeros=True)
         forms = {k: Vocoder.load(m, runtime) for k, m in (("sparse", model), ("dense", dense))}
         timings = bench.measure(forms, rounds=5)
     files.write_bytes(out, model)
-    return Exported(info, len(model), len(dense), found, timings)
+    payload = op.payload_bytes(config, weights, weight_type)
+    return Exported(info, len(model), payload, len(dense), found, timings)
 
 
 def to_saved_model(run: Union[str, Path], out: files.PathLike, xla: bool = False) -> str:
@@ -122,9 +139,9 @@ def data_of(run: Union[str, Path]) -> str:
     return str(path)
 
 
-def _convert(voice: KerasVoice, info: VoiceInfo, keep_zeros: bool = False) -> bytes:
+def _convert(config: Config, weights: Weights, info: VoiceInfo, keep_zeros: bool = False) -> bytes:
     with quiet.without_converter_notes():
-        return tflite.convert(voice.config, voice.weights, info, keep_zeros)
+        return tflite.convert(config, weights, info, keep_zeros)
 
 
 def _score(
@@ -136,11 +153,11 @@ def _score(
     echo: Echo,
 ) -> Dict[str, Bits]:
     held_out.check_recipe(data, voice.info.mel, "the run")
-    op = Vocoder.load(model, runtime)
+    exported = Vocoder.load(model, runtime)
     clips = held_out.read(data, seconds=seconds)
     echo("scoring held-out speech by Keras")
     found = {"keras": bits.score_voice(voice, clips)}
-    echo(f"scoring it by the op ({op.runtime})")
-    found["op"] = bits.score_voice(op, clips)
-    parity.check(found["keras"].total, found["op"].total)
+    echo(f"scoring it by the op ({exported.runtime})")
+    found["op"] = bits.score_voice(exported, clips)
+    parity.check(found["keras"].total, found["op"].total, exported.info.weights)
     return found

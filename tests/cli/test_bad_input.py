@@ -146,6 +146,9 @@ def test_artefacts(refused, tflite, mel, run, tmp_path):
 def test_export(refused, run, tmp_path):
     assert ".tflite" in refused("export", "tflite", run, tmp_path / "voice.bin")
     assert "no config.yaml" in refused("export", "tflite", tmp_path, tmp_path / "v.tflite")
+    out = tmp_path / "v.tflite"
+    assert "'bfloat16'" in refused("export", "tflite", run, out, "--weights", "float16")
+    assert "'8x4'" in refused("export", "tflite", run, out, "--block", "2x2")
     moved = tmp_path / "run"
     shutil.copytree(run, moved)
     text = (moved / "data.json").read_text()

@@ -181,6 +181,29 @@ def test_export_records_what_the_gate_measured(invoke, tflite):
     assert measured["op"] == pytest.approx(measured["keras"], rel=1e-3)
 
 
+@pytest.mark.parametrize("weights, block", [("bfloat16", None), ("int8", "4x4")])
+def test_export_takes_a_weight_type_and_a_block_shape(invoke, run, tmp_path, weights, block):
+    out = tmp_path / "voice.tflite"
+    options = ["--weights", weights, *(["--block", block] if block else [])]
+    result = invoke("export", "tflite", run, out, *options, "--no-parity", "--no-timing")
+    assert result.exit_code == 0, result.stderr
+    info = json.loads(invoke("inspect", out, "--json").stdout)
+    assert info["weights"] == weights
+    assert set(info["blocks"].values()) == {block or "16x1"}
+    assert f"{weights} weights {info['weights_hash'][:16]}" in result.stdout
+    assert f"{info['nonzeros']} weights kept" in result.stdout
+
+
+@pytest.mark.parametrize("weights", ["bfloat16", "int8"])
+def test_narrow_weights_pass_the_gate(invoke, run, tmp_path, weights):
+    out = tmp_path / "voice.tflite"
+    options = ["--weights", weights, "--seconds", "0.5", "--no-timing"]
+    result = invoke("export", "tflite", run, out, *options)
+    assert result.exit_code == 0, result.stderr
+    assert f"limit with {weights} weights: 0.0" in result.stdout
+    assert json.loads(invoke("inspect", out, "--json").stdout)["weights"] == weights
+
+
 def test_bench(invoke, tflite):
     result = invoke("bench", tflite, "--rounds", 3, "--round-seconds", 0.02, "--json")
     assert result.exit_code == 0, result.stderr

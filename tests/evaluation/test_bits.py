@@ -105,8 +105,20 @@ def test_unseen_values_have_mass_and_probabilities_sum_to_one():
     assert 16 < bits.histogram_bits([quiet], [loud], PLAIN).total < 64
 
 
-def test_parity():
-    assert parity.check(10.0, 10.005) == pytest.approx(5e-4)
-    for wrong in (10.02, 9.98, math.nan, math.inf):
-        with pytest.raises(WaveRNNError, match="Keras gives 10.000000.*0.001"):
-            parity.check(10.0, wrong)
+@pytest.mark.parametrize(
+    "weight_type, allowed, advice",
+    [
+        ("float32", 0.01, "report"),  # 0.1 %
+        ("bfloat16", 0.005, "--weights float32"),
+        ("int8", 0.03, "--weights bfloat16 or float32"),
+    ],
+)
+def test_parity(weight_type, allowed, advice):
+    assert parity.limit(10.0, weight_type) == pytest.approx(allowed)
+    for sign in (-1, 1):
+        passed = parity.check(10.0, 10.0 + 0.9 * sign * allowed, weight_type)
+        assert passed == pytest.approx(0.9 * allowed)
+    message = f"Keras gives 10.000000 .*{weight_type} weights .*allowed: {allowed}.*{advice}"
+    for wrong in (10 + 1.1 * allowed, 10 - 1.1 * allowed, math.nan, math.inf):
+        with pytest.raises(WaveRNNError, match=message):
+            parity.check(10.0, wrong, weight_type)
