@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tests.conftest import features_for
+from tests.conftest import assert_same_scores, features_for, reference_for
 from wavernn_tf.export import op
 from wavernn_tf.models.weights import Weights
 from wavernn_tf.reference import Reference, round_projection, round_state
@@ -88,6 +88,20 @@ def test_products_are_scaled_sums_of_integers(config, weights):
     bound = 2.0**-23 * (np.abs(read) @ np.abs(held.matrices["O3"]) + np.abs(expected))
     assert np.all(np.abs(got - expected) <= bound)
     assert np.any(np.abs(y @ reference.matrices["O3"] + held.head_bias["O3"] - expected) > bound)
+
+
+def test_float32_rounds_as_float64(config, weights):
+    """But for ties; and both are far from activations that are not rounded."""
+    features, scores = features_for(config, 4), {}
+    exact, _ = reference_for(config, weights, "int8")
+    held = op.held_weights(config, weights, "int8")
+    audio = exact.generate(features, seed=9).audio
+    for dtype, int8 in ((np.float64, True), (np.float32, True), (np.float64, False)):
+        scores[dtype, int8] = Reference(config, held, dtype, int8).score(features, audio)
+    expected = scores[np.float64, True]
+    assert_same_scores(scores[np.float32, True], expected, "int8", 1e-5)
+    with pytest.raises(AssertionError):
+        assert_same_scores(scores[np.float64, False], expected, "int8", 1e-5)
 
 
 def test_rounded_activations_change_the_score_a_little(config, weights):

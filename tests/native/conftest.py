@@ -30,15 +30,18 @@ def load(request, build):
 
 @pytest.fixture(scope="session")
 def exported(tmp_path_factory):
-    """exported(block, pre_emphasis, strides) -> (config, weights, bytes), made once each."""
+    """exported(block, pre_emphasis, strides, weight_type) -> (config, weights, bytes).
+
+    Made once each; `weights` are the trained ones, before rounding to the weight type.
+    """
     cache = {}
 
-    def make(block="4x4", pre_emphasis=0.85, strides=(2, 3)):
-        key = (block, pre_emphasis, strides)
+    def make(block="4x4", pre_emphasis=0.85, strides=(2, 3), weight_type="float32"):
+        key = (block, pre_emphasis, strides, weight_type)
         if key not in cache:
-            config = models.make_config(*key)
+            config = models.make_config(block, pre_emphasis, strides)
             weights = models.make_weights(config, seed=len(cache))
-            arrays = list(models.tensors(config, weights).values())
+            arrays = list(models.tensors(config, weights, weight_type).values())
             content = models.convert(arrays, tmp_path_factory.mktemp("saved_model"))
             cache[key] = config, weights, content
         return cache[key]

@@ -6,9 +6,11 @@ import subprocess
 import numpy as np
 import pytest
 
-from tests.conftest import assert_same_samples
+from tests.conftest import assert_same_samples, assert_same_scores, reference_for
 from tests.native.models import CONTEXT, HOP, STATE, convert, inputs, tensors
 from wavernn_tf.config import BLOCK_SHAPES
+from wavernn_tf.export.metadata import SCHEMA_VERSION
+from wavernn_tf.export.packing import WEIGHT_TYPES
 from wavernn_tf.reference import Reference
 
 
@@ -24,7 +26,7 @@ def test_exported_symbols(build):
     library = ctypes.CDLL(str(next(build.glob("libwavernn_tf.*"))))
     library.wavernn_tf_version.restype = ctypes.c_char_p
     assert library.wavernn_tf_version().decode()[0].isdigit()
-    assert library.wavernn_tf_schema_version() == 1
+    assert library.wavernn_tf_schema_version() == SCHEMA_VERSION
 
 
 @pytest.mark.parametrize("strides", [(2, 3), ()])
@@ -68,9 +70,32 @@ def test_score_is_the_contract(load, exported, block, pre_emphasis):
     assert np.abs(changed - got[0]).max() > tolerance
 
 
+@pytest.mark.parametrize("weight_type", ["bfloat16", "int8"])
 @pytest.mark.parametrize("block", BLOCK_SHAPES)
-def test_chunks_equal_one_shot(load, exported, block):
-    content = exported(block)[-1]
+def test_narrow_weights_are_the_contract(load, exported, block, weight_type):
+    config, weights, content = exported(block, weight_type=weight_type)
+    interpreter = load(content)
+    reference, rounding = reference_for(config, weights, weight_type)
+    given = inputs(batch=3, temperature=np.float32([1.0, 0.7, 0.0]))
+    got = interpreter.get_signature_runner("generate")(**given)["audio"]
+    score = interpreter.get_signature_runner("score")
+    scored = score(features=given["features"], audio=got)["log_likelihood"]
+    for b in range(3):
+        features, temperature = given["features"][b], float(given["temperature"][b])
+        draws = reference.generate(features, int(given["seed"][b]), temperature)
+        assert_same_samples(got[b], draws, at_least=40, rounding=rounding)
+        assert_same_scores(scored[b], reference.score(features, got[b]), weight_type, 6e-5)
+
+    # Canary: the bounds tell the type's arithmetic from that of the trained weights.
+    other = Reference(config, weights).score(features, got[b])
+    with pytest.raises(AssertionError):
+        assert_same_scores(scored[b], other, weight_type, 6e-5)
+
+
+@pytest.mark.parametrize("weight_type", WEIGHT_TYPES)
+@pytest.mark.parametrize("block", BLOCK_SHAPES)
+def test_chunks_equal_one_shot(load, exported, block, weight_type):
+    content = exported(block, weight_type=weight_type)[-1]
     runner = load(content).get_signature_runner("generate")
     given = inputs(batch=2, frames=9)
     whole = runner(**given)
