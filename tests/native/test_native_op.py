@@ -65,7 +65,8 @@ def test_score_is_the_contract(load, exported, block, pre_emphasis):
     tolerance = 6e-5
     np.testing.assert_allclose(got, expected, rtol=0, atol=tolerance)
 
-    reference.head_bias["O4"][7] += 0.01  # canary: the bound notices one changed bias
+    # Canary: the bound notices one changed bias, of a class that may not even be drawn.
+    reference.head_bias["O4"][7] += 0.1
     changed = reference.score(features[0], audio[0])
     assert np.abs(changed - got[0]).max() > tolerance
 
