@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from wavernn_tf.export import metadata
+
 
 @pytest.fixture
 def refused(invoke):
@@ -131,10 +133,12 @@ def test_artefacts(refused, tflite, mel, run, tmp_path):
         bad.write_bytes(model[:size])
         refused("synthesize", bad, mel, out)
     refused("inspect", bad)
-    assert model.count(b'"schema_version": 1') == 1
-    bad.write_bytes(model.replace(b'"schema_version": 1', b'"schema_version": 9'))
-    assert "schema version 9" in refused("synthesize", bad, mel, out)
-    assert "Upgrade" in refused("inspect", bad)
+    version = b'"schema_version": %d' % metadata.SCHEMA_VERSION
+    assert model.count(version) == 1
+    for other, advice in ((9, "Upgrade"), (1, "export the run again")):
+        bad.write_bytes(model.replace(version, b'"schema_version": %d' % other))
+        assert f"schema version {other}" in refused("synthesize", bad, mel, out)
+        assert advice in refused("inspect", bad)
     assert "none of them" in refused("inspect", tmp_path)
     unfinished = tmp_path / "run"
     shutil.copytree(run, unfinished)
