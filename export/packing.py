@@ -152,8 +152,8 @@ def _encode(matrix: np.ndarray, weights: str) -> Tuple[np.ndarray, Optional[np.n
         return matrix.astype(np.float32), None
     if weights == "bfloat16":
         return to_bfloat16(matrix), None
-    # No clipping: a pruned row has few weights, none of them far out. The best smaller scale for
-    # every row gained 0.01 dB of squared error on a trained voice.
+    # No search for a better scale: on a trained voice it gained 1 dB of squared error (by steps a
+    # little wider; 0.01 dB by clipping, as a pruned row has few weights), and 1e-5 bits per sample.
     scales = (np.abs(matrix).max(axis=0) / MAX_INT8).astype(np.float32)
     scales[scales < np.finfo(np.float32).tiny] = 1
     return np.rint(matrix / scales).astype(np.int8), scales
