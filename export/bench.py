@@ -1,13 +1,29 @@
-"""How fast a voice runs on this machine (no TensorFlow)."""
+"""How fast a voice runs on this machine (no TensorFlow).
+
+What is timed takes turns, round by round, so that a busy moment of the machine falls on all; the
+medians over the rounds are reported.
+"""
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 import platform
-import statistics
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Optional, Protocol
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Generic,
+    Hashable,
+    List,
+    Mapping,
+    Optional,
+    Protocol,
+    TypeVar,
+    Union,
+)
 
 import numpy as np
 
@@ -17,6 +33,11 @@ ROUND_SECONDS = 0.3
 """Computing time of one round, about."""
 
 _FIRST_FRAMES = 8
+
+R = TypeVar("R")
+
+Body = Callable[[], Union[float, np.ndarray]]
+"""Runs once and tells what it measured."""
 
 
 class Timed(Protocol):
@@ -29,12 +50,27 @@ class Timed(Protocol):
         """Features float [frames, n_features] to audio int16 [frames * hop_length]."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Timing:
-    """Speed of one voice, one stream, one thread of the op.
+class Subject(abc.ABC, Generic[R]):
+    """Something with one or more bodies to time, and what follows from their times.
 
     Attributes:
-      us_per_sample: microseconds per sample, the median over the rounds.
+      bodies: by any name.
+    """
+
+    bodies: Mapping[Hashable, Body]
+
+    @abc.abstractmethod
+    def summary(self, times: Mapping[Hashable, np.ndarray]) -> R:
+        """The result of what each body measured, [rounds, ...]."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Timing:
+    """Speed of one voice, one thread.
+
+    Attributes:
+      us_per_sample: microseconds per sample, the median over the rounds. The samples of all streams
+        count.
       samples_per_second: its inverse.
       real_time_factor: seconds of audio per second of computing: above 1 is faster than speech.
       fastest_us: microseconds per sample of the fastest round.
@@ -49,39 +85,98 @@ class Timing:
     rounds: int
     samples: int
 
+    @classmethod
+    def of(cls, us: np.ndarray, samples: int, sample_rate: int) -> Timing:
+        """Sum up the microseconds per sample [rounds] of rounds of so many samples."""
+        median = float(np.median(us))
+        return cls(
+            us_per_sample=median,
+            samples_per_second=1e6 / median,
+            real_time_factor=1e6 / (median * sample_rate),
+            fastest_us=float(np.min(us)),
+            rounds=len(us),
+            samples=samples,
+        )
+
     def as_dict(self) -> Dict[str, Any]:
         """A plain mapping, for JSON."""
         return dataclasses.asdict(self)
 
 
-def measure(
-    voices: Mapping[str, Timed],
-    rounds: int = 7,
-    round_seconds: float = ROUND_SECONDS,
-    progress: Optional[Callable[[int], None]] = None,
-) -> Dict[str, Timing]:
-    """Time voices side by side.
+class Speech(Subject[Timing]):
+    """A voice as it speaks, one stream.
 
-    Every round runs each voice once, so that a busy moment of the machine falls on all of them; the
-    median over the rounds is reported. A first run, not counted, warms up and sets the length of a
-    round.
+    A first run, not counted, warms up and sets the length of a round.
+
+    Args:
+      voice: what speaks.
+      round_seconds: computing time per round, about.
+    """
+
+    def __init__(self, voice: Timed, round_seconds: float = ROUND_SECONDS) -> None:
+        self._voice, self._seed = voice, 0
+        self._mel = features(voice.info, _FIRST_FRAMES)
+        self._seconds()
+        frames = max(1, round(_FIRST_FRAMES * round_seconds / self._seconds()))
+        self._mel = features(voice.info, frames)
+        self._seconds()  # a new length may allocate
+        self._samples = frames * voice.info.mel.hop_length
+        self.bodies = {"": self._run}
+
+    def summary(self, times: Mapping[Hashable, np.ndarray]) -> Timing:
+        """See `Subject`."""
+        return Timing.of(times[""], self._samples, self._voice.info.mel.sample_rate)
+
+    def _run(self) -> float:
+        self._seed += 1
+        return 1e6 * self._seconds() / self._samples
+
+    def _seconds(self) -> float:
+        start = time.perf_counter()
+        self._voice.synthesize(self._mel, seed=self._seed)
+        return time.perf_counter() - start
+
+
+def measure(
+    voices: Mapping[str, Timed], rounds: int = 7, round_seconds: float = ROUND_SECONDS
+) -> Dict[str, Timing]:
+    """Time voices as they speak, side by side.
 
     Args:
       voices: by label.
       rounds: at least one.
       round_seconds: computing time per round and voice, about.
-      progress: called after every run with 1.
     """
-    mels = {label: _sized(voice, round_seconds) for label, voice in voices.items()}
-    times: Dict[str, List[float]] = {label: [] for label in voices}
-    for index in range(rounds):
-        for label, voice in voices.items():
-            times[label].append(_time(voice, mels[label], index))
-            if progress:
-                progress(1)
+    return run({label: Speech(voice, round_seconds) for label, voice in voices.items()}, rounds)
+
+
+def run(
+    subjects: Mapping[str, Subject[R]],
+    rounds: int = 7,
+    progress: Optional[Callable[[int], None]] = None,
+) -> Dict[str, R]:
+    """Time subjects side by side: every round runs each body once.
+
+    Args:
+      subjects: by label.
+      rounds: at least one.
+      progress: called with 1 after every run of a body.
+
+    Returns:
+      The subjects' summaries, by label.
+    """
+    times: Dict[str, Dict[Hashable, List[Any]]] = {
+        label: {name: [] for name in subject.bodies} for label, subject in subjects.items()
+    }
+    for _ in range(rounds):
+        for label, subject in subjects.items():
+            for name, body in subject.bodies.items():
+                times[label][name].append(body())
+                if progress:
+                    progress(1)
     return {
-        label: _timing(times[label], len(mels[label]), voice.info)
-        for label, voice in voices.items()
+        label: subject.summary({name: np.array(t) for name, t in times[label].items()})
+        for label, subject in subjects.items()
     }
 
 
@@ -100,32 +195,3 @@ def features(info: VoiceInfo, frames: int, seed: int = 0) -> np.ndarray:
     """Random features of the scale that a voice knows: float32 [frames, n_mels]."""
     noise = np.random.default_rng(seed).standard_normal([frames, info.mel.n_mels])
     return (noise * info.feature_std + np.array(info.feature_mean)).astype(np.float32)
-
-
-def _sized(voice: Timed, round_seconds: float) -> np.ndarray:
-    """Features that take about `round_seconds`."""
-    probe = features(voice.info, _FIRST_FRAMES)
-    _time(voice, probe, 0)
-    frames = max(1, round(_FIRST_FRAMES * round_seconds / _time(voice, probe, 0)))
-    mel = features(voice.info, frames)
-    _time(voice, mel, 0)  # a new length may allocate
-    return mel
-
-
-def _time(voice: Timed, mel: np.ndarray, seed: int) -> float:
-    start = time.perf_counter()
-    voice.synthesize(mel, seed=seed)
-    return time.perf_counter() - start
-
-
-def _timing(times: List[float], frames: int, info: VoiceInfo) -> Timing:
-    samples = frames * info.mel.hop_length
-    median = statistics.median(times) / samples
-    return Timing(
-        us_per_sample=1e6 * median,
-        samples_per_second=1.0 / median,
-        real_time_factor=1.0 / (median * info.mel.sample_rate),
-        fastest_us=1e6 * min(times) / samples,
-        rounds=len(times),
-        samples=samples,
-    )

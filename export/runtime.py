@@ -135,8 +135,7 @@ class Vocoder:
 
         def run(features: np.ndarray) -> np.ndarray:
             nonlocal state, position
-            outputs = self._call(
-                self._generate,
+            outputs = self.generate(
                 features=features[None],
                 seed=np.array([seed], np.int64),
                 temperature=np.array([temperature], np.float32),
@@ -174,6 +173,19 @@ class Vocoder:
         padded = inputs.pad_edges(mel, self.info)
         outputs = self._call(self._score, features=padded[None], audio=audio[None])
         return outputs["log_likelihood"][0]
+
+    def generate(self, **tensors: np.ndarray) -> Dict[str, np.ndarray]:
+        """Advance any number of streams by whole frames: the file's signature `generate`, bare.
+
+        Args:
+          **tensors: features float32 [batch, past + frames + lookahead, n_features], seed int64
+            [batch], temperature float32 [batch], state float32 [batch, state_size + 2], position
+            int64 [batch]; state and position start as zeros.
+
+        Returns:
+          audio int16 [batch, frames * hop_length], and the next state and position.
+        """
+        return self._call(self._generate, **tensors)
 
     def _call(self, runner: Any, **tensors: np.ndarray) -> Dict[str, np.ndarray]:
         try:

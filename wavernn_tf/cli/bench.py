@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import click
 
 from wavernn_tf.cli import options, show, speech
+from wavernn_tf.config import BLOCK_SHAPES
+from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.export import bench as library
+from wavernn_tf.export.bench import Speech, Subject
+from wavernn_tf.export.dense_baseline import FORMS
+from wavernn_tf.export.random_voice import WEIGHT_TYPES
 
 
 @click.command()
-@click.argument("voices", nargs=-1, required=True)
+@click.argument("voices", nargs=-1)
+@click.option("--state", type=int, help="Units of the GRU, a multiple of 32.  [default: 1024]")
+@click.option("--proj", type=int, help="Units of the heads, a multiple of 16.  [default: 512]")
+@click.option("--density", type=float, help="Share of blocks kept.  [default: 0.05]")
+@click.option("--block", type=click.Choice(list(BLOCK_SHAPES)), help="[default: 4x4]")
+@click.option("--weights", type=click.Choice(WEIGHT_TYPES), help="[default: float32]")
+@click.option(
+    "--batch",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Streams in one call of the op.",
+)
+@click.option("--isa", help="Only this instruction set.  [default: all of this machine]")
+@click.option("--dense/--no-dense", default=True, help="Also time the same sizes in stock TFLite.")
 @click.option(
     "--rounds", type=click.IntRange(1), default=7, show_default=True, help="Interleaved rounds."
 )
@@ -20,45 +40,126 @@ from wavernn_tf.cli import options, show, speech
     type=click.FloatRange(0.01),
     default=0.3,
     show_default=True,
-    help="Computing time per round and voice, about.",
+    help="Computing time per round and row, about.",
 )
 @options.runtime_option
 @options.json_option
 def bench(
-    voices: Tuple[str, ...], rounds: int, round_seconds: float, runtime: str, as_json: bool
+    voices: Tuple[str, ...],
+    batch: int,
+    isa: Optional[str],
+    dense: bool,
+    rounds: int,
+    round_seconds: float,
+    runtime: str,
+    as_json: bool,
+    **shape: Any,
 ) -> None:
     """Measure how fast voices run on this machine.
 
-    VOICES are .tflite files, SavedModels or training runs. They take turns, round by round, on
-    random features of the right scale, one stream at a time; the median over the rounds counts.
-    A real-time factor of 4 makes four seconds of audio in one second.
+    VOICES are .tflite files, SavedModels or training runs. Without any, a voice of the shape that
+    the options from --state to --weights give is timed, with random weights. A .tflite voice runs
+    on every instruction set, beside the same sizes as a dense network in stock TFLite ops. All
+    take turns, round by round, on random features of the right scale; medians over the rounds
+    count.
+
+    "x floor" is the time per sample over the time to read the non-zero weights once from cache, as
+    float32. A speed of 4 makes four seconds of audio in one second, over all streams together.
 
     \b
     Examples:
-      wavernn-tf bench voice.tflite
+      wavernn-tf bench --state 1024 --proj 512 --density 0.05 --batch 4
       wavernn-tf bench voice.tflite saved_model/ --rounds 15 --json
     """  # noqa: D301 (\b is for click)
-    from wavernn_tf.export import bench as library
-    from wavernn_tf.voices import open_voice
+    from wavernn_tf.export.op_bench import OpBench
 
-    opened: Dict[str, Any] = {}
+    shape = {name: value for name, value in shape.items() if value is not None}
+    if voices and shape:
+        raise click.UsageError(f"--{next(iter(shape))} is for random weights: leave out VOICES.")
+    subjects: Dict[str, Any] = {}
+    speech.quiet()
+
+    def add_op(label: str, model: bytes) -> None:
+        show.note(f"preparing {label}")
+        isas = () if isa is None else (isa,)
+        subjects[label] = OpBench(model, runtime, batch, isas, dense, round_seconds)
+
+    if not voices:
+        add_op(*_random_voice(shape))
     for path in dict.fromkeys(voices):
-        with speech.tensorflow_for("This voice"):
-            if not Path(path).is_file():
-                speech.quiet()
-            opened[path] = open_voice(path, runtime)
-    with show.bar(rounds * len(opened), "measuring") as bar:
-        timings = library.measure(opened, rounds, round_seconds, bar.update)
+        if Path(path).is_file():
+            add_op(path, Path(path).read_bytes())
+        elif isa is not None or batch > 1:
+            raise WaveRNNError(f"--isa and --batch are for .tflite voices; {path} is none.")
+        else:
+            subjects[path] = _Other(path, round_seconds)
+    with show.bar(rounds * sum(len(s.bodies) for s in subjects.values()), "measuring") as bar:
+        found = library.run(subjects, rounds, bar.update)
+    notes = list(dict.fromkeys(note for s in subjects.values() for note in s.notes))
     if as_json:
-        found = {p: {"runtime": opened[p].runtime, **t.as_dict()} for p, t in timings.items()}
-        show.as_json({"machine": library.machine(), "voices": found})
+        tree = {"machine": library.machine(), "notes": notes}
+        show.as_json({**tree, **({"voices": found} if voices else next(iter(found.values())))})
         return
-    show.table(
-        ["voice", "runs on", "us/sample", "samples/s", "speed"],
-        [
-            [path, opened[path].runtime, f"{t.us_per_sample:.2f}", f"{t.samples_per_second:.0f}"]
-            + [show.speed(t.real_time_factor)]
-            for path, t in timings.items()
-        ],
-    )
+    for label, voice in found.items():
+        click.echo(label)
+        _print(voice)
     click.echo(f"median of {rounds} rounds on {library.machine()['processor']}")
+    for note in notes:
+        click.echo(f"note: {note}")
+
+
+class _Other(Subject[Dict[str, Any]]):
+    """A voice that is no .tflite file."""
+
+    notes: Tuple[str, ...] = ()
+
+    def __init__(self, path: str, round_seconds: float) -> None:
+        from wavernn_tf.voices import open_voice
+
+        with speech.tensorflow_for("This voice"):
+            voice = open_voice(path)
+        self._runtime, self._speech = voice.runtime, Speech(voice, round_seconds)
+        self.bodies = self._speech.bodies
+
+    def summary(self, times: Mapping[Any, Any]) -> Dict[str, Any]:
+        """See `Subject`."""
+        return {"runtime": self._runtime, **self._speech.summary(times).as_dict()}
+
+
+def _random_voice(shape: Mapping[str, Any]) -> Tuple[str, bytes]:
+    """A label for people, and the contents of the .tflite file."""
+    from wavernn_tf.export import random_voice
+
+    checked = random_voice.Shape(**shape)
+    with speech.tensorflow_for("Timing random weights"):
+        model = random_voice.make(checked)
+    sizes = f"state {checked.state}, projection {checked.proj}, {100 * checked.density:g} %"
+    return f"{sizes}, {checked.block}, {checked.weights}", model
+
+
+def _print(voice: Mapping[str, Any]) -> None:
+    """Print the table of one voice."""
+    stages = list(voice.get("stages_us") or ())
+    batch = voice.get("batch", 1)
+    every = f"{voice['runtime']}, {batch} streams" if batch > 1 else voice["runtime"]
+    rows = [_row(f.get("isa", every), f, stages) for f in voice.get("isas", [voice])]
+    dense = voice.get("dense_tflite") or {}
+    for form in (f for f in FORMS if f in dense):
+        by = " (XNNPACK)" if dense[form]["xnnpack"] else ""
+        rows.append(_row(f"dense TFLite, {form}{by}", dense[form], stages))
+    if voice.get("read_floor_us"):
+        floor = ["read floor", f"{voice['read_floor_us']:.2f}", "", "", "1.00"]
+        rows.append(floor + [""] * len(stages))
+    show.table([every, "us/sample", "samples/s", "speed", "x floor", *stages], rows)
+
+
+def _row(label: str, timed: Mapping[str, Any], stages: Sequence[str]) -> List[str]:
+    ratio, parts = timed.get("ratio_to_floor"), timed.get("stages_us") or {}
+    return [
+        label,
+        f"{timed['us_per_sample']:.2f}",
+        f"{timed['samples_per_second']:.0f}",
+        show.speed(timed["real_time_factor"]),
+        "" if ratio is None else f"{ratio:.2f}",
+        *(f"{parts[name]:.2f}" if parts else "" for name in stages),
+    ]

@@ -1,0 +1,103 @@
+"""A .tflite voice of any size and density, with random weights: what kernels are timed on."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from wavernn_tf.config import (
+    BLOCK_SHAPES,
+    ConditioningConfig,
+    Config,
+    MelRecipe,
+    ModelConfig,
+    PruningConfig,
+)
+from wavernn_tf.errors import WaveRNNError
+
+WEIGHT_TYPES = ("float32",)
+
+_MEL = MelRecipe("bench-24k", "external", sample_rate=24000, hop_length=300, fmax=12000.0)
+_CONDITIONING = ConditioningConfig(channels=128, kernel_sizes=(5, 3), upsample=(5,))
+
+
+@dataclasses.dataclass(frozen=True)
+class Shape:
+    """What decides the speed of a voice.
+
+    All shapes have 24 kHz, 80 features every 300 samples, and a conditioning network of 128
+    channels with steps of 2.5 ms.
+
+    Attributes:
+      state: units of the GRU, a multiple of 32.
+      proj: units between the state's half and the logits, a multiple of 16.
+      density: share of blocks kept in each matrix.
+      block: name of the block shape.
+      weights: type of the packed weights, one of `WEIGHT_TYPES`.
+    """
+
+    state: int = 1024
+    proj: int = 512
+    density: float = 0.05
+    block: str = "4x4"
+    weights: str = "float32"
+
+    def __post_init__(self) -> None:
+        for name, unit in (("state", 32), ("proj", 16)):
+            value = getattr(self, name)
+            if value <= 0 or value % unit:
+                raise WaveRNNError(f"Expected `{name}` to be a multiple of {unit}; got {value}.")
+        if not 0 < self.density <= 1:
+            raise WaveRNNError(f"Expected `density` to lie in (0, 1]; got {self.density}.")
+        for name, known in (("block", tuple(BLOCK_SHAPES)), ("weights", WEIGHT_TYPES)):
+            value = getattr(self, name)
+            if value not in known:
+                raise WaveRNNError(f"Expected `{name}` to be {' or '.join(known)}; got {value!r}.")
+
+    @property
+    def config(self) -> Config:
+        """The configuration of such a voice."""
+        return Config(
+            mel=_MEL,
+            model=ModelConfig(self.state, self.proj, conditioning=_CONDITIONING),
+            pruning=PruningConfig(enabled=False, gate_block=self.block, head_block=self.block),
+        )
+
+
+def make(shape: Shape, seed: int = 0) -> bytes:
+    """Make the contents of a .tflite file (with TensorFlow).
+
+    The weights have unit gain, so that nothing saturates. Every matrix keeps the same share of its
+    blocks, at least one, at random places.
+
+    Args:
+      shape: sizes, density, block and weight type.
+      seed: of the weights and their places.
+    """
+    from wavernn_tf.export import quiet, tflite
+    from wavernn_tf.export.describe import describe
+    from wavernn_tf.models.weights import random_weights
+
+    config = shape.config
+    weights = random_weights(config, seed)
+    rng = np.random.default_rng(seed + 1)
+    matrices = {
+        name: matrix * _mask(rng, matrix.shape, shape.block, shape.density)
+        for name, matrix in weights.matrices.items()
+    }
+    weights = dataclasses.replace(weights, matrices=matrices)
+    n = config.mel.n_mels
+    info = describe(config, weights, {"mean": np.zeros(n), "std": np.ones(n)}, {})
+    with quiet.without_converter_notes():
+        return tflite.convert(config, weights, info)
+
+
+def _mask(rng: np.random.Generator, dims: tuple, block: str, density: float) -> np.ndarray:
+    """What to multiply a dense matrix [inputs, outputs] of unit gain with: float32, as `dims`."""
+    block_out, block_in = BLOCK_SHAPES[block]
+    blocks = np.zeros([dims[0] // block_in, dims[1] // block_out], np.float32)
+    kept = max(1, round(density * blocks.size))
+    gain = np.sqrt(blocks.size / kept)
+    blocks.flat[rng.choice(blocks.size, kept, replace=False)] = gain
+    return blocks.repeat(block_in, axis=0).repeat(block_out, axis=1)
