@@ -49,6 +49,17 @@ def test_usage(refused, tmp_path):
     assert "does not exist" in refused("train", tmp_path / "none", tmp_path / "run")
 
 
+def test_bench(refused, tflite, saved_model):
+    assert "leave out VOICES" in refused("bench", tflite, "--state", "64")
+    assert "multiple of 32; got 40" in refused("bench", "--state", "40")
+    assert "multiple of 16; got 8" in refused("bench", "--proj", "8")
+    assert "(0, 1]; got 0" in refused("bench", "--density", "0")
+    assert "'2x2' is not one of" in refused("bench", "--block", "2x2")
+    assert "`isa`" in refused("bench", tflite, "--isa", "mmx")
+    assert "for .tflite voices" in refused("bench", saved_model, "--batch", "2")
+    assert "does not exist" in refused("bench", "nowhere.tflite")
+
+
 def test_prepare(refused, recordings, tmp_path):
     out = tmp_path / "out"
     assert "not a folder" in refused("prepare", tmp_path / "none", out)

@@ -15,6 +15,7 @@ import pytest
 from tests.conftest import assert_same_samples
 from wavernn_tf.config import Config
 from wavernn_tf.evaluation import evaluate, held_out
+from wavernn_tf.export.library import available_isas
 from wavernn_tf.reference import Reference
 from wavernn_tf.voices import KerasVoice
 
@@ -212,4 +213,29 @@ def test_bench(invoke, tflite):
     assert found["rounds"] == 3 and found["samples"] > 0
     assert found["us_per_sample"] * found["samples_per_second"] == pytest.approx(1e6)
     assert found["real_time_factor"] == pytest.approx(found["samples_per_second"] / 16000)
+    assert [entry["isa"] for entry in found["isas"]] == list(available_isas())
+    assert found["dense_tflite"]["int8"]["us_per_sample"] > 0
     assert tree["machine"]["processor"]
+
+
+def test_bench_of_voices_side_by_side(invoke, tflite, saved_model):
+    options = ["--rounds", 1, "--round-seconds", 0.01, "--no-dense"]
+    result = invoke("bench", tflite, saved_model, *options)
+    assert result.exit_code == 0, result.stderr
+    assert {str(tflite), str(saved_model)} < set(result.stdout.splitlines())
+    assert result.stdout.count("us/sample") == 2
+
+
+def test_bench_of_a_shape(invoke):
+    shape = ["--state", 64, "--proj", 32, "--density", 0.3, "--block", "16x1", "--batch", 2]
+    options = ["--isa", "scalar", "--rounds", 2, "--round-seconds", 0.01]
+    result = invoke("bench", *shape, *options, "--json")
+    assert result.exit_code == 0, result.stderr
+    tree = json.loads(result.stdout)
+    assert (tree["state"], tree["proj"], tree["block"], tree["batch"]) == (64, 32, "16x1", 2)
+    assert [entry["isa"] for entry in tree["isas"]] == ["scalar"] == [tree["isa"]]
+    assert tree["real_time_factor"] == pytest.approx(tree["samples_per_second"] / 24000)
+    plain = invoke("bench", *shape, *options)
+    assert plain.exit_code == 0, plain.stderr
+    assert re.search(r"^scalar +\d+\.\d\d ", plain.stdout, re.M)
+    assert re.search(r"^dense TFLite, int8", plain.stdout, re.M)

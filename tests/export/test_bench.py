@@ -1,0 +1,214 @@
+"""The benchmark's keys, and that its figures fit together; speeds are never asserted."""
+
+import ctypes.util
+import dataclasses
+import json
+import math
+
+import numpy as np
+import pytest
+
+from wavernn_tf.config import matrix_shapes
+from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.export import bench, dense_baseline, metadata, native_bench
+from wavernn_tf.export.bench import Timing
+from wavernn_tf.export.library import RUNTIMES, available_isas, find_runtime
+from wavernn_tf.export.op_bench import OpBench
+from wavernn_tf.export.random_voice import Shape, make
+from wavernn_tf.export.runtime import Vocoder
+
+SHAPE = Shape(state=64, proj=32, density=0.25)
+STAGES = ("recurrent", "gates", "heads", "softmax", "conditioning", "rest")
+FLOOR_US, SPENT = 0.5, np.array([5.0, 1.0, 2.0, 1.0, 0.5, 0.5])
+
+KEYS = {
+    *("us_per_sample", "samples_per_second", "real_time_factor", "fastest_us", "rounds"),
+    *("samples", "runtime", "state", "proj", "weights", "block", "batch", "nonzeros", "isa"),
+    *("read_floor_us", "ratio_to_floor", "stages_us", "dense_tflite"),
+}
+
+
+@pytest.fixture(scope="module")
+def model():
+    return make(SHAPE)
+
+
+@pytest.fixture
+def native(monkeypatch):
+    """A native library whose floor and stages are known."""
+    load = Vocoder.load
+    monkeypatch.setattr(native_bench, "read_floor_us", lambda n_bytes: FLOOR_US)
+    monkeypatch.setattr(native_bench, "stage_names", lambda: STAGES)
+    monkeypatch.setattr(native_bench, "take_stages", lambda: SPENT)
+    monkeypatch.setattr(Vocoder, "load", lambda *args, stages=False, **kept: load(*args, **kept))
+
+
+def measured(*args, rounds=3, **options):
+    subject = OpBench(*args, round_seconds=0.01, **options)
+    runs = []
+    tree = bench.run({"it": subject}, rounds, runs.append)["it"]
+    assert len(runs) == rounds * len(subject.bodies)
+    json.dumps(tree, allow_nan=False)
+    return tree
+
+
+def check(tree):
+    """Everything that must hold of one set of figures, whatever the machine."""
+    assert KEYS <= set(tree)
+    assert 0 < tree["fastest_us"] <= tree["us_per_sample"]
+    assert tree["us_per_sample"] * tree["samples_per_second"] == pytest.approx(1e6)
+    assert tree["real_time_factor"] == pytest.approx(tree["samples_per_second"] / 24000)
+    assert tree["samples"] % (300 * tree["batch"]) == 0
+    if tree["read_floor_us"] is None:
+        assert tree["ratio_to_floor"] is None
+    else:
+        ratio = tree["us_per_sample"] / tree["read_floor_us"]
+        assert tree["ratio_to_floor"] == pytest.approx(ratio) and ratio > 0
+    if tree["stages_us"] is not None:
+        assert tuple(tree["stages_us"]) == STAGES
+        assert sum(tree["stages_us"].values()) == pytest.approx(tree["us_per_sample"])
+
+
+def test_every_instruction_set(model):
+    tree = measured(model)
+    assert [found["isa"] for found in tree["isas"]] == list(available_isas())
+    for found in tree["isas"]:
+        check(found)
+    best = min(tree["isas"], key=lambda found: found["us_per_sample"])
+    assert tree == {**best, "isas": tree["isas"]}
+    assert (tree["state"], tree["proj"], tree["block"]) == (64, 32, "4x4")
+    assert tree["nonzeros"] == metadata.read(model).nonzeros
+
+
+def test_floor_and_stages_of_a_library_that_measures_them(model, native):
+    tree = measured(model, isas=["scalar"], dense=False)
+    check(tree)
+    assert tree["read_floor_us"] == FLOOR_US
+    assert tree["stages_us"]["recurrent"] == pytest.approx(tree["us_per_sample"] / 2)
+    assert OpBench(model, isas=["scalar"], dense=False, round_seconds=0.01).notes == []
+
+
+def test_the_native_library_measures_or_says_that_it_cannot(model):
+    subject = OpBench(model, isas=["scalar"], dense=False, round_seconds=0.01)
+    assert (native_bench.MISSING in subject.notes) == math.isnan(native_bench.read_floor_us(4096))
+    assert native_bench.stage_names() in ((), STAGES)
+    assert len(native_bench.take_stages()) == len(native_bench.stage_names())
+
+
+def test_a_library_without_the_functions():
+    library = ctypes.util.find_library("m")
+    assert math.isnan(native_bench.read_floor_us(64, library))
+    assert native_bench.stage_names(library) == ()
+    assert native_bench.take_stages(library).shape == (0,)
+
+
+def test_a_batch_counts_the_samples_of_all_streams(model):
+    tree = measured(model, batch=3, isas=["scalar"])
+    check(tree)
+    assert tree["batch"] == 3 and tree["samples"] % 900 == 0
+    assert tree["dense_tflite"]["float32"]["samples"] % 3 == 0
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_dense_forms(model, runtime):
+    tree = measured(model, runtime, isas=["scalar"])
+    dense = tree["dense_tflite"]
+    assert dense["runtime"] == tree["runtime"] and tree["runtime"].startswith(runtime)
+    assert set(dense) == {"runtime", *dense_baseline.FORMS}
+    for form in dense_baseline.FORMS:
+        assert dense[form]["us_per_sample"] > 0 and isinstance(dense[form]["xnnpack"], bool)
+
+
+def test_dense_without_tensorflow(model, monkeypatch):
+    def absent(*args):
+        raise ModuleNotFoundError("No module named 'tensorflow'", name="tensorflow")
+
+    monkeypatch.setattr(dense_baseline, "convert", absent)
+    subject = OpBench(model, isas=["scalar"], round_seconds=0.01)
+    assert any("needs TensorFlow" in note for note in subject.notes)
+    assert bench.run({"it": subject}, 1)["it"]["dense_tflite"] is None
+
+
+def test_dense_models_are_the_step_of_these_sizes():
+    converted = dense_baseline.convert(128, 64, batch=2)
+    for form, weight_bytes in (("float32", 4), ("int8", 1)):
+        interpreter = find_runtime().interpreter(model_content=converted[form])
+        interpreter.allocate_tensors()
+        shapes = [tuple(t["shape"]) for t in interpreter.get_input_details()]
+        assert sorted(shapes) == [(2, 128), (2, 384)]
+        outputs = sorted(tuple(t["shape"]) for t in interpreter.get_output_details())
+        assert outputs == [(2, 128), (2, 256), (2, 256)]
+        nodes = [node["op_name"] for node in interpreter._get_ops_details()]
+        assert nodes.count("FULLY_CONNECTED") == 5
+        weights = 3 * 128**2 + 2 * (64 * 64 + 64 * 256)
+        assert weights * weight_bytes < len(converted[form]) < weights * weight_bytes + 20000
+
+
+@pytest.mark.parametrize("block", ["4x4", "16x1"])
+def test_random_voice_has_the_shape(block):
+    shape = dataclasses.replace(SHAPE, block=block)
+    info = metadata.read(make(shape))
+    assert set(info.blocks.values()) == {block} and info.mel.sample_rate == 24000
+    assert info.sparsity == pytest.approx(dict.fromkeys(info.sparsity, 0.75), abs=0.01)
+    total = sum(n_in * n_out for n_in, n_out in matrix_shapes(shape.config.model).values())
+    assert info.nonzeros == pytest.approx(total / 4, rel=0.02)
+
+
+def test_random_voice_does_not_saturate(model):
+    voice = Vocoder.load(model)
+    audio = voice.synthesize(bench.features(voice.info, 4), seed=1)
+    assert np.unique(audio).size > 500
+    outputs = voice.generate(
+        features=bench.features(voice.info, 8)[None],
+        seed=np.zeros(1, np.int64),
+        temperature=np.ones(1, np.float32),
+        state=np.zeros([1, 66], np.float32),
+        position=np.zeros(1, np.int64),
+    )
+    units = np.abs(outputs["state"][0, :64])
+    assert 0.05 < np.median(units) and (units > 0.99).mean() < 0.3
+
+
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        ({"state": 48}, "`state` to be a multiple of 32; got 48"),
+        ({"state": 0}, "`state` to be a multiple of 32; got 0"),
+        ({"proj": 24}, "`proj` to be a multiple of 16; got 24"),
+        ({"density": 0.0}, r"`density` to lie in \(0, 1\]; got 0.0"),
+        ({"density": 1.5}, "`density`"),
+        ({"density": math.nan}, "`density`"),
+        ({"block": "2x2"}, "`block` to be .*16x1.*; got '2x2'"),
+        ({"weights": "int3"}, "`weights` to be float32.*; got 'int3'"),
+    ],
+)
+def test_bad_shapes(wrong, message):
+    with pytest.raises(WaveRNNError, match=message):
+        Shape(**wrong)
+
+
+def test_unknown_isa(model):
+    with pytest.raises(WaveRNNError, match="`isa`"):
+        OpBench(model, isas=["mmx"])
+
+
+def test_timing_is_the_median():
+    timing = Timing.of(np.array([4.0, 1.0, 2.0]), 300, 24000)
+    assert (timing.us_per_sample, timing.fastest_us, timing.rounds) == (2.0, 1.0, 3)
+    assert timing.real_time_factor == pytest.approx(1e6 / 2 / 24000)
+
+
+def test_bodies_take_turns():
+    class Counting(bench.Subject[str]):
+        def __init__(self, name):
+            self.bodies = {
+                part: lambda part=part: order.append(name + part) or 0.0 for part in "12"
+            }
+
+        def summary(self, times):
+            return " ".join(f"{part}{values.shape}" for part, values in times.items())
+
+    order = []
+    found = bench.run({"a": Counting("a"), "b": Counting("b")}, rounds=2)
+    assert order == ["a1", "a2", "b1", "b2"] * 2
+    assert found == {"a": "1(2,) 2(2,)", "b": "1(2,) 2(2,)"}
