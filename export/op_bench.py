@@ -28,6 +28,7 @@ class OpBench(Subject[Dict[str, Any]]):
       batch: streams in one call.
       isas: instruction sets; by default all of this machine.
       dense: also time the step of the same sizes in stock TFLite ops.
+      stages: also time the op's stages, in rounds of their own.
       round_seconds: computing time per round and body, about.
 
     Attributes:
@@ -47,12 +48,13 @@ class OpBench(Subject[Dict[str, Any]]):
         batch: int = 1,
         isas: Sequence[str] = (),
         dense: bool = True,
+        stages: bool = True,
         round_seconds: float = ROUND_SECONDS,
     ) -> None:
         self.info, self._batch = metadata.read(model), batch
         self.notes: List[str] = []
         self.bodies: Dict[Hashable, Body] = {}
-        self._stages = native_bench.stage_names()
+        self._stages = native_bench.stage_names() if stages else ()
         self._streams: Dict[str, _Streams] = {}
         self._dense: Dict[str, _Dense] = {}
         bytes_read = np.dtype(np.float32).itemsize * self.info.nonzeros

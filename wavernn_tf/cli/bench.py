@@ -82,7 +82,9 @@ def bench(
     def add_op(label: str, model: bytes) -> None:
         show.note(f"preparing {label}")
         isas = () if isa is None else (isa,)
-        subjects[label] = OpBench(model, runtime, batch, isas, dense, round_seconds)
+        subjects[label] = OpBench(
+            model, runtime, batch, isas, dense=dense, round_seconds=round_seconds
+        )
 
     if not voices:
         add_op(*_random_voice(shape))
