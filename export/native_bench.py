@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import math
 from pathlib import Path
-from typing import Any, Tuple
+from typing import Any, Tuple, Union
 
 import numpy as np
 
@@ -21,7 +21,7 @@ MISSING = (
 """What to tell where one of the functions below finds nothing."""
 
 
-def read_floor_us(n_bytes: int, library: Path = LIBRARY) -> float:
+def read_floor_us(n_bytes: int, library: Union[str, Path] = LIBRARY) -> float:
     """Measure how long this core takes to read memory once that its cache holds.
 
     One measurement takes some milliseconds; take the median of several.
@@ -40,7 +40,7 @@ def read_floor_us(n_bytes: int, library: Path = LIBRARY) -> float:
     return measure(n_bytes)
 
 
-def stage_names(library: Path = LIBRARY) -> Tuple[str, ...]:
+def stage_names(library: Union[str, Path] = LIBRARY) -> Tuple[str, ...]:
     """Names of the stages whose time the ops can keep; none if the library cannot."""
     names = _function("wavernn_tf_stage_names", library)
     if names is None:
@@ -49,7 +49,7 @@ def stage_names(library: Path = LIBRARY) -> Tuple[str, ...]:
     return tuple(names().decode().split(","))
 
 
-def take_stages(library: Path = LIBRARY) -> np.ndarray:
+def take_stages(library: Union[str, Path] = LIBRARY) -> np.ndarray:
     """Take the time that the stages took since the last call, over all streams.
 
     Only voices loaded with `stages=True` keep it.
@@ -65,5 +65,5 @@ def take_stages(library: Path = LIBRARY) -> np.ndarray:
     return spent
 
 
-def _function(name: str, library: Path) -> Any:
+def _function(name: str, library: Union[str, Path]) -> Any:
     return getattr(ctypes.CDLL(str(library)), name, None)

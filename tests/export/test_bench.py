@@ -1,16 +1,19 @@
 """The benchmark's keys, and that its figures fit together; speeds are never asserted."""
 
+import csv
 import ctypes.util
 import dataclasses
 import json
 import math
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from wavernn_tf.config import matrix_shapes
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.export import bench, dense_baseline, metadata, native_bench
+from wavernn_tf.export import bench, bench_sweep, dense_baseline, metadata, native_bench
 from wavernn_tf.export.bench import Timing
 from wavernn_tf.export.library import RUNTIMES, available_isas, find_runtime
 from wavernn_tf.export.op_bench import OpBench
@@ -212,3 +215,42 @@ def test_bodies_take_turns():
     found = bench.run({"a": Counting("a"), "b": Counting("b")}, rounds=2)
     assert order == ["a1", "a2", "b1", "b2"] * 2
     assert found == {"a": "1(2,) 2(2,)", "b": "1(2,) 2(2,)"}
+
+
+SWEPT = [
+    bench_sweep.Point(series, state, state // 2, density, *kind, float(state) * density)
+    for series, kind in (("op, float32", ("4x4", "avx512")), (bench_sweep.FLOOR, ("4x4", "")))
+    for state, density in [(1024, d) for d in bench_sweep.DENSITIES] + [(256, 0.05), (2048, 0.05)]
+] + [
+    bench_sweep.Point(f"dense TFLite, {form}", state, state // 2, 1.0, "", "", float(state))
+    for form in dense_baseline.FORMS
+    for state in bench_sweep.STATES
+]
+
+
+def test_sweep_times_every_shape_and_each_dense_size_once(native):
+    shapes = [SHAPE, dataclasses.replace(SHAPE, density=1.0), Shape(state=32, proj=16)]
+    points = bench_sweep.measure(shapes, rounds=1, round_seconds=0.01)
+    ours = [p for p in points if p.series == "op, float32"]
+    assert [(p.state, p.density) for p in ours] == [(64, 0.25), (64, 1.0), (32, 0.05)]
+    assert {p.isa for p in ours} == {available_isas()[-1]}
+    dense = [(p.series, p.state) for p in points if p.series.startswith("dense")]
+    assert len(dense) == len(set(dense)) == 2 * len(dense_baseline.FORMS)
+    assert [p.us_per_sample for p in points if p.series == bench_sweep.FLOOR] == [FLOOR_US] * 3
+    assert all(p.us_per_sample > 0 for p in points)
+
+
+def test_sweep_writes_a_picture_and_its_numbers(tmp_path, monkeypatch):
+    timed = []
+    monkeypatch.setattr(bench_sweep, "measure", lambda shapes, *args: timed.extend(shapes) or SWEPT)
+    out = tmp_path / "speed.svg"
+    done = CliRunner().invoke(bench_sweep.main, ["--out", str(out), "--block", "16x1"])
+    assert done.exit_code == 0, done.exception
+    assert len(set(timed)) == len(timed) and {shape.block for shape in timed} == {"16x1"}
+    assert {shape.density for shape in timed if shape.state == 1024} == set(bench_sweep.DENSITIES)
+    assert {shape.state for shape in timed if shape.density == 0.05} == set(bench_sweep.STATES)
+    with (tmp_path / "speed.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["series"] for row in rows] == [point.series for point in SWEPT]
+    assert float(rows[0]["us_per_sample"]) == pytest.approx(SWEPT[0].us_per_sample, abs=1e-3)
+    assert ElementTree.parse(out).getroot().tag.endswith("svg")
