@@ -21,7 +21,8 @@ from wavernn_tf.export import bench, random_voice
 from wavernn_tf.export.dense_baseline import FORMS
 from wavernn_tf.export.library import available_isas
 from wavernn_tf.export.op_bench import OpBench
-from wavernn_tf.export.random_voice import WEIGHT_TYPES, Shape
+from wavernn_tf.export.packing import WEIGHT_TYPES
+from wavernn_tf.export.random_voice import Shape
 
 DENSITIES = (0.01, 0.02, 0.05, 0.1, 0.2, 1.0)
 STATES = (256, 512, 1024, 1536, 2048)

@@ -6,7 +6,7 @@ import ctypes
 import importlib
 import platform
 from pathlib import Path
-from typing import Any, Callable, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 
 from wavernn_tf.errors import WaveRNNError
 
@@ -54,27 +54,35 @@ def find_runtime(name: str = "auto") -> Runtime:
     )
 
 
-def load_library(runtime: Runtime, library: Optional[str] = None, isa: Optional[str] = None) -> Any:
+def load_library(
+    runtime: Runtime,
+    library: Optional[str] = None,
+    isa: Optional[str] = None,
+    stages: bool = False,
+) -> Any:
     """Load the native library as a delegate of an interpreter.
 
     Args:
       runtime: from `find_runtime`.
       library: path of libwavernn_tf.so; by default the one that was built with the package.
       isa: instruction set of the kernels, one of `available_isas`; by default its last.
+      stages: keep the time that every stage takes, for `native_bench.take_stages`.
 
     Raises:
       WaveRNNError: if the file is missing or does not load, saying what to do, or if this machine
         lacks `isa`.
     """
     path = _find(library)
+    options: Dict[str, str] = {"stages": "1"} if stages else {}
     if isa is not None:
+        options["isa"] = isa
         isas = available_isas(library)
         if isa not in isas:
             raise WaveRNNError(
                 f"Expected `isa` to be one of this machine's, {', '.join(isas)}; got {isa!r}."
             )
     try:
-        return runtime.load_delegate(str(path), {} if isa is None else {"isa": isa})
+        return runtime.load_delegate(str(path), options)
     except (ValueError, OSError) as error:
         raise _unfit(path, error) from error
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from typing import Any, Dict, Hashable, List, Mapping, Optional, Sequence
 
@@ -58,10 +57,7 @@ class OpBench(Subject[Dict[str, Any]]):
         self._streams: Dict[str, _Streams] = {}
         self._dense: Dict[str, _Dense] = {}
         bytes_read = np.dtype(np.float32).itemsize * self.info.nonzeros
-        if math.isnan(native_bench.read_floor_us(bytes_read)):
-            self.notes.append(native_bench.MISSING)
-        else:
-            self.bodies["floor"] = lambda: native_bench.read_floor_us(bytes_read)
+        self.bodies["floor"] = lambda: native_bench.read_floor_us(bytes_read)
         for isa in isas or available_isas():
             seconds = round_seconds * (_SCALAR_SHARE if isa == "scalar" else 1.0)
             self._add_isa(isa, model, runtime, seconds)
@@ -70,7 +66,7 @@ class OpBench(Subject[Dict[str, Any]]):
 
     def summary(self, times: Mapping[Hashable, np.ndarray]) -> Dict[str, Any]:
         """A tree for JSON: the figures of the fastest instruction set, and `isas` with all."""
-        floor = float(np.median(times["floor"])) if "floor" in times else None
+        floor = float(np.median(times["floor"]))
         shared = {
             "runtime": self.runtime,
             "state": self.info.state_size,
@@ -93,7 +89,7 @@ class OpBench(Subject[Dict[str, Any]]):
                     "isa": isa,
                     **timing.as_dict(),
                     **shared,
-                    "ratio_to_floor": None if floor is None else timing.us_per_sample / floor,
+                    "ratio_to_floor": timing.us_per_sample / floor,
                     "stages_us": self._stages_us(shares, timing.us_per_sample),
                 }
             )
@@ -105,9 +101,8 @@ class OpBench(Subject[Dict[str, Any]]):
         streams = _Streams(voice, self._batch, seconds)
         self._streams[isa], self.bodies[isa] = streams, streams.run
         if self._stages:
-            keeping: Dict[str, Any] = {"stages": True}
             staged = _Streams(
-                Vocoder.load(model, runtime, isa=isa, **keeping), self._batch, seconds
+                Vocoder.load(model, runtime, isa=isa, stages=True), self._batch, seconds
             )
 
             def shares() -> np.ndarray:

@@ -15,8 +15,7 @@ from wavernn_tf.config import (
     PruningConfig,
 )
 from wavernn_tf.errors import WaveRNNError
-
-WEIGHT_TYPES = ("float32",)
+from wavernn_tf.export.packing import WEIGHT_TYPES
 
 _MEL = MelRecipe("bench-24k", "external", sample_rate=24000, hop_length=300, fmax=12000.0)
 _CONDITIONING = ConditioningConfig(channels=128, kernel_sizes=(5, 3), upsample=(5,))
@@ -34,7 +33,7 @@ class Shape:
       proj: units between the state's half and the logits, a multiple of 16.
       density: share of blocks kept in each matrix.
       block: name of the block shape.
-      weights: type of the packed weights, one of `WEIGHT_TYPES`.
+      weights: type of the packed weights, a name in `wavernn_tf.export.packing.WEIGHT_TYPES`.
     """
 
     state: int = 1024
@@ -50,7 +49,7 @@ class Shape:
                 raise WaveRNNError(f"Expected `{name}` to be a multiple of {unit}; got {value}.")
         if not 0 < self.density <= 1:
             raise WaveRNNError(f"Expected `density` to lie in (0, 1]; got {self.density}.")
-        for name, known in (("block", tuple(BLOCK_SHAPES)), ("weights", WEIGHT_TYPES)):
+        for name, known in (("block", tuple(BLOCK_SHAPES)), ("weights", tuple(WEIGHT_TYPES))):
             value = getattr(self, name)
             if value not in known:
                 raise WaveRNNError(f"Expected `{name}` to be {' or '.join(known)}; got {value!r}.")
@@ -88,7 +87,8 @@ def make(shape: Shape, seed: int = 0) -> bytes:
     }
     weights = dataclasses.replace(weights, matrices=matrices)
     n = config.mel.n_mels
-    info = describe(config, weights, {"mean": np.zeros(n), "std": np.ones(n)}, {})
+    stats = {"mean": np.zeros(n), "std": np.ones(n)}
+    info = describe(config, weights, stats, {}, shape.weights)
     with quiet.without_converter_notes():
         return tflite.convert(config, weights, info)
 

@@ -49,6 +49,7 @@ class Vocoder:
         runtime: str = "auto",
         library: Optional[str] = None,
         isa: Optional[str] = None,
+        stages: bool = False,
     ) -> Vocoder:
         """Load a .tflite voice.
 
@@ -56,8 +57,9 @@ class Vocoder:
           path: the file, or its contents.
           runtime: "litert", "tensorflow", or "auto" for whichever is installed, LiteRT first.
           library: path of libwavernn_tf.so; by default the one built with the package.
-          isa: instruction set of the kernels: "scalar", "avx2", "avx512" or "neon"; by default the
+          isa: instruction set of the kernels, one of `library.available_isas()`; by default the
             fastest of this machine. The samples are the same on all.
+          stages: keep the time that every stage of the op takes (`wavernn-tf bench`).
 
         Raises:
           WaveRNNError: if the file, an interpreter or the library is missing or unfit; it says
@@ -71,7 +73,7 @@ class Vocoder:
             model = Path(path).read_bytes()
         info = metadata.read(model)
         found = find_runtime(runtime)
-        delegate = load_library(found, library, isa)
+        delegate = load_library(found, library, isa, stages)
         try:
             interpreter = found.interpreter(model_content=model, experimental_delegates=[delegate])
             return cls(interpreter, info, f"{found.name} {found.version}")

@@ -1,7 +1,6 @@
 """The benchmark's keys, and that its figures fit together; speeds are never asserted."""
 
 import csv
-import ctypes.util
 import dataclasses
 import json
 import math
@@ -22,7 +21,6 @@ from wavernn_tf.export.runtime import Vocoder
 
 SHAPE = Shape(state=64, proj=32, density=0.25)
 STAGES = ("recurrent", "gates", "heads", "softmax", "conditioning", "rest")
-FLOOR_US, SPENT = 0.5, np.array([5.0, 1.0, 2.0, 1.0, 0.5, 0.5])
 
 KEYS = {
     *("us_per_sample", "samples_per_second", "real_time_factor", "fastest_us", "rounds"),
@@ -34,16 +32,6 @@ KEYS = {
 @pytest.fixture(scope="module")
 def model():
     return make(SHAPE)
-
-
-@pytest.fixture
-def native(monkeypatch):
-    """A native library whose floor and stages are known."""
-    load = Vocoder.load
-    monkeypatch.setattr(native_bench, "read_floor_us", lambda n_bytes: FLOOR_US)
-    monkeypatch.setattr(native_bench, "stage_names", lambda: STAGES)
-    monkeypatch.setattr(native_bench, "take_stages", lambda: SPENT)
-    monkeypatch.setattr(Vocoder, "load", lambda *args, stages=False, **kept: load(*args, **kept))
 
 
 def measured(*args, rounds=3, **options):
@@ -62,14 +50,10 @@ def check(tree):
     assert tree["us_per_sample"] * tree["samples_per_second"] == pytest.approx(1e6)
     assert tree["real_time_factor"] == pytest.approx(tree["samples_per_second"] / 24000)
     assert tree["samples"] % (300 * tree["batch"]) == 0
-    if tree["read_floor_us"] is None:
-        assert tree["ratio_to_floor"] is None
-    else:
-        ratio = tree["us_per_sample"] / tree["read_floor_us"]
-        assert tree["ratio_to_floor"] == pytest.approx(ratio) and ratio > 0
-    if tree["stages_us"] is not None:
-        assert tuple(tree["stages_us"]) == STAGES
-        assert sum(tree["stages_us"].values()) == pytest.approx(tree["us_per_sample"])
+    ratio = tree["us_per_sample"] / tree["read_floor_us"]
+    assert tree["ratio_to_floor"] == pytest.approx(ratio) and ratio > 0
+    assert tuple(tree["stages_us"]) == STAGES
+    assert sum(tree["stages_us"].values()) == pytest.approx(tree["us_per_sample"])
 
 
 def test_every_instruction_set(model):
@@ -83,26 +67,18 @@ def test_every_instruction_set(model):
     assert tree["nonzeros"] == metadata.read(model).nonzeros
 
 
-def test_floor_and_stages_of_a_library_that_measures_them(model, native):
-    tree = measured(model, isas=["scalar"], dense=False)
-    check(tree)
-    assert tree["read_floor_us"] == FLOOR_US
-    assert tree["stages_us"]["recurrent"] == pytest.approx(tree["us_per_sample"] / 2)
-    assert OpBench(model, isas=["scalar"], dense=False, round_seconds=0.01).notes == []
+def test_the_native_library_measures():
+    assert native_bench.read_floor_us(2**20) > native_bench.read_floor_us(2**14) > 0
+    assert native_bench.stage_names() == STAGES
 
 
-def test_the_native_library_measures_or_says_that_it_cannot(model):
+def test_only_voices_that_keep_stages_add_to_them(model):
+    native_bench.take_stages()
+    OpBench(model, isas=["scalar"], dense=False, stages=False, round_seconds=0.01)
+    assert not native_bench.take_stages().any()
     subject = OpBench(model, isas=["scalar"], dense=False, round_seconds=0.01)
-    assert (native_bench.MISSING in subject.notes) == math.isnan(native_bench.read_floor_us(4096))
-    assert native_bench.stage_names() in ((), STAGES)
-    assert len(native_bench.take_stages()) == len(native_bench.stage_names())
-
-
-def test_a_library_without_the_functions():
-    library = ctypes.util.find_library("m")
-    assert math.isnan(native_bench.read_floor_us(64, library))
-    assert native_bench.stage_names(library) == ()
-    assert native_bench.take_stages(library).shape == (0,)
+    assert native_bench.take_stages().sum() > 0
+    assert subject.notes == []
 
 
 def test_a_batch_counts_the_samples_of_all_streams(model):
@@ -228,7 +204,7 @@ SWEPT = [
 ]
 
 
-def test_sweep_times_every_shape_and_each_dense_size_once(native):
+def test_sweep_times_every_shape_and_each_dense_size_once():
     shapes = [SHAPE, dataclasses.replace(SHAPE, density=1.0), Shape(state=32, proj=16)]
     points = bench_sweep.measure(shapes, rounds=1, round_seconds=0.01)
     ours = [p for p in points if p.series == "op, float32"]
@@ -236,7 +212,7 @@ def test_sweep_times_every_shape_and_each_dense_size_once(native):
     assert {p.isa for p in ours} == {available_isas()[-1]}
     dense = [(p.series, p.state) for p in points if p.series.startswith("dense")]
     assert len(dense) == len(set(dense)) == 2 * len(dense_baseline.FORMS)
-    assert [p.us_per_sample for p in points if p.series == bench_sweep.FLOOR] == [FLOOR_US] * 3
+    assert sum(p.series == bench_sweep.FLOOR for p in points) == 3
     assert all(p.us_per_sample > 0 for p in points)
 
 

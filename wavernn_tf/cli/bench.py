@@ -13,7 +13,7 @@ from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export import bench as library
 from wavernn_tf.export.bench import Speech, Subject
 from wavernn_tf.export.dense_baseline import FORMS
-from wavernn_tf.export.random_voice import WEIGHT_TYPES
+from wavernn_tf.export.packing import WEIGHT_TYPES
 
 
 @click.command()
@@ -22,7 +22,7 @@ from wavernn_tf.export.random_voice import WEIGHT_TYPES
 @click.option("--proj", type=int, help="Units of the heads, a multiple of 16.  [default: 512]")
 @click.option("--density", type=float, help="Share of blocks kept.  [default: 0.05]")
 @click.option("--block", type=click.Choice(list(BLOCK_SHAPES)), help="[default: 4x4]")
-@click.option("--weights", type=click.Choice(WEIGHT_TYPES), help="[default: float32]")
+@click.option("--weights", type=click.Choice(list(WEIGHT_TYPES)), help="[default: float32]")
 @click.option(
     "--batch",
     type=click.IntRange(1),

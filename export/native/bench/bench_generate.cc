@@ -90,26 +90,37 @@ class Voice {
   }
 
   // Microseconds per sample.
-  double Run(bool timed) {
-    const KernelTable& kernels = timed ? TimedKernels(kernels_) : kernels_;
+  double Run() {
     const auto start = std::chrono::steady_clock::now();
-    const int count = static_cast<int>(streams_.size());
-    if (count == 1) {
-      TimedRun run(workspace_.recurrent.data());
-      Generate(engine_, kernels, streams_[0], workspace_);
-    } else {
-      TimedRun run(batch_.recurrent.data());
-      for (int b = 0; b < count; b += kBatchLanes) {
-        GenerateBatch(engine_, kernels, &streams_[b],
-                      std::min(kBatchLanes, count - b), batch_);
-      }
-    }
+    RunWith(kernels_);
     const std::chrono::duration<double, std::micro> spent =
         std::chrono::steady_clock::now() - start;
-    return spent.count() / (frames_ * model().hop_length * count);
+    return spent.count() /
+           (frames_ * model().hop_length * static_cast<double>(Streams()));
+  }
+
+  // The same for the clock of timed_kernels.h.
+  void RunTimed() {
+    const bool batch = Streams() > 1;
+    const TimedRun run(kernels_, batch ? batch_.recurrent.data()
+                                       : workspace_.recurrent.data());
+    RunWith(run.kernels());
   }
 
  private:
+  int Streams() const { return static_cast<int>(streams_.size()); }
+
+  void RunWith(const KernelTable& kernels) {
+    if (Streams() == 1) {
+      Generate(engine_, kernels, streams_[0], workspace_);
+      return;
+    }
+    for (int b = 0; b < Streams(); b += kBatchLanes) {
+      GenerateBatch(engine_, kernels, &streams_[b],
+                    std::min(kBatchLanes, Streams() - b), batch_);
+    }
+  }
+
   RandomModel random_;
   const KernelTable& kernels_;
   int frames_;
@@ -135,7 +146,7 @@ struct Series {
 void TimeStages(Series& series) {
   double stages[kStages];
   TakeStages(stages);
-  series.voice->Run(true);
+  series.voice->RunTimed();
   TakeStages(stages);
   double whole = 0.0;
   for (double stage : stages) whole += stage;
@@ -247,7 +258,7 @@ int main(int argc, char** argv) {
         auto voice = std::make_unique<Voice>(shape, kernels, options.batch,
                                              slow ? 1 : options.frames);
         if (!voice->Allocate()) return 1;
-        voice->Run(false);
+        voice->Run();
         all.push_back({name, std::move(voice), slow, {}, {}, {}});
       }
       if (all.empty()) return Usage();
@@ -256,7 +267,7 @@ int main(int argc, char** argv) {
         for (Series& series : all) {
           if (series.slow && round % 8 != 0) continue;
           series.floors.push_back(floor.Measure());
-          series.times.push_back(series.voice->Run(false));
+          series.times.push_back(series.voice->Run());
           TimeStages(series);
         }
       }

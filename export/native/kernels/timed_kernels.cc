@@ -118,21 +118,15 @@ const char* StageNames() {
   return "recurrent,gates,heads,softmax,conditioning,rest";
 }
 
-const KernelTable& TimedKernels(const KernelTable& kernels) {
+TimedRun::TimedRun(const KernelTable& kernels, const float* recurrent) {
   Clock& clock = TheClock();
   if (clock.empty == 0.0) Calibrate(clock);
   clock.kernels = &kernels;
-  return kTable;
+  clock.recurrent = recurrent;
+  clock.start = Now();
 }
 
-const KernelTable* TimedFrom(const KernelTable& kernels) {
-  return &kernels == &kTable ? TheClock().kernels : nullptr;
-}
-
-TimedRun::TimedRun(const float* recurrent) {
-  TheClock().recurrent = recurrent;
-  TheClock().start = Now();
-}
+const KernelTable& TimedRun::kernels() const { return kTable; }
 
 TimedRun::~TimedRun() {
   Clock& clock = TheClock();

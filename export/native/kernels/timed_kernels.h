@@ -20,18 +20,15 @@ enum Stage {
 // "recurrent,gates,...", in the order of Stage.
 const char* StageNames();
 
-// The table that times the entries of `kernels`.
-const KernelTable& TimedKernels(const KernelTable& kernels);
-
-// The table that a timed one runs, or nullptr for any other.
-const KernelTable* TimedFrom(const KernelTable& kernels);
-
-// Encloses what is timed as a whole. Products that write to `recurrent` belong
-// to the recurrence, all others to the heads.
+// One run of `kernels`, timed from here to the end of its life. Products that
+// write to `recurrent` belong to the recurrence, all others to the heads.
 class TimedRun {
  public:
-  explicit TimedRun(const float* recurrent);
+  TimedRun(const KernelTable& kernels, const float* recurrent);
   ~TimedRun();
+
+  // The table to run.
+  const KernelTable& kernels() const;
   TimedRun(const TimedRun&) = delete;
   TimedRun& operator=(const TimedRun&) = delete;
 };

@@ -71,7 +71,7 @@ void* KernelInit(TfLiteContext* context, const char* buffer, size_t) {
   const TfLiteStatus status = Guard(context, "WaveRNN", [&](ErrorText& error) {
     op = std::make_unique<Op>();
     const auto& params = *reinterpret_cast<const TfLiteDelegateParams*>(buffer);
-    op->kernels = static_cast<const KernelTable*>(params.delegate->data_);
+    op->options = *static_cast<const OpOptions*>(params.delegate->data_);
     return InitOp(context, params, *op, error);
   });
   return status == kTfLiteOk ? op.release() : InitFailed();
@@ -162,43 +162,48 @@ TfLiteStatus DelegatePrepare(TfLiteContext* context, TfLiteDelegate* delegate) {
   });
 }
 
-// The kernels that the options ask for: `isa`, or else the fastest.
-const KernelTable* ChooseKernels(char** keys, char** values, size_t count,
-                                 ErrorText& error) {
-  const KernelTable* kernels = &BestKernels();
-  for (size_t i = 0; i < count; ++i) {
-    if (std::strcmp(keys[i], "isa") != 0) {
-      error.Set("expected the delegate option isa; got %s", keys[i]);
-      return nullptr;
-    }
-    kernels = FindKernels(values[i]);
-    if (kernels == nullptr) {
-      error.Set("expected isa to be one of this machine's, %s; got %s",
-                AvailableIsas(), values[i]);
-      return nullptr;
-    }
+// A delegate and the options that its `data_` points to.
+struct OpDelegate {
+  TfLiteDelegate delegate = {};  // first: its address is that of the whole
+  OpOptions options;
+};
+
+bool ReadOption(const char* key, const char* value, OpOptions& options,
+                ErrorText& error) {
+  if (std::strcmp(key, "isa") == 0) {
+    options.kernels = FindKernels(value);
+    if (options.kernels != nullptr) return true;
+    return error.Set("expected isa to be one of this machine's, %s; got %s",
+                     AvailableIsas(), value);
   }
-  return kernels;
+  if (std::strcmp(key, "stages") == 0) {
+    options.stages = std::strcmp(value, "1") == 0;
+    if (options.stages || std::strcmp(value, "0") == 0) return true;
+    return error.Set("expected stages to be 0 or 1; got %s", value);
+  }
+  return error.Set("expected the delegate options isa and stages; got %s", key);
 }
 
 TfLiteDelegate* CreateDelegate(char** keys, char** values, size_t count,
                                ErrorText& error) {
-  const KernelTable* kernels = nullptr;
-  try {
-    kernels = ChooseKernels(keys, values, count, error);
-  } catch (...) {
-    error.Set("out of memory");
-  }
-  if (kernels == nullptr) return nullptr;
-  TfLiteDelegate* delegate = new (std::nothrow) TfLiteDelegate();
-  if (delegate == nullptr) {
+  std::unique_ptr<OpDelegate> made(new (std::nothrow) OpDelegate());
+  if (made == nullptr) {
     error.Set("out of memory");
     return nullptr;
   }
-  delegate->data_ = const_cast<KernelTable*>(kernels);  // only read
-  delegate->Prepare = DelegatePrepare;
-  delegate->flags = kTfLiteDelegateFlagsAllowDynamicTensors;
-  return delegate;
+  try {
+    made->options.kernels = &BestKernels();
+    for (size_t i = 0; i < count; ++i) {
+      if (!ReadOption(keys[i], values[i], made->options, error)) return nullptr;
+    }
+  } catch (...) {
+    error.Set("out of memory");
+    return nullptr;
+  }
+  made->delegate.data_ = &made->options;
+  made->delegate.Prepare = DelegatePrepare;
+  made->delegate.flags = kTfLiteDelegateFlagsAllowDynamicTensors;
+  return &made.release()->delegate;
 }
 
 }  // namespace
@@ -206,7 +211,8 @@ TfLiteDelegate* CreateDelegate(char** keys, char** values, size_t count,
 
 extern "C" {
 
-// Options: `isa`, one of wavernn_tf_isas(); by default its last.
+// Options: `isa`, one of wavernn_tf_isas(), by default its last; `stages`, "1"
+// for wavernn_tf_take_stages().
 WAVERNN_TF_EXPORT TfLiteDelegate* tflite_plugin_create_delegate(
     char** option_keys, char** option_values, size_t num_options,
     void (*report_error)(const char* message)) {
@@ -221,7 +227,7 @@ WAVERNN_TF_EXPORT TfLiteDelegate* tflite_plugin_create_delegate(
 
 WAVERNN_TF_EXPORT void tflite_plugin_destroy_delegate(
     TfLiteDelegate* delegate) {
-  delete delegate;
+  delete reinterpret_cast<wavernn_tf::OpDelegate*>(delegate);
 }
 
 }  // extern "C"

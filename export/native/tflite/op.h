@@ -30,13 +30,19 @@ struct CallSizes {
   int64_t samples = 0;  // of audio, per stream
 };
 
+// What a delegate's user chooses.
+struct OpOptions {
+  const KernelTable* kernels = nullptr;
+  bool stages = false;  // keep the time of every stage (timed_kernels.h)
+};
+
 struct Op {
   OpKind kind = OpKind::kGenerate;
   std::vector<int> inputs;   // tensor indices
   std::vector<int> outputs;  // tensor indices
   bool weights_checked = false;
   Model model;
-  const KernelTable* kernels = nullptr;  // set by the delegate
+  OpOptions options;  // set by the delegate
   // Made by the first run: a graph may hold ops that never do.
   std::unique_ptr<Engine> engine;
   std::unique_ptr<Workspace> workspace;

@@ -7,6 +7,7 @@
 
 #include "kernels/generate.h"
 #include "kernels/score.h"
+#include "kernels/timed_kernels.h"
 #include "tflite/op.h"
 #include "tflite/op_tensors.h"
 #include "tflite/tensors.h"
@@ -37,7 +38,7 @@ bool MakeReady(Op& op, bool batch, ErrorText& error) {
   if (op.engine == nullptr) {
     auto engine = std::make_unique<Engine>();
     auto workspace = std::make_unique<Workspace>();
-    if (!engine->Build(op.model, *op.kernels) ||
+    if (!engine->Build(op.model, *op.options.kernels) ||
         !workspace->Allocate(*engine)) {
       return no_memory();
     }
@@ -83,18 +84,32 @@ std::vector<GenerateParams> Streams(TfLiteContext& context, const Op& op,
   return streams;
 }
 
+// The first of the streams, one alone or up to 16 abreast; returns how many.
+int RunStreams(Op& op, const GenerateParams* streams, int left) {
+  const int count = std::min(kBatchLanes, left);
+  const bool batch = count >= kBatchFrom;
+  const auto run = [&](const KernelTable& kernels) {
+    if (batch) {
+      GenerateBatch(*op.engine, kernels, streams, count, *op.batch_workspace);
+    } else {
+      Generate(*op.engine, kernels, *streams, *op.workspace);
+    }
+  };
+  if (op.options.stages) {
+    const TimedRun timed(*op.options.kernels,
+                         batch ? op.batch_workspace->recurrent.data()
+                               : op.workspace->recurrent.data());
+    run(timed.kernels());
+  } else {
+    run(*op.options.kernels);
+  }
+  return batch ? count : 1;
+}
+
 void RunGenerate(TfLiteContext& context, Op& op, const CallSizes& sizes) {
   const std::vector<GenerateParams> streams = Streams(context, op, sizes);
   for (int b = 0; b < sizes.batch;) {
-    const int count = std::min(kBatchLanes, sizes.batch - b);
-    if (count >= kBatchFrom) {
-      GenerateBatch(*op.engine, *op.kernels, &streams[b], count,
-                    *op.batch_workspace);
-      b += count;
-    } else {
-      Generate(*op.engine, *op.kernels, streams[b], *op.workspace);
-      b += 1;
-    }
+    b += RunStreams(op, &streams[b], sizes.batch - b);
   }
   const int64_t* positions =
       Data<int64_t>(Input(context, op, kGeneratePosition));
@@ -119,7 +134,7 @@ void RunScore(TfLiteContext& context, Op& op, const CallSizes& sizes) {
     params.audio = audio + b * sizes.samples;
     params.samples = sizes.samples;
     params.log_likelihood = log_likelihood + b * sizes.samples * 2;
-    Score(*op.engine, *op.kernels, params, *op.workspace);
+    Score(*op.engine, *op.options.kernels, params, *op.workspace);
   }
 }
 

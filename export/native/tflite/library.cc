@@ -1,4 +1,8 @@
+#include <cstdint>
+
 #include "kernels/kernel_table.h"
+#include "kernels/read_floor.h"
+#include "kernels/timed_kernels.h"
 #include "tflite/export.h"
 #include "tflite/weights.h"
 
@@ -22,6 +26,22 @@ WAVERNN_TF_EXPORT int wavernn_tf_schema_version() {
 // the fastest (the default) last.
 WAVERNN_TF_EXPORT const char* wavernn_tf_isas() {
   return wavernn_tf::AvailableIsas();
+}
+
+// Microseconds to read `bytes` of memory that the cache holds once; it takes
+// some milliseconds.
+WAVERNN_TF_EXPORT double wavernn_tf_read_floor_us(int64_t bytes) {
+  return wavernn_tf::ReadFloor(bytes).Measure();
+}
+
+// The stages that delegates with the option `stages` time, joined by commas.
+WAVERNN_TF_EXPORT const char* wavernn_tf_stage_names() {
+  return wavernn_tf::StageNames();
+}
+
+// Writes the microseconds of every stage since the last call.
+WAVERNN_TF_EXPORT void wavernn_tf_take_stages(double* microseconds) {
+  wavernn_tf::TakeStages(microseconds);
 }
 
 }  // extern "C"
