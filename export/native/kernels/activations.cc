@@ -41,7 +41,9 @@ void Activations::Multiply(const KernelTable& kernels,
   if (matrix.form() == kShifted) x = shifted_.data() + 4 * first;
   const int type = static_cast<int>(matrix.type());
   const int shape = static_cast<int>(matrix.shape());
-  kernels.multiply[type][shape]({&matrix.view(), x, scale_, y, relu});
+  const auto multiply = matrix.gathered() ? kernels.multiply_gathered[shape]
+                                          : kernels.multiply[type][shape];
+  multiply({&matrix.view(), x, scale_, y, relu});
 }
 
 bool BatchActivations::Allocate(int n, unsigned forms) {
@@ -80,7 +82,10 @@ void BatchActivations::Multiply(const KernelTable& kernels,
   if (matrix.form() == kShifted) x = bytes_.data() + at;
   const int type = static_cast<int>(matrix.type());
   const int shape = static_cast<int>(matrix.shape());
-  kernels.multiply_batch[type][shape]({&matrix.view(), x, scale_, y, relu});
+  const auto multiply = matrix.gathered()
+                            ? kernels.multiply_batch_gathered[shape]
+                            : kernels.multiply_batch[type][shape];
+  multiply({&matrix.view(), x, scale_, y, relu});
 }
 
 }  // namespace wavernn_tf

@@ -9,11 +9,12 @@
 namespace wavernn_tf {
 namespace {
 
-bool BuildHead(const Head& head, int vectors, GroupedHead& grouped) {
+bool BuildHead(const Head& head, const KernelTable& kernels,
+               GroupedHead& grouped) {
   return grouped.project.Build({{&head.project, head.project_bias}},
-                               head.project.rows, vectors) &&
+                               head.project.rows, kernels) &&
          grouped.output.Build({{&head.output, head.output_bias}},
-                              head.output.rows, vectors);
+                              head.output.rows, kernels);
 }
 
 bool Together(const BlockSparse& a, const BlockSparse& b) {
@@ -83,7 +84,7 @@ bool Engine::BuildGates() {
 }
 
 // The gates' matrices read the same state: those of one kind are one matrix.
-bool Engine::BuildRecurrence(int vectors) {
+bool Engine::BuildRecurrence(const KernelTable& kernels) {
   recurrence.clear();
   for (int first = 0; first < kGates; ++first) {
     std::vector<GroupedPart> parts;
@@ -96,7 +97,7 @@ bool Engine::BuildRecurrence(int vectors) {
     }
     if (parts.empty()) continue;
     recurrence.emplace_back();
-    if (!recurrence.back().Build(parts, kGates * model.state_size, vectors)) {
+    if (!recurrence.back().Build(parts, kGates * model.state_size, kernels)) {
       return false;
     }
   }
@@ -105,10 +106,9 @@ bool Engine::BuildRecurrence(int vectors) {
 
 bool Engine::Build(const Model& from, const KernelTable& kernels) {
   model = from;
-  const int vectors = kernels.group_vectors;
-  if (!BuildConditioning() || !BuildGates() || !BuildRecurrence(vectors) ||
-      !BuildHead(model.coarse, vectors, coarse) ||
-      !BuildHead(model.fine, vectors, fine)) {
+  if (!BuildConditioning() || !BuildGates() || !BuildRecurrence(kernels) ||
+      !BuildHead(model.coarse, kernels, coarse) ||
+      !BuildHead(model.fine, kernels, fine)) {
     return false;
   }
   state_forms = 1u << coarse.project.form() | 1u << fine.project.form();

@@ -52,7 +52,7 @@ struct Engine {
   const float* Floats(const DenseArray& array, std::size_t count);
   bool BuildConditioning();
   bool BuildGates();
-  bool BuildRecurrence(int vectors);
+  bool BuildRecurrence(const KernelTable& kernels);
 };
 
 }  // namespace wavernn_tf

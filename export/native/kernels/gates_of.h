@@ -66,7 +66,7 @@ struct GatesOf {
 
   // The input of gate g without the recurrence.
   template <bool kFine, typename Source>
-  static auto GateInput(const Source& x, int g) {
+  WAVERNN_TF_INLINE static auto GateInput(const Source& x, int g) {
     using W = typename Source::W;
     auto sum = x.Gates(g);
     sum = W::Fma(x.CoarsePrevious(), x.Kernel(0, g), sum);
@@ -76,7 +76,7 @@ struct GatesOf {
   }
 
   template <bool kFine, typename Source>
-  static void Update(const Source& x) {
+  WAVERNN_TF_INLINE static void Update(const Source& x) {
     using W = typename Source::W;
     using Math = VectorMath<W>;
     const auto r =

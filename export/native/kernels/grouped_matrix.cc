@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstring>
 
+#include "kernels/kernel_table.h"
+
 namespace wavernn_tf {
 
 // One block row; without a part it fills up the last group.
@@ -19,27 +21,44 @@ struct GroupedMatrix::Row {
 struct GroupedMatrix::Layout {
   BlockShape shape;
   bool bytes;
-  int rows;     // of a group
-  int blocks;   // of a row in one step
-  int weights;  // of a row in one step
-  int units;    // of a column
+  bool by_output;  // of all rows: output after output, not row after row
+  int rows;        // of a group
+  int blocks;      // of a row in one step
+  int units;       // of a column
 
-  Layout(BlockShape block, WeightType type, int vectors)
+  // For `block_rows` rows in all.
+  Layout(BlockShape block, WeightType type, int block_rows,
+         const KernelTable& kernels)
       : shape(block), bytes(type == WeightType::kInt8) {
-    blocks = bytes && block == BlockShape::k16x1 ? 4 : 1;
-    weights = blocks * BlockSize(block);
-    rows =
-        bytes ? (block == BlockShape::k16x1 ? 4 : 8) : 16 * vectors / weights;
+    const bool single = block == BlockShape::k16x1;
+    // Fewer rows would be filled up to groups of sixteen in vain.
+    constexpr int kEnough = 64;
+    const int index = static_cast<int>(block);
+    by_output = bytes && kernels.multiply_gathered[index] != nullptr &&
+                block_rows >= kEnough;
+    blocks = bytes && single ? 4 : 1;
     units = ColumnUnits(type, block);
+    if (bytes) {
+      rows = by_output ? 16 : single ? 4 : 8;
+    } else {
+      rows = 16 * kernels.group_vectors / BlockSize(block);
+    }
   }
 
-  int outputs() const { return rows * BlockOut(shape); }  // of a group
-  int columns() const { return rows * blocks; }           // of a step
+  int outputs() const { return rows * BlockOut(shape); }       // of a group
+  int columns() const { return rows * blocks; }                // of a step
+  int weights() const { return columns() * BlockSize(shape); }  // of a step
 
-  // Where weight [i][o] of the row's block `block` stands among its weights.
-  int Place(int block, int i, int o) const {
-    if (shape == BlockShape::k16x1) return bytes ? 4 * o + block : o;
-    return 4 * o + i;
+  // Where output o of the group's row r stands among the group's.
+  int Output(int r, int o) const {
+    return by_output ? rows * o + r : BlockOut(shape) * r + o;
+  }
+
+  // Where weight [i][o] of the row's block stands among the step's.
+  int Weight(int r, int block, int i, int o) const {
+    const bool single = shape == BlockShape::k16x1;
+    if (single && !bytes) return Output(r, o);
+    return 4 * Output(r, o) + (single ? block : i);
   }
 };
 
@@ -72,7 +91,7 @@ bool GroupedMatrix::Reserve(const std::vector<Row>& rows,
     steps += steps_[g];
   }
   const std::size_t outputs = groups * layout.outputs();
-  const std::size_t weights = steps * layout.rows * layout.weights;
+  const std::size_t weights = steps * layout.weights();
   const bool values =
       layout.bytes ? bytes_.Resize(weights) : floats_.Resize(weights);
   return values && columns_.Resize(steps * layout.columns()) &&
@@ -90,11 +109,12 @@ void GroupedMatrix::FillOutputs(const std::vector<Row>& rows,
     const int first = row.index * block_out;
     outputs_[i] =
         row.part->first_output + first / 16 * row.part->stride + first % 16;
+    const std::size_t group = i / layout.rows * layout.outputs();
     for (int o = 0; o < block_out; ++o) {
-      bias_[i * block_out + o] = row.part->bias[first + o];
-      if (layout.bytes) {
-        scales_[i * block_out + o] = row.part->matrix->scales[first + o];
-      }
+      const std::size_t at =
+          group + layout.Output(static_cast<int>(i % layout.rows), o);
+      bias_[at] = row.part->bias[first + o];
+      if (layout.bytes) scales_[at] = row.part->matrix->scales[first + o];
     }
   }
 }
@@ -120,13 +140,12 @@ void GroupedMatrix::FillValues(const Row& row, const Layout& layout,
   const int block_in = BlockIn(layout.shape);
   for (int32_t block = row.begin; block < row.end; ++block) {
     const int32_t k = block - row.begin;
-    T* const to = values + ((step + k / layout.blocks) * layout.rows + place) *
-                               layout.weights;
+    T* const to = values + (step + k / layout.blocks) * layout.weights();
     std::ptrdiff_t from =
         static_cast<std::ptrdiff_t>(block) * BlockSize(layout.shape);
     for (int i = 0; i < block_in; ++i) {
       for (int o = 0; o < block_out; ++o, ++from) {
-        T& value = to[layout.Place(k % layout.blocks, i, o)];
+        T& value = to[layout.Weight(place, k % layout.blocks, i, o)];
         if constexpr (sizeof(T) == 1) {
           value = static_cast<const int8_t*>(matrix.values)[from];
         } else if (matrix.type == WeightType::kFloat32) {
@@ -152,11 +171,29 @@ void GroupedMatrix::PairHalves() {
   }
 }
 
+// What a sum of bytes + 128 times weights exceeds that of the bytes by.
+void GroupedMatrix::FillOffsets(const Layout& layout) {
+  std::size_t weight = 0;
+  for (std::size_t g = 0; g < steps_.size(); ++g) {
+    int32_t* const offsets = offsets_.data() + g * layout.outputs();
+    for (int32_t s = 0; s < steps_[g]; ++s) {
+      for (int k = 0; k < layout.weights(); ++k, ++weight) {
+        offsets[k / 4] -= 128 * bytes_[weight];
+      }
+    }
+  }
+}
+
 bool GroupedMatrix::Build(const std::vector<GroupedPart>& parts, int outputs,
-                          int vectors) {
+                          const KernelTable& kernels) {
   shape_ = parts[0].matrix->shape;
   type_ = parts[0].matrix->type;
-  const Layout layout(shape_, type_, vectors);
+  int block_rows = 0;
+  for (const GroupedPart& part : parts) {
+    block_rows += part.matrix->rows / BlockOut(shape_);
+  }
+  const Layout layout(shape_, type_, block_rows, kernels);
+  gathered_ = layout.by_output;
   const std::vector<Row> rows = SortedRows(parts, layout);
   if (!Reserve(rows, layout)) return false;
   FillOutputs(rows, layout, outputs);
@@ -169,15 +206,6 @@ bool GroupedMatrix::Build(const std::vector<GroupedPart>& parts, int outputs,
       FillColumns(rows[i], layout, step, steps, place);
       if (layout.bytes) {
         FillValues(rows[i], layout, step, place, bytes_.data());
-        const int block_out = BlockOut(shape_);
-        for (int32_t s = 0; s < steps; ++s) {
-          const int8_t* const part =
-              bytes_.data() +
-              ((step + s) * layout.rows + place) * layout.weights;
-          for (int k = 0; k < layout.weights; ++k) {
-            offsets_[i * block_out + k / 4] -= 128 * part[k];
-          }
-        }
       } else {
         FillValues(rows[i], layout, step, place, floats_.data());
       }
@@ -185,6 +213,7 @@ bool GroupedMatrix::Build(const std::vector<GroupedPart>& parts, int outputs,
     if (place == layout.rows - 1) step += steps;
   }
 
+  if (layout.bytes) FillOffsets(layout);
   const void* values = layout.bytes ? static_cast<void*>(bytes_.data())
                                     : static_cast<void*>(floats_.data());
   if (type_ == WeightType::kBfloat16) {

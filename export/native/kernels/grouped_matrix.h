@@ -17,6 +17,8 @@
 
 namespace wavernn_tf {
 
+struct KernelTable;
+
 // One matrix of a group's origin. Its output o, with o / 16 = a, goes to
 // y[first_output + a * stride + o % 16]; stride 16 leaves no gaps.
 struct GroupedPart {
@@ -31,10 +33,12 @@ class GroupedMatrix {
   // `parts` have one block shape and weight type and read the same x; `outputs`
   // is the size of y; `vectors` is that of the kernels (kernel_table.h).
   // Returns false when memory runs out.
-  bool Build(const std::vector<GroupedPart>& parts, int outputs, int vectors);
+  bool Build(const std::vector<GroupedPart>& parts, int outputs,
+             const KernelTable& kernels);
 
   BlockShape shape() const { return shape_; }
   WeightType type() const { return type_; }
+  bool gathered() const { return gathered_; }
   InputForm form() const { return FormOf(type_, shape_); }
   const GroupedView& view() const { return view_; }
 
@@ -51,10 +55,12 @@ class GroupedMatrix {
   template <typename T>
   void FillValues(const Row& row, const Layout& layout, std::size_t step,
                   int place, T* values);
+  void FillOffsets(const Layout& layout);
   void PairHalves();
 
   BlockShape shape_ = BlockShape::k16x1;
   WeightType type_ = WeightType::kFloat32;
+  bool gathered_ = false;
   AlignedArray<int32_t> steps_;
   AlignedArray<uint16_t> columns_;
   AlignedArray<float> floats_;    // float32

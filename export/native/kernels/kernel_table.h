@@ -16,6 +16,8 @@ struct KernelTable {
   int group_vectors;  // of a group of float32 or bfloat16 blocks
   // By weight type and block shape.
   void (*multiply[kWeightTypes][kBlockShapes])(const MultiplyParams& params);
+  // Of gathered int8 matrices, by block shape; null where there is none.
+  void (*multiply_gathered[kBlockShapes])(const MultiplyParams& params);
   void (*affine)(const AffineParams& params);
   void (*coarse_gates)(const GateParams& params);
   void (*fine_gates)(const GateParams& params);
@@ -25,6 +27,8 @@ struct KernelTable {
 
   // 16 streams abreast.
   void (*multiply_batch[kWeightTypes][kBlockShapes])(
+      const BatchMultiplyParams& params);
+  void (*multiply_batch_gathered[kBlockShapes])(
       const BatchMultiplyParams& params);
   void (*coarse_gates_batch)(const BatchGateParams& params);
   void (*fine_gates_batch)(const BatchGateParams& params);

@@ -6,6 +6,7 @@
 #include "kernels/affine_of.h"
 #include "kernels/dots_of.h"
 #include "kernels/gates_of.h"
+#include "kernels/gathers_of.h"
 #include "kernels/kernel_table.h"
 #include "kernels/products_of.h"
 #include "kernels/quantise_of.h"
@@ -27,6 +28,17 @@ struct KernelsOf {
   static constexpr WeightType kFloat = WeightType::kFloat32;
   static constexpr WeightType kHalf = WeightType::kBfloat16;
 
+  template <BlockShape kShape>
+  static constexpr auto Gathered() -> void (*)(const MultiplyParams&) {
+    if constexpr (V::kGathers) return GathersOf<V, kShape>::Multiply;
+    return nullptr;
+  }
+  template <BlockShape kShape>
+  static constexpr auto BatchGathered() -> void (*)(const BatchMultiplyParams&) {
+    if constexpr (V::kGathers) return GathersOf<V, kShape>::MultiplyBatch;
+    return nullptr;
+  }
+
   static constexpr KernelTable kTable = {
       V::kIsa,
       V::kGroupVectors,
@@ -35,6 +47,7 @@ struct KernelsOf {
        {Float4x4<kHalf>::Multiply, Float16x1<kHalf>::Multiply,
         Float8x4<kHalf>::Multiply},
        {Int4x4::Multiply, Int16x1::Multiply, Int8x4::Multiply}},
+      {Gathered<BlockShape::k4x4>(), nullptr, Gathered<BlockShape::k8x4>()},
       AffineOf<V>::Affine,
       GatesOf<V>::Coarse,
       GatesOf<V>::Fine,
@@ -46,6 +59,8 @@ struct KernelsOf {
        {Float4x4<kHalf>::MultiplyBatch, Float16x1<kHalf>::MultiplyBatch,
         Float8x4<kHalf>::MultiplyBatch},
        {Int4x4::MultiplyBatch, Int16x1::MultiplyBatch, Int8x4::MultiplyBatch}},
+      {BatchGathered<BlockShape::k4x4>(), nullptr,
+       BatchGathered<BlockShape::k8x4>()},
       GatesOf<V>::CoarseBatch,
       GatesOf<V>::FineBatch,
       SoftmaxOf<V>::DrawBatch,

@@ -65,6 +65,17 @@ void Multiply(const MultiplyParams& p) {
   Time(Which(p), [&] { TheClock().kernels->multiply[kType][kShape](p); });
 }
 
+template <int kShape>
+void MultiplyGathered(const MultiplyParams& p) {
+  Time(Which(p), [&] { TheClock().kernels->multiply_gathered[kShape](p); });
+}
+
+template <int kShape>
+void MultiplyBatchGathered(const BatchMultiplyParams& p) {
+  Time(Which(p),
+       [&] { TheClock().kernels->multiply_batch_gathered[kShape](p); });
+}
+
 template <int kType, int kShape>
 void MultiplyBatch(const BatchMultiplyParams& p) {
   Time(Which(p), [&] { TheClock().kernels->multiply_batch[kType][kShape](p); });
@@ -96,6 +107,7 @@ const KernelTable kTable = {
     {{Multiply<0, 0>, Multiply<0, 1>, Multiply<0, 2>},
      {Multiply<1, 0>, Multiply<1, 1>, Multiply<1, 2>},
      {Multiply<2, 0>, Multiply<2, 1>, Multiply<2, 2>}},
+    {MultiplyGathered<0>, MultiplyGathered<1>, MultiplyGathered<2>},
     Timed<kConditioningStage, &T::affine>,
     Timed<kGatesStage, &T::coarse_gates>,
     Timed<kGatesStage, &T::fine_gates>,
@@ -105,6 +117,8 @@ const KernelTable kTable = {
     {{MultiplyBatch<0, 0>, MultiplyBatch<0, 1>, MultiplyBatch<0, 2>},
      {MultiplyBatch<1, 0>, MultiplyBatch<1, 1>, MultiplyBatch<1, 2>},
      {MultiplyBatch<2, 0>, MultiplyBatch<2, 1>, MultiplyBatch<2, 2>}},
+    {MultiplyBatchGathered<0>, MultiplyBatchGathered<1>,
+     MultiplyBatchGathered<2>},
     Timed<kGatesStage, &T::coarse_gates_batch>,
     Timed<kGatesStage, &T::fine_gates_batch>,
     Timed<kSoftmaxStage, &T::draw_batch>,

@@ -3,6 +3,9 @@
 #ifndef WAVERNN_TF_KERNELS_VECTOR_MATH_H_
 #define WAVERNN_TF_KERNELS_VECTOR_MATH_H_
 
+// A call would pass sixteen registers through memory.
+#define WAVERNN_TF_INLINE __attribute__((always_inline))
+
 namespace wavernn_tf {
 
 template <typename V>
@@ -18,7 +21,7 @@ struct VectorMath {
     F p, power;
   };
   template <int k = 1>
-  static Exp BoundedExp(F x) {
+  WAVERNN_TF_INLINE static Exp BoundedExp(F x) {
     static_assert(k == 1 || k == -1 || k == 2, "an exact scale");
     // Adding 1.5 * 2^23 + 127 rounds to an integer and leaves n + 127 in the
     // lowest bits, whence one shift makes 2^n.
@@ -37,7 +40,7 @@ struct VectorMath {
 
   // exp(x) for any x <= 0: zero below -87.3, where float32 loses bits. NaN
   // gives the smallest value. Bound as above.
-  static F NegativeExp(F x) {
+  WAVERNN_TF_INLINE static F NegativeExp(F x) {
     const F lowest = V::Broadcast(-87.3f);
     const Exp e = BoundedExp(V::Max(x, lowest));
     return V::ZeroBelow(V::Mul(e.p, e.power), x, lowest);
@@ -45,7 +48,7 @@ struct VectorMath {
 
   // 1 / d for 2^-126 <= d <= 2^125: a guess from the bits, within 12.6%, and
   // two steps of third order. Relative error below 2^-23.
-  static F Reciprocal(F d) {
+  WAVERNN_TF_INLINE static F Reciprocal(F d) {
     F y = V::Guess(d);
     for (int step = 0; step < 2; ++step) {
       const F e = V::NegFma(d, y, V::Broadcast(1.0f));
@@ -56,12 +59,12 @@ struct VectorMath {
 
   // Between -limit and limit; NaN gives -limit. At 40 a sigmoid, at 20 a tanh
   // is 0, 1 or -1 in float32.
-  static F Bound(F x, float limit) {
+  WAVERNN_TF_INLINE static F Bound(F x, float limit) {
     return V::Min(V::Max(x, V::Broadcast(-limit)), V::Broadcast(limit));
   }
 
   // 1 / (1 + exp(-x)). Absolute error below 2^-22.
-  static F Sigmoid(F x) {
+  WAVERNN_TF_INLINE static F Sigmoid(F x) {
     const Exp a = BoundedExp<-1>(Bound(x, 40.0f));
     return Reciprocal(V::Fma(a.p, a.power, V::Broadcast(1.0f)));
   }
@@ -69,7 +72,7 @@ struct VectorMath {
   // h' = u h + (1 - u) tanh(z) with u = sigmoid(x), |h| <= 1. With a = exp(-x)
   // and t = exp(2z) that is (h (t + 1) + a (t - 1)) / ((1 + a) (t + 1)): one
   // division. Absolute error below 2^-21.
-  static F Blend(F x, F z, F h) {
+  WAVERNN_TF_INLINE static F Blend(F x, F z, F h) {
     const F one = V::Broadcast(1.0f);
     const Exp exp_x = BoundedExp<-1>(Bound(x, 40.0f));
     const Exp t = BoundedExp<2>(Bound(z, 20.0f));

@@ -27,6 +27,7 @@ struct RowNeon {
 
 struct VectorNeon {
   static constexpr const char* kIsa = "neon";
+  static constexpr bool kGathers = false;
   static constexpr int kGroupVectors = 4;
   static constexpr int kGateVectors = 2;
   static constexpr int kAffineRows = 2;

@@ -32,6 +32,7 @@ namespace wavernn_tf {
 
 struct VectorScalar {
   static constexpr const char* kIsa = "scalar";
+  static constexpr bool kGathers = false;
   static constexpr int kGroupVectors = 4;
   static constexpr int kGateVectors = 1;
   static constexpr int kAffineRows = 2;

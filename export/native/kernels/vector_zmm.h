@@ -91,6 +91,28 @@ struct VectorZmm {
 
   static I LoadInts(const void* p) { return _mm512_loadu_si512(p); }
   static void StoreInts(void* p, I v) { _mm512_storeu_si512(p, v); }
+  // 16 words at columns, counted in words.
+  static constexpr bool kGathers = true;
+  static I Gather(const void* p, const uint16_t* columns) {
+    const I index = _mm512_cvtepu16_epi32(
+        _mm256_loadu_si256(reinterpret_cast<const __m256i*>(columns)));
+    return _mm512_i32gather_epi32(index, p, 4);
+  }
+  // Lane i of four vectors, to p + outputs[i].
+  static void StoreQuads(float* p, const int32_t* outputs, const F* v) {
+    const F ab_low = _mm512_unpacklo_ps(v[0], v[1]);
+    const F ab_high = _mm512_unpackhi_ps(v[0], v[1]);
+    const F cd_low = _mm512_unpacklo_ps(v[2], v[3]);
+    const F cd_high = _mm512_unpackhi_ps(v[2], v[3]);
+    // Of every four lanes the first, second, third and fourth.
+    StoreEvery4(p, outputs, _mm512_shuffle_ps(ab_low, cd_low, 0x44));
+    StoreEvery4(p, outputs + 1, _mm512_shuffle_ps(ab_low, cd_low, 0xEE));
+    StoreEvery4(p, outputs + 2, _mm512_shuffle_ps(ab_high, cd_high, 0x44));
+    StoreEvery4(p, outputs + 3, _mm512_shuffle_ps(ab_high, cd_high, 0xEE));
+  }
+  static I Start(const int32_t* offsets) {
+    return kByteOffset == 0 ? BroadcastInt(0) : LoadInts(offsets);
+  }
   static I StartBatch(int32_t offset) {
     return _mm512_set1_epi32(kByteOffset == 0 ? 0 : offset);
   }
@@ -142,6 +164,12 @@ struct VectorZmm {
   }
 
  private:
+  static void StoreEvery4(float* p, const int32_t* outputs, F v) {
+    StoreQuad<0>(p + outputs[0], v);
+    StoreQuad<1>(p + outputs[4], v);
+    StoreQuad<2>(p + outputs[8], v);
+    StoreQuad<3>(p + outputs[12], v);
+  }
   static I JoinHalves(__m256i low, __m256i high) {
     return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
   }

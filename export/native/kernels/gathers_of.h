@@ -1,0 +1,123 @@
+// The products of dots_of.h where an instruction gathers the inputs of 16 block
+// rows: lanes are rows, so that one gather serves all outputs of 16 blocks.
+#ifndef WAVERNN_TF_KERNELS_GATHERS_OF_H_
+#define WAVERNN_TF_KERNELS_GATHERS_OF_H_
+
+#include <cstdint>
+
+#include "kernels/multiply.h"
+
+namespace wavernn_tf {
+
+// kShape is 4x4 or 8x4.
+template <typename V, BlockShape kShape>
+struct GathersOf {
+  using F = typename V::F;
+  using I = typename V::I;
+  static constexpr int kOut = BlockOut(kShape);
+  static constexpr int kRows = 16;  // of a group
+  static constexpr int kStepBytes = 64 * kOut;
+  static constexpr int kOutputs = kRows * kOut;  // of a group
+  static_assert(BlockIn(kShape) == 4 &&
+                UnitBytes(WeightType::kInt8, kShape) == sizeof(int32_t));
+
+  static void Multiply(const MultiplyParams& p) {
+    const GroupedView& m = *p.matrix;
+    const auto* __restrict values = static_cast<const int8_t*>(m.values);
+    const uint16_t* __restrict columns = m.columns;
+    const int32_t* __restrict offsets = m.offsets;
+    const int32_t* __restrict outputs = m.outputs;
+    const int32_t* __restrict steps = m.steps;
+    const float* __restrict scales = m.scales;
+    const float* __restrict bias = m.bias;
+    float* const y = p.y;
+    const F scale = V::Broadcast(p.scale);
+    const F least = V::Broadcast(p.relu ? 0.0f : -__builtin_inff());
+    for (int groups = m.groups; groups > 0; --groups) {
+      I sums[kOut];
+      for (int o = 0; o < kOut; ++o) sums[o] = V::Start(offsets + 16 * o);
+      for (int32_t step = *steps++; step > 0; --step) {
+        const I x = V::Gather(p.x, columns);
+        for (int o = 0; o < kOut; ++o) {
+          sums[o] = V::Dot(sums[o], V::LoadInts(values + 64 * o), x);
+        }
+        values += kStepBytes;
+        columns += kRows;
+      }
+      for (int first = 0; first < kOut; first += 4) {
+        F v[4];
+        for (int i = 0; i < 4; ++i) {
+          const int at = 16 * (first + i);
+          v[i] = V::Fma(V::ToFloat(sums[first + i]),
+                        V::Mul(V::Load(scales + at), scale),
+                        V::Load(bias + at));
+          v[i] = V::Max(v[i], least);
+        }
+        V::StoreQuads(y + first, outputs, v);
+      }
+      offsets += kOutputs;
+      outputs += kRows;
+      scales += kOutputs;
+      bias += kOutputs;
+    }
+  }
+
+  // ------------------------------------------------------ lanes are streams
+
+  static void MultiplyBatch(const BatchMultiplyParams& p) {
+    const GroupedView& m = *p.matrix;
+    const auto* values = static_cast<const int8_t*>(m.values);
+    const uint16_t* columns = m.columns;
+    for (int group = 0; group < m.groups; ++group) {
+      const int32_t steps = m.steps[group];
+      for (int r = 0; r < kRows; r += 16 / kOut) {
+        BatchRows(p, values + 4 * r, columns + r, steps, kOutputs * group + r,
+                  m.outputs + kRows * group + r);
+      }
+      values += static_cast<int64_t>(steps) * kStepBytes;
+      columns += static_cast<int64_t>(steps) * kRows;
+    }
+  }
+
+  // As many rows as have 16 outputs, each in a sum of its own.
+  static void BatchRows(const BatchMultiplyParams& p, const int8_t* values,
+                        const uint16_t* columns, int32_t steps, int lane,
+                        const int32_t* outputs) {
+    const auto* const x = static_cast<const uint8_t*>(p.x);
+    I sums[16];
+    for (int i = 0; i < 16; ++i) {
+      sums[i] = V::StartBatch(p.matrix->offsets[lane + Lane(i)]);
+    }
+    for (int32_t step = 0; step < steps; ++step) {
+      for (int r = 0; r < 16 / kOut; ++r) {
+        const I inputs = V::LoadInts(x + 4 * kBatchLanes * columns[r]);
+        for (int o = 0; o < kOut; ++o) {
+          const int i = kOut * r + o;
+          uint32_t word;
+          __builtin_memcpy(&word, values + 4 * Lane(i), sizeof(word));
+          sums[i] = V::Dot(sums[i], V::BroadcastInt(word), inputs);
+        }
+      }
+      values += kStepBytes;
+      columns += kRows;
+    }
+    const F scale = V::Load(p.scale);
+    const F least = V::Broadcast(p.relu ? 0.0f : -__builtin_inff());
+    for (int i = 0; i < 16; ++i) {
+      const int32_t output = outputs[i / kOut] + i % kOut;
+      const int at = lane + Lane(i);
+      const F v = V::Fma(V::ToFloat(sums[i]),
+                         V::Mul(V::Broadcast(p.matrix->scales[at]), scale),
+                         V::Broadcast(p.matrix->bias[at]));
+      V::Store(p.y + static_cast<int64_t>(output) * kBatchLanes,
+               V::Max(v, least));
+    }
+  }
+
+  // Where output i % kOut of row i / kOut stands among a group's.
+  static constexpr int Lane(int i) { return kRows * (i % kOut) + i / kOut; }
+};
+
+}  // namespace wavernn_tf
+
+#endif  // WAVERNN_TF_KERNELS_GATHERS_OF_H_
