@@ -78,7 +78,7 @@ struct DotsOf {
       offsets += kOutputs;
       outputs += kRows;
       scales += kOutputs;
-      bias += kOutputs;
+      bias += m.bias_step;
     }
   }
 
@@ -93,7 +93,9 @@ struct DotsOf {
       const int32_t steps = m.steps[group];
       for (int r = 0; r < kRows; r += kAtOnce) {
         BatchRows(p, values + kRowBytes * r, columns + kBlocks * r, steps,
-                  kOutputs * group + kOut * r, m.outputs + kRows * group + r);
+                  kOutputs * group + kOut * r,
+                  m.bias + m.bias_step * group + kOut * r,
+                  m.outputs + kRows * group + r);
       }
       values += static_cast<int64_t>(steps) * kStepBytes;
       columns += static_cast<int64_t>(steps) * kColumns;
@@ -103,7 +105,7 @@ struct DotsOf {
   // As many rows as have 16 outputs, each in a sum of its own.
   static void BatchRows(const BatchMultiplyParams& p, const int8_t* values,
                         const uint16_t* columns, int32_t steps, int lane,
-                        const int32_t* outputs) {
+                        const float* bias, const int32_t* outputs) {
     I sums[16];
     for (int o = 0; o < 16; ++o) {
       sums[o] = V::StartBatch(p.matrix->offsets[lane + o]);
@@ -126,7 +128,7 @@ struct DotsOf {
       const int32_t output = outputs[o / kOut] + o % kOut;
       const float weight = p.matrix->scales[lane + o];
       F v = V::Fma(V::ToFloat(sums[o]), V::Mul(V::Broadcast(weight), scale),
-                   V::Broadcast(p.matrix->bias[lane + o]));
+                   V::Broadcast(bias[o]));
       if (p.relu) v = V::Max(v, V::Zero());
       V::Store(p.y + static_cast<int64_t>(output) * kBatchLanes, v);
     }

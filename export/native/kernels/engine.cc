@@ -63,7 +63,8 @@ bool Engine::BuildGates() {
   const std::size_t count = static_cast<std::size_t>(channels) * width;
   const float* const kernel = Floats(model.conditioning_kernel, count);
   if (kernel == nullptr || !gate_kernel.Resize(count) ||
-      !gate_bias.Resize(width) || !input_kernel.Resize(3 * width)) {
+      !gate_bias.Resize(width) || !recurrent_bias.Resize(state) ||
+      !input_kernel.Resize(3 * width)) {
     return false;
   }
   for (int gate = 0; gate < kGates; ++gate) {
@@ -74,6 +75,11 @@ bool Engine::BuildGates() {
         gate_kernel[c + to] = kernel[c + from];
       }
       gate_bias[to] = model.input_bias[from];
+      if (gate < kGates - 1) {
+        gate_bias[to] += model.recurrent_bias[from];
+      } else {  // behind the reset gate
+        recurrent_bias[i] = model.recurrent_bias[from];
+      }
       for (int row = 0; row < 3; ++row) {
         input_kernel[InputKernelIndex(row, gate, i)] =
             model.input_kernel[row * width + from];
@@ -91,9 +97,8 @@ bool Engine::BuildRecurrence(const KernelTable& kernels) {
     for (int gate = 0; gate < kGates; ++gate) {
       if (!Together(model.recurrent[gate], model.recurrent[first])) continue;
       if (gate < first) break;  // done with that one
-      parts.push_back({&model.recurrent[gate],
-                       model.recurrent_bias + gate * model.state_size,
-                       GateIndex(gate, 0), kGateStride});
+      parts.push_back({&model.recurrent[gate], nullptr, GateIndex(gate, 0),
+                       kGateStride});
     }
     if (parts.empty()) continue;
     recurrence.emplace_back();

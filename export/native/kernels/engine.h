@@ -34,7 +34,8 @@ struct Engine {
   std::vector<FloatLayer> convolutions;
   std::vector<FloatLayer> upsampling;
   AlignedArray<float> gate_kernel;       // [channels, 3H] conditioning to gates
-  AlignedArray<float> gate_bias;         // [3H] input bias
+  AlignedArray<float> gate_bias;         // [3H] input bias, with b_u and b_r
+  AlignedArray<float> recurrent_bias;    // [H] b_e
   AlignedArray<float> input_kernel;      // [9H]
   std::deque<GroupedMatrix> recurrence;  // to [3H]; one per shape and type
   GroupedHead coarse;

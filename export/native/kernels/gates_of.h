@@ -34,6 +34,7 @@ struct GatesOf {
     }
     typename W::F FinePrevious() const { return W::Broadcast(p.fine_previous); }
     typename W::F CoarseNow() const { return W::Broadcast(p.coarse_now); }
+    typename W::F Bias() const { return W::Load(p.bias + i); }
     float* State() const { return p.h + i; }
   };
 
@@ -61,6 +62,7 @@ struct GatesOf {
       return W::Same(V::Load(p.fine_previous));
     }
     typename W::F CoarseNow() const { return W::Same(V::Load(p.coarse_now)); }
+    typename W::F Bias() const { return W::BroadcastEach(p.bias + i); }
     float* State() const { return p.h + kBatchLanes * i; }
   };
 
@@ -82,7 +84,8 @@ struct GatesOf {
     const auto r =
         Math::Sigmoid(W::Add(GateInput<kFine>(x, 1), x.Recurrent(1)));
     const auto u = W::Add(GateInput<kFine>(x, 0), x.Recurrent(0));
-    const auto z = W::Fma(r, x.Recurrent(2), GateInput<kFine>(x, 2));
+    const auto z = W::Fma(r, W::Add(x.Recurrent(2), x.Bias()),
+                          GateInput<kFine>(x, 2));
     W::Store(x.State(), Math::Blend(u, z, W::Load(x.State())));
   }
 

@@ -58,7 +58,7 @@ struct GathersOf {
       offsets += kOutputs;
       outputs += kRows;
       scales += kOutputs;
-      bias += kOutputs;
+      bias += m.bias_step;
     }
   }
 
@@ -72,6 +72,7 @@ struct GathersOf {
       const int32_t steps = m.steps[group];
       for (int r = 0; r < kRows; r += 16 / kOut) {
         BatchRows(p, values + 4 * r, columns + r, steps, kOutputs * group + r,
+                  m.bias + m.bias_step * group + r,
                   m.outputs + kRows * group + r);
       }
       values += static_cast<int64_t>(steps) * kStepBytes;
@@ -82,7 +83,7 @@ struct GathersOf {
   // As many rows as have 16 outputs, each in a sum of its own.
   static void BatchRows(const BatchMultiplyParams& p, const int8_t* values,
                         const uint16_t* columns, int32_t steps, int lane,
-                        const int32_t* outputs) {
+                        const float* bias, const int32_t* outputs) {
     const auto* const x = static_cast<const uint8_t*>(p.x);
     I sums[16];
     for (int i = 0; i < 16; ++i) {
@@ -108,7 +109,7 @@ struct GathersOf {
       const int at = lane + Lane(i);
       const F v = V::Fma(V::ToFloat(sums[i]),
                          V::Mul(V::Broadcast(p.matrix->scales[at]), scale),
-                         V::Broadcast(p.matrix->bias[at]));
+                         V::Broadcast(bias[Lane(i)]));
       V::Store(p.y + static_cast<int64_t>(output) * kBatchLanes,
                V::Max(v, least));
     }

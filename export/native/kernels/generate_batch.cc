@@ -122,6 +122,7 @@ class Batch {
     const BatchGateParams params = {workspace_.turned.data(),
                                     workspace_.recurrent.data(),
                                     engine_.input_kernel.data(),
+                                    engine_.recurrent_bias.data(),
                                     workspace_.state.plain(),
                                     model_.state_size,
                                     coarse_previous,

@@ -81,8 +81,8 @@ std::vector<GroupedMatrix::Row> GroupedMatrix::SortedRows(
   return rows;
 }
 
-bool GroupedMatrix::Reserve(const std::vector<Row>& rows,
-                            const Layout& layout) {
+bool GroupedMatrix::Reserve(const std::vector<Row>& rows, const Layout& layout,
+                            bool has_bias) {
   const std::size_t groups = rows.size() / layout.rows;
   if (!steps_.Resize(groups)) return false;
   std::size_t steps = 0;
@@ -95,7 +95,8 @@ bool GroupedMatrix::Reserve(const std::vector<Row>& rows,
   const bool values =
       layout.bytes ? bytes_.Resize(weights) : floats_.Resize(weights);
   return values && columns_.Resize(steps * layout.columns()) &&
-         outputs_.Resize(rows.size()) && bias_.Resize(outputs) &&
+         outputs_.Resize(rows.size()) &&
+         bias_.Resize(has_bias ? outputs : layout.outputs()) &&
          scales_.Resize(outputs) && offsets_.Resize(outputs);
 }
 
@@ -113,7 +114,7 @@ void GroupedMatrix::FillOutputs(const std::vector<Row>& rows,
     for (int o = 0; o < block_out; ++o) {
       const std::size_t at =
           group + layout.Output(static_cast<int>(i % layout.rows), o);
-      bias_[at] = row.part->bias[first + o];
+      if (row.part->bias != nullptr) bias_[at] = row.part->bias[first + o];
       if (layout.bytes) scales_[at] = row.part->matrix->scales[first + o];
     }
   }
@@ -195,7 +196,8 @@ bool GroupedMatrix::Build(const std::vector<GroupedPart>& parts, int outputs,
   const Layout layout(shape_, type_, block_rows, kernels);
   gathered_ = layout.by_output;
   const std::vector<Row> rows = SortedRows(parts, layout);
-  if (!Reserve(rows, layout)) return false;
+  const bool has_bias = parts[0].bias != nullptr;
+  if (!Reserve(rows, layout, has_bias)) return false;
   FillOutputs(rows, layout, outputs);
 
   std::size_t step = 0;  // first of the group
@@ -228,6 +230,7 @@ bool GroupedMatrix::Build(const std::vector<GroupedPart>& parts, int outputs,
            values,
            outputs_.data(),
            bias_.data(),
+           has_bias ? layout.outputs() : 0,
            scales_.data(),
            offsets_.data()};
   return true;

@@ -23,7 +23,7 @@ struct KernelTable;
 // y[first_output + a * stride + o % 16]; stride 16 leaves no gaps.
 struct GroupedPart {
   const BlockSparse* matrix;
-  const float* bias;
+  const float* bias;  // or null: of all parts or of none
   int first_output = 0;
   int stride = 16;
 };
@@ -47,7 +47,8 @@ class GroupedMatrix {
   struct Layout;
   static std::vector<Row> SortedRows(const std::vector<GroupedPart>& parts,
                                      const Layout& layout);
-  bool Reserve(const std::vector<Row>& rows, const Layout& layout);
+  bool Reserve(const std::vector<Row>& rows, const Layout& layout,
+               bool has_bias);
   void FillOutputs(const std::vector<Row>& rows, const Layout& layout,
                    int outputs);
   void FillColumns(const Row& row, const Layout& layout, std::size_t step,

@@ -19,16 +19,17 @@ static constexpr int InputKernelIndex(int row, int gate, int unit) {
 
 // One half of the state:
 //   x_g = gates_g + c_{t-1} K0_g + f_{t-1} K1_g (+ c_t K2_g, fine half only)
-//   u = sigmoid(x_u + q_u),  r = sigmoid(x_r + q_r),  q_g = R_g h + b_g
-//   e = tanh(x_e + r * q_e)
+//   u = sigmoid(x_u + q_u),  r = sigmoid(x_r + q_r),  q_g = R_g h
+//   e = tanh(x_e + r * (q_e + b_e))
 //   h = u * h + (1 - u) * e
 // x_g is built by fused multiply-adds on gates_g in the order above; the
 // functions are those of vector_math.h. Natural alignment, no over-read; `h`
 // overlaps nothing else. H is a multiple of 32.
 struct GateParams {
-  const float* gates;         // [3H] conditioning and input bias
+  const float* gates;         // [3H] conditioning, input bias, b_u and b_r
   const float* recurrent;     // [3H] q_g, before any half was updated
   const float* input_kernel;  // [9H]
+  const float* bias;          // [H] b_e
   float* h;                   // [H] updated in place, this half only
   int state_size;
   float coarse_previous;  // network inputs, in [-1, 1]
@@ -41,7 +42,8 @@ struct GateParams {
 struct BatchGateParams {
   const float* gates;
   const float* recurrent;
-  const float* input_kernel;  // [9H], shared
+  const float* input_kernel;  // [9H], the same for all
+  const float* bias;          // [H], the same for all
   float* h;
   int state_size;
   const float* coarse_previous;

@@ -50,10 +50,11 @@ struct GroupedView {
   const uint16_t* columns;  // [all steps, columns of a step]
   const void* values;       // [all steps, lanes], 64-byte aligned
   const int32_t* outputs;   // [groups, rows] index in y of a row's first output
-  const float* bias;        // [groups, outputs of a group]
-  const float* scales;      // the same, int8 only
-  const int32_t*
-      offsets;  // the same: -128 times the sum of an output's weights
+  const float* bias;        // [groups, outputs of a group]; without a bias
+  int bias_step;            // zeros for one group, all others at distance 0
+  const float* scales;      // [groups, outputs of a group], int8 only
+  // The same: -128 times the sum of an output's weights.
+  const int32_t* offsets;
 };
 
 // y = act(W x + bias). x has the form that FormOf says.

@@ -114,19 +114,20 @@ struct ProductsOf {
         columns += kColumns;
       }
       if constexpr (kShape == BlockShape::k16x1) {
-        for (int k = 0; k < kVectors; ++k, bias += 16) {
-          const F v = V::Add(sums[k], V::Load(bias));
+        for (int k = 0; k < kVectors; ++k) {
+          const F v = V::Add(sums[k], V::Load(bias + 16 * k));
           V::Store(y + outputs[k], V::Max(v, least));
         }
       } else {
-        for (int k = 0; k < kVectors; k += 4, bias += 16) {
-          const F v =
-              V::Reduce4(sums[k], sums[k + 1], sums[k + 2], sums[k + 3]);
-          StoreRows<V, BlockOut(kShape)>(
-              y, outputs + (kShared ? k / 2 : k),
-              V::Max(V::Add(v, V::Load(bias)), least));
+        for (int k = 0; k < kVectors; k += 4) {
+          const F v = V::Add(
+              V::Reduce4(sums[k], sums[k + 1], sums[k + 2], sums[k + 3]),
+              V::Load(bias + 4 * k));
+          StoreRows<V, BlockOut(kShape)>(y, outputs + (kShared ? k / 2 : k),
+                                         V::Max(v, least));
         }
       }
+      bias += m.bias_step;
       outputs += kColumns;
     }
   }
@@ -148,9 +149,10 @@ struct ProductsOf {
     for (int group = 0; group < m.groups; ++group) {
       const int32_t steps = m.steps[group];
       for (int k = 0; k < kVectors; ++k) {
-        BatchRow(p, values, columns, steps, bias, outputs, k);
-        bias += 16 / BlockIn(kShape);
+        BatchRow(p, values, columns, steps, bias + 16 / BlockIn(kShape) * k,
+                 outputs, k);
       }
+      bias += m.bias_step;
       values += static_cast<int64_t>(steps) * kVectors * kVectorWords;
       columns += static_cast<int64_t>(steps) * kColumns;
       outputs += kColumns;

@@ -25,7 +25,7 @@ void ComputeLogits(const KernelTable& kernels, const GroupedHead& head,
                                 workspace.logits.data());
 }
 
-// workspace.recurrent = R_g h + b_g for the three gates and both halves.
+// workspace.recurrent = R_g h for the three gates and both halves.
 template <typename AnyWorkspace>
 void Recur(const Engine& engine, const KernelTable& kernels,
            AnyWorkspace& workspace) {
@@ -52,6 +52,7 @@ SplitSample Step(const Engine& engine, const KernelTable& kernels,
   params.gates = gates;
   params.recurrent = workspace.recurrent.data();
   params.input_kernel = engine.input_kernel.data();
+  params.bias = engine.recurrent_bias.data();
   params.h = workspace.state.plain();
   params.state_size = size;
   params.coarse_previous = NetworkInput(previous.coarse);

@@ -23,7 +23,7 @@ struct Workspace {
   Activations state;              // [H]
   Activations projection;         // [projection_size]
   AlignedArray<float> gates;      // [kTileSteps, 3H]
-  AlignedArray<float> recurrent;  // [3H + slack] R_g h + b_g
+  AlignedArray<float> recurrent;  // [3H + slack] R_g h
   AlignedArray<float> logits;     // [256 + slack]
 
   // Returns false when memory runs out.
