@@ -2,8 +2,6 @@
 
 #include <cstddef>
 
-#include "kernels/quantise.h"
-
 namespace wavernn_tf {
 namespace {
 
@@ -23,19 +21,17 @@ bool Activations::Allocate(int n, unsigned forms) {
 }
 
 void Activations::Refresh(const KernelTable& kernels, int first, int count,
-                          bool unit) {
+                          ByteScale scale) {
   if (!Reads(kBytes) && !Reads(kShifted)) return;
-  const float* const x = plain_.data() + first;
-  const int n = RoundUp(count);
-  const ByteScale scale = unit ? kUnitScale : ScaleFor(kernels.largest(x, n));
   scale_ = scale.scale;
-  kernels.quantise({x, n, scale.inverse, bytes_.data() + first,
+  kernels.quantise({plain_.data() + first, RoundUp(count), scale.inverse,
+                    bytes_.data() + first,
                     Reads(kShifted) ? shifted_.data() + 4 * first : nullptr});
 }
 
-void Activations::Multiply(const KernelTable& kernels,
-                           const GroupedMatrix& matrix, int first, float* y,
-                           bool relu) const {
+// With a ReLU if `largest` is asked for.
+void Activations::Run(const KernelTable& kernels, const GroupedMatrix& matrix,
+                      int first, float* y, float* largest) const {
   const void* x = plain_.data() + first;
   if (matrix.form() == kBytes) x = bytes_.data() + first;
   if (matrix.form() == kShifted) x = shifted_.data() + 4 * first;
@@ -43,7 +39,21 @@ void Activations::Multiply(const KernelTable& kernels,
   const int shape = static_cast<int>(matrix.shape());
   const auto multiply = matrix.gathered() ? kernels.multiply_gathered[shape]
                                           : kernels.multiply[type][shape];
-  multiply({&matrix.view(), x, scale_, y, relu});
+  multiply({&matrix.view(), x, scale_, y, largest != nullptr, largest});
+}
+
+void Activations::Multiply(const KernelTable& kernels,
+                           const GroupedMatrix& matrix, int first,
+                           float* y) const {
+  Run(kernels, matrix, first, y, nullptr);
+}
+
+void Activations::Project(const KernelTable& kernels,
+                          const GroupedMatrix& matrix, int first,
+                          Activations& y) const {
+  float largest = 0.0f;
+  Run(kernels, matrix, first, y.plain(), &largest);
+  y.Refresh(kernels, 0, y.size(), ScaleFor(largest));
 }
 
 bool BatchActivations::Allocate(int n, unsigned forms) {
@@ -55,27 +65,30 @@ bool BatchActivations::Allocate(int n, unsigned forms) {
          bytes_.Resize(Reads(kShifted) ? size : 0);
 }
 
-void BatchActivations::Refresh(const KernelTable& kernels, int first, int count,
-                               bool unit) {
+void BatchActivations::Quantise(const KernelTable& kernels, int first,
+                                int count, const ByteScale* scales) {
   if (!Reads(kBytes) && !Reads(kShifted)) return;
-  const int at = kBatchLanes * first;
-  const float* const x = plain_.data() + at;
-  const int n = RoundUp(count);
   alignas(64) float inverse[kBatchLanes];
-  if (!unit) kernels.largest_batch(x, n, inverse);
   for (int lane = 0; lane < kBatchLanes; ++lane) {
-    const ByteScale scale = unit ? kUnitScale : ScaleFor(inverse[lane]);
-    scale_[lane] = scale.scale;
-    inverse[lane] = scale.inverse;
+    scale_[lane] = scales[lane].scale;
+    inverse[lane] = scales[lane].inverse;
   }
-  kernels.quantise_batch({x, n, inverse,
+  const int at = kBatchLanes * first;
+  kernels.quantise_batch({plain_.data() + at, RoundUp(count), inverse,
                           Reads(kBytes) ? words_.data() + at : nullptr,
                           Reads(kShifted) ? bytes_.data() + at : nullptr});
 }
 
-void BatchActivations::Multiply(const KernelTable& kernels,
-                                const GroupedMatrix& matrix, int first,
-                                float* y, bool relu) const {
+void BatchActivations::Refresh(const KernelTable& kernels, int first, int count,
+                               ByteScale scale) {
+  ByteScale scales[kBatchLanes];
+  for (ByteScale& each : scales) each = scale;
+  Quantise(kernels, first, count, scales);
+}
+
+void BatchActivations::Run(const KernelTable& kernels,
+                           const GroupedMatrix& matrix, int first, float* y,
+                           float* largest) const {
   const int at = kBatchLanes * first;
   const void* x = plain_.data() + at;
   if (matrix.form() == kBytes) x = words_.data() + at;
@@ -85,7 +98,25 @@ void BatchActivations::Multiply(const KernelTable& kernels,
   const auto multiply = matrix.gathered()
                             ? kernels.multiply_batch_gathered[shape]
                             : kernels.multiply_batch[type][shape];
-  multiply({&matrix.view(), x, scale_, y, relu});
+  multiply({&matrix.view(), x, scale_, y, largest != nullptr, largest});
+}
+
+void BatchActivations::Multiply(const KernelTable& kernels,
+                                const GroupedMatrix& matrix, int first,
+                                float* y) const {
+  Run(kernels, matrix, first, y, nullptr);
+}
+
+void BatchActivations::Project(const KernelTable& kernels,
+                               const GroupedMatrix& matrix, int first,
+                               BatchActivations& y) const {
+  alignas(64) float largest[kBatchLanes];
+  Run(kernels, matrix, first, y.plain(), largest);
+  ByteScale scales[kBatchLanes];
+  for (int lane = 0; lane < kBatchLanes; ++lane) {
+    scales[lane] = ScaleFor(largest[lane]);
+  }
+  y.Quantise(kernels, 0, y.size(), scales);
 }
 
 }  // namespace wavernn_tf

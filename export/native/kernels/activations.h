@@ -8,6 +8,7 @@
 #include "kernels/aligned_array.h"
 #include "kernels/grouped_matrix.h"
 #include "kernels/kernel_table.h"
+#include "kernels/quantise.h"
 
 namespace wavernn_tf {
 
@@ -23,16 +24,22 @@ class Activations {
   const float* plain() const { return plain_.data(); }
   int size() const { return size_; }
 
-  // Values in [-1, 1], or else of a range that is looked for: then it is one
-  // for all of them, so that all must be refreshed at once.
-  void Refresh(const KernelTable& kernels, int first, int count, bool unit);
+  // `scale` is one for all values.
+  void Refresh(const KernelTable& kernels, int first, int count,
+               ByteScale scale);
 
-  // y = act(W x + b), x being the values from `first` on.
+  // y = W x + b, x being the values from `first` on.
   void Multiply(const KernelTable& kernels, const GroupedMatrix& matrix,
-                int first, float* y, bool relu = false) const;
+                int first, float* y) const;
+
+  // y = relu(W x + b) with all its forms.
+  void Project(const KernelTable& kernels, const GroupedMatrix& matrix,
+               int first, Activations& y) const;
 
  private:
   bool Reads(InputForm form) const { return forms_ >> form & 1u; }
+  void Run(const KernelTable& kernels, const GroupedMatrix& matrix, int first,
+           float* y, float* largest) const;
 
   int size_ = 0;
   unsigned forms_ = 0;
@@ -49,12 +56,20 @@ class BatchActivations {
   float* plain() { return plain_.data(); }
   const float* plain() const { return plain_.data(); }
   int size() const { return size_; }
-  void Refresh(const KernelTable& kernels, int first, int count, bool unit);
+  void Refresh(const KernelTable& kernels, int first, int count,
+               ByteScale scale);
   void Multiply(const KernelTable& kernels, const GroupedMatrix& matrix,
-                int first, float* y, bool relu = false) const;
+                int first, float* y) const;
+  void Project(const KernelTable& kernels, const GroupedMatrix& matrix,
+               int first, BatchActivations& y) const;
 
  private:
   bool Reads(InputForm form) const { return forms_ >> form & 1u; }
+  void Run(const KernelTable& kernels, const GroupedMatrix& matrix, int first,
+           float* y, float* largest) const;
+  // scales [16], one per stream.
+  void Quantise(const KernelTable& kernels, int first, int count,
+                const ByteScale* scales);
 
   int size_ = 0;
   unsigned forms_ = 0;

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "kernels/affine.h"
+#include "kernels/unroll.h"
 
 namespace wavernn_tf {
 
@@ -18,7 +19,9 @@ struct AffineOf {
   template <int kRows, int kVectors>
   static void AffineTile(const AffineParams& p, int64_t t, int o) {
     F sums[kRows][kVectors];
+    WAVERNN_TF_UNROLL
     for (int row = 0; row < kRows; ++row) {
+      WAVERNN_TF_UNROLL
       for (int v = 0; v < kVectors; ++v) {
         sums[row][v] = V::Load(p.bias + o + kLanes * v);
       }
@@ -27,18 +30,23 @@ struct AffineOf {
     const float* __restrict kernel = p.kernel + o;
     for (int d = 0; d < p.depth; ++d, kernel += p.width) {
       F weights[kVectors];
+      WAVERNN_TF_UNROLL
       for (int v = 0; v < kVectors; ++v) {
         weights[v] = V::Load(kernel + kLanes * v);
       }
+      WAVERNN_TF_UNROLL
       for (int row = 0; row < kRows; ++row) {
         const F x = V::Broadcast(in[row * p.in_stride + d]);
+        WAVERNN_TF_UNROLL
         for (int v = 0; v < kVectors; ++v) {
           sums[row][v] = V::Fma(x, weights[v], sums[row][v]);
         }
       }
     }
+    WAVERNN_TF_UNROLL
     for (int row = 0; row < kRows; ++row) {
       float* out = p.out + (t + row) * p.out_stride + o;
+      WAVERNN_TF_UNROLL
       for (int v = 0; v < kVectors; ++v) {
         V::Store(out + kLanes * v, Activate(p, sums[row][v]));
       }

@@ -8,6 +8,7 @@
 
 #include "kernels/multiply.h"
 #include "kernels/products_of.h"
+#include "kernels/unroll.h"
 
 namespace wavernn_tf {
 
@@ -58,34 +59,42 @@ struct DotsOf {
     float* const y = p.y;
     const F scale = V::Broadcast(p.scale);
     const F least = V::Broadcast(p.relu ? 0.0f : -__builtin_inff());
+    F top = V::Zero();
     constexpr int kAtOnce = 4 / kBlocks;  // rows
     for (int groups = m.groups; groups > 0; --groups) {
       Row sums[kRows];
+      WAVERNN_TF_UNROLL
       for (int r = 0; r < kRows; ++r) sums[r].Start(offsets + kOut * r);
       for (int32_t step = *steps++; step > 0; --step) {
+        WAVERNN_TF_UNROLL
         for (int r = 0; r < kRows; r += kAtOnce) {
           Dot4(sums + r, values + kRowBytes * r, x, columns + kBlocks * r);
         }
         values += kStepBytes;
         columns += kColumns;
       }
+      WAVERNN_TF_UNROLL
       for (int r = 0; r < kRows; r += 16 / kOut) {
-        const F v = V::Fma(V::ToFloat(V::Join(sums + r)),
-                           V::Mul(V::Load(scales + kOut * r), scale),
-                           V::Load(bias + kOut * r));
-        StoreRows<V, kOut>(y, outputs + r, V::Max(v, least));
+        const F sum = V::Fma(V::ToFloat(V::Join(sums + r)),
+                             V::Mul(V::Load(scales + kOut * r), scale),
+                             V::Load(bias + kOut * r));
+        const F v = V::Max(sum, least);
+        top = V::Max(top, v);
+        StoreRows<V, kOut>(y, outputs + r, v);
       }
       offsets += kOutputs;
       outputs += kRows;
       scales += kOutputs;
       bias += m.bias_step;
     }
+    if (p.largest != nullptr) *p.largest = V::Largest(top);
   }
 
   // ------------------------------------------------------ lanes are streams
 
   static void MultiplyBatch(const BatchMultiplyParams& p) {
     const GroupedView& m = *p.matrix;
+    if (p.largest != nullptr) V::Store(p.largest, V::Zero());
     const auto* values = static_cast<const int8_t*>(m.values);
     const uint16_t* columns = m.columns;
     constexpr int kAtOnce = 16 / kOut;  // rows
@@ -107,12 +116,15 @@ struct DotsOf {
                         const uint16_t* columns, int32_t steps, int lane,
                         const float* bias, const int32_t* outputs) {
     I sums[16];
+    WAVERNN_TF_UNROLL
     for (int o = 0; o < 16; ++o) {
       sums[o] = V::StartBatch(p.matrix->offsets[lane + o]);
     }
     for (int32_t step = 0; step < steps; ++step) {
+      WAVERNN_TF_UNROLL
       for (int r = 0; r < 16 / kOut; ++r) {
         const I x = BatchInput(p, columns + r);
+        WAVERNN_TF_UNROLL
         for (int o = kOut * r; o < kOut * (r + 1); ++o) {
           uint32_t word;
           __builtin_memcpy(&word, values + 4 * o, sizeof(word));
@@ -124,14 +136,18 @@ struct DotsOf {
       columns += kColumns;
     }
     const F scale = V::Load(p.scale);
+    F top = V::Zero();
+    WAVERNN_TF_UNROLL
     for (int o = 0; o < 16; ++o) {
       const int32_t output = outputs[o / kOut] + o % kOut;
       const float weight = p.matrix->scales[lane + o];
       F v = V::Fma(V::ToFloat(sums[o]), V::Mul(V::Broadcast(weight), scale),
                    V::Broadcast(bias[o]));
       if (p.relu) v = V::Max(v, V::Zero());
+      top = V::Max(top, v);
       V::Store(p.y + static_cast<int64_t>(output) * kBatchLanes, v);
     }
+    KeepLargest<V>(p, top);
   }
 
   // Four inputs of every stream.

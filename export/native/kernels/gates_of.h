@@ -84,8 +84,8 @@ struct GatesOf {
     const auto r =
         Math::Sigmoid(W::Add(GateInput<kFine>(x, 1), x.Recurrent(1)));
     const auto u = W::Add(GateInput<kFine>(x, 0), x.Recurrent(0));
-    const auto z = W::Fma(r, W::Add(x.Recurrent(2), x.Bias()),
-                          GateInput<kFine>(x, 2));
+    const auto z =
+        W::Fma(r, W::Add(x.Recurrent(2), x.Bias()), GateInput<kFine>(x, 2));
     W::Store(x.State(), Math::Blend(u, z, W::Load(x.State())));
   }
 

@@ -6,6 +6,8 @@
 #include <cstdint>
 
 #include "kernels/multiply.h"
+#include "kernels/products_of.h"
+#include "kernels/unroll.h"
 
 namespace wavernn_tf {
 
@@ -33,25 +35,31 @@ struct GathersOf {
     float* const y = p.y;
     const F scale = V::Broadcast(p.scale);
     const F least = V::Broadcast(p.relu ? 0.0f : -__builtin_inff());
+    F top = V::Zero();
     for (int groups = m.groups; groups > 0; --groups) {
       I sums[kOut];
+      WAVERNN_TF_UNROLL
       for (int o = 0; o < kOut; ++o) sums[o] = V::Start(offsets + 16 * o);
       for (int32_t step = *steps++; step > 0; --step) {
         const I x = V::Gather(p.x, columns);
+        WAVERNN_TF_UNROLL
         for (int o = 0; o < kOut; ++o) {
           sums[o] = V::Dot(sums[o], V::LoadInts(values + 64 * o), x);
         }
         values += kStepBytes;
         columns += kRows;
       }
+      WAVERNN_TF_UNROLL
       for (int first = 0; first < kOut; first += 4) {
         F v[4];
+        WAVERNN_TF_UNROLL
         for (int i = 0; i < 4; ++i) {
           const int at = 16 * (first + i);
-          v[i] = V::Fma(V::ToFloat(sums[first + i]),
-                        V::Mul(V::Load(scales + at), scale),
-                        V::Load(bias + at));
+          v[i] =
+              V::Fma(V::ToFloat(sums[first + i]),
+                     V::Mul(V::Load(scales + at), scale), V::Load(bias + at));
           v[i] = V::Max(v[i], least);
+          top = V::Max(top, v[i]);
         }
         V::StoreQuads(y + first, outputs, v);
       }
@@ -60,12 +68,14 @@ struct GathersOf {
       scales += kOutputs;
       bias += m.bias_step;
     }
+    if (p.largest != nullptr) *p.largest = V::Largest(top);
   }
 
   // ------------------------------------------------------ lanes are streams
 
   static void MultiplyBatch(const BatchMultiplyParams& p) {
     const GroupedView& m = *p.matrix;
+    if (p.largest != nullptr) V::Store(p.largest, V::Zero());
     const auto* values = static_cast<const int8_t*>(m.values);
     const uint16_t* columns = m.columns;
     for (int group = 0; group < m.groups; ++group) {
@@ -86,12 +96,15 @@ struct GathersOf {
                         const float* bias, const int32_t* outputs) {
     const auto* const x = static_cast<const uint8_t*>(p.x);
     I sums[16];
+    WAVERNN_TF_UNROLL
     for (int i = 0; i < 16; ++i) {
       sums[i] = V::StartBatch(p.matrix->offsets[lane + Lane(i)]);
     }
     for (int32_t step = 0; step < steps; ++step) {
+      WAVERNN_TF_UNROLL
       for (int r = 0; r < 16 / kOut; ++r) {
         const I inputs = V::LoadInts(x + 4 * kBatchLanes * columns[r]);
+        WAVERNN_TF_UNROLL
         for (int o = 0; o < kOut; ++o) {
           const int i = kOut * r + o;
           uint32_t word;
@@ -104,15 +117,19 @@ struct GathersOf {
     }
     const F scale = V::Load(p.scale);
     const F least = V::Broadcast(p.relu ? 0.0f : -__builtin_inff());
+    F top = V::Zero();
+    WAVERNN_TF_UNROLL
     for (int i = 0; i < 16; ++i) {
       const int32_t output = outputs[i / kOut] + i % kOut;
       const int at = lane + Lane(i);
-      const F v = V::Fma(V::ToFloat(sums[i]),
-                         V::Mul(V::Broadcast(p.matrix->scales[at]), scale),
-                         V::Broadcast(bias[Lane(i)]));
-      V::Store(p.y + static_cast<int64_t>(output) * kBatchLanes,
-               V::Max(v, least));
+      const F sum = V::Fma(V::ToFloat(sums[i]),
+                           V::Mul(V::Broadcast(p.matrix->scales[at]), scale),
+                           V::Broadcast(bias[Lane(i)]));
+      const F v = V::Max(sum, least);
+      top = V::Max(top, v);
+      V::Store(p.y + static_cast<int64_t>(output) * kBatchLanes, v);
     }
+    KeepLargest<V>(p, top);
   }
 
   // Where output i % kOut of row i / kOut stands among a group's.

@@ -37,7 +37,7 @@ class Batch {
         h[k] = k < count ? streams[k].state_in[i] : 0.0f;
       }
     }
-    workspace_.state.Refresh(kernels_, 0, model_.state_size, true);
+    workspace_.state.Refresh(kernels_, 0, model_.state_size, kUnitScale);
   }
 
   void Run(int64_t frames) {
@@ -129,14 +129,14 @@ class Batch {
                                     fine_previous,
                                     coarse_now};
     kernels_.coarse_gates_batch(params);
-    workspace_.state.Refresh(kernels_, 0, half, true);
+    workspace_.state.Refresh(kernels_, 0, half, kUnitScale);
     ComputeLogits(kernels_, engine_.coarse, 0, workspace_);
     Draw(&SampleUniforms::coarse, &SplitSample::coarse);
     for (int k = 0; k < kBatchLanes; ++k) {
       coarse_now[k] = NetworkInput(lanes_[k].classes.coarse);
     }
     kernels_.fine_gates_batch(params);
-    workspace_.state.Refresh(kernels_, half, half, true);
+    workspace_.state.Refresh(kernels_, half, half, kUnitScale);
     ComputeLogits(kernels_, engine_.fine, half, workspace_);
     Draw(&SampleUniforms::fine, &SplitSample::fine);
     Accept();

@@ -22,7 +22,6 @@ struct KernelTable {
   void (*coarse_gates)(const GateParams& params);
   void (*fine_gates)(const GateParams& params);
   float (*softmax)(const SoftmaxParams& params);  // returns the highest logit
-  float (*largest)(const float* x, int n);
   void (*quantise)(const QuantiseParams& params);
 
   // 16 streams abreast.
@@ -33,8 +32,6 @@ struct KernelTable {
   void (*coarse_gates_batch)(const BatchGateParams& params);
   void (*fine_gates_batch)(const BatchGateParams& params);
   void (*draw_batch)(const BatchDrawParams& params);
-  // largest [16] of x [n, 16].
-  void (*largest_batch)(const float* x, int n, float* largest);
   void (*quantise_batch)(const BatchQuantiseParams& params);
 };
 

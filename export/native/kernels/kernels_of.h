@@ -34,7 +34,8 @@ struct KernelsOf {
     return nullptr;
   }
   template <BlockShape kShape>
-  static constexpr auto BatchGathered() -> void (*)(const BatchMultiplyParams&) {
+  static constexpr auto BatchGathered()
+      -> void (*)(const BatchMultiplyParams&) {
     if constexpr (V::kGathers) return GathersOf<V, kShape>::MultiplyBatch;
     return nullptr;
   }
@@ -52,7 +53,6 @@ struct KernelsOf {
       GatesOf<V>::Coarse,
       GatesOf<V>::Fine,
       SoftmaxOf<V>::Softmax,
-      QuantiseOf<V>::Largest,
       QuantiseOf<V>::Quantise,
       {{Float4x4<kFloat>::MultiplyBatch, Float16x1<kFloat>::MultiplyBatch,
         Float8x4<kFloat>::MultiplyBatch},
@@ -64,7 +64,6 @@ struct KernelsOf {
       GatesOf<V>::CoarseBatch,
       GatesOf<V>::FineBatch,
       SoftmaxOf<V>::DrawBatch,
-      QuantiseOf<V>::LargestBatch,
       QuantiseOf<V>::QuantiseBatch,
   };
 };

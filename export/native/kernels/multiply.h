@@ -41,9 +41,10 @@ static constexpr int ColumnUnits(WeightType type, BlockShape shape) {
 // A step is a part of each of a group's rows. For float32 and bfloat16 a row's
 // part is one block, and a group has `group_vectors` times 16 lanes
 // (kernel_table.h); rows of 8x4 are two rows of 4x4 that share their columns.
-// For int8 a group is eight rows, and a row's part one block; in 16x1 it is four
-// rows, and four blocks. A lane is then four weights of one output. If gathered,
-// a group of 4x4 or 8x4 is sixteen rows, whose lanes of one output lie together.
+// For int8 a group is eight rows, and a row's part one block; in 16x1 it is
+// four rows, and four blocks. A lane is then four weights of one output. If
+// gathered, a group of 4x4 or 8x4 is sixteen rows, whose lanes of one output
+// lie together.
 struct GroupedView {
   int groups;
   const int32_t* steps;     // [groups]
@@ -74,6 +75,7 @@ struct MultiplyParams {
   float scale;  // of 8-bit inputs: x = scale * integer
   float* y;
   bool relu;
+  float* largest;  // of y and 0; null if nobody asks
 };
 
 constexpr int kOutputSlack = 16;
@@ -89,6 +91,7 @@ struct BatchMultiplyParams {
   const float* scale;  // [16]
   float* y;            // 64-byte aligned
   bool relu;
+  float* largest;  // [16], as above
 };
 
 }  // namespace wavernn_tf

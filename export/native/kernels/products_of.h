@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "kernels/multiply.h"
+#include "kernels/unroll.h"
 
 namespace wavernn_tf {
 
@@ -46,6 +47,12 @@ void StoreRows(float* y, const int32_t* outputs, typename V::F v) {
   }
 }
 
+template <typename V>
+void KeepLargest(const BatchMultiplyParams& p, typename V::F v) {
+  if (p.largest == nullptr) return;
+  V::Store(p.largest, V::Max(V::Load(p.largest), v));
+}
+
 template <typename V, WeightType kType, BlockShape kShape>
 struct ProductsOf {
   using F = typename V::F;
@@ -73,6 +80,7 @@ struct ProductsOf {
   static void Add4(F* sums, const Word* step, const Unit* x,
                    const uint16_t* columns, int k) {
     const Columns<V, kShared ? 2 : 4> at(columns + (kShared ? k / 2 : k));
+    WAVERNN_TF_UNROLL
     for (int i = 0; i < 4; i += 2) {
       F first, second;
       LoadTwo(step, k + i, first, second);
@@ -103,10 +111,13 @@ struct ProductsOf {
     const auto* const x = static_cast<const Unit*>(p.x);
     float* const y = p.y;
     const F least = Least(p.relu);
+    F top = V::Zero();
     for (int groups = m.groups; groups > 0; --groups) {
       F sums[kVectors];
+      WAVERNN_TF_UNROLL
       for (F& sum : sums) sum = V::Zero();
       for (int32_t step = *steps++; step > 0; --step) {
+        WAVERNN_TF_UNROLL
         for (int k = 0; k < kVectors; k += 4) {
           Add4(sums, values, x, columns, k);
         }
@@ -114,22 +125,27 @@ struct ProductsOf {
         columns += kColumns;
       }
       if constexpr (kShape == BlockShape::k16x1) {
+        WAVERNN_TF_UNROLL
         for (int k = 0; k < kVectors; ++k) {
-          const F v = V::Add(sums[k], V::Load(bias + 16 * k));
-          V::Store(y + outputs[k], V::Max(v, least));
+          const F v = V::Max(V::Add(sums[k], V::Load(bias + 16 * k)), least);
+          top = V::Max(top, v);
+          V::Store(y + outputs[k], v);
         }
       } else {
+        WAVERNN_TF_UNROLL
         for (int k = 0; k < kVectors; k += 4) {
-          const F v = V::Add(
-              V::Reduce4(sums[k], sums[k + 1], sums[k + 2], sums[k + 3]),
-              V::Load(bias + 4 * k));
-          StoreRows<V, BlockOut(kShape)>(y, outputs + (kShared ? k / 2 : k),
-                                         V::Max(v, least));
+          const F sum =
+              V::Add(V::Reduce4(sums[k], sums[k + 1], sums[k + 2], sums[k + 3]),
+                     V::Load(bias + 4 * k));
+          const F v = V::Max(sum, least);
+          top = V::Max(top, v);
+          StoreRows<V, BlockOut(kShape)>(y, outputs + (kShared ? k / 2 : k), v);
         }
       }
       bias += m.bias_step;
       outputs += kColumns;
     }
+    if (p.largest != nullptr) *p.largest = V::Largest(top);
   }
 
   // Max with it is the activation.
@@ -142,6 +158,7 @@ struct ProductsOf {
   // One vector's rows at a time: 16 sums, one for each of its lanes.
   static void MultiplyBatch(const BatchMultiplyParams& p) {
     const GroupedView& m = *p.matrix;
+    if (p.largest != nullptr) V::Store(p.largest, V::Zero());
     const auto* values = static_cast<const Word*>(m.values);
     const uint16_t* columns = m.columns;
     const float* bias = m.bias;
@@ -180,13 +197,16 @@ struct ProductsOf {
     const int place = kShared ? k / 2 : k;
     alignas(64) float room[16];
     F sums[16];
+    WAVERNN_TF_UNROLL
     for (F& sum : sums) sum = V::Zero();
     for (int32_t step = 0; step < steps; ++step) {
       const float* const w = Lanes(values, k, room);
       const int column = columns[place] / ColumnUnits(kType, kShape);
       const float* const in = x + kBatchLanes * kIn * column;
+      WAVERNN_TF_UNROLL
       for (int i = 0; i < kIn; ++i) {
         const F input = V::Load(in + kBatchLanes * i);
+        WAVERNN_TF_UNROLL
         for (int o = 0; o < kOut; ++o) {
           F& sum = sums[kIn * o + i];
           sum = V::Fma(V::Broadcast(w[kIn * o + i]), input, sum);
@@ -197,15 +217,19 @@ struct ProductsOf {
     }
     const int32_t first = outputs[place] + (kShared ? 4 * (k % 2) : 0);
     float* y = p.y + static_cast<int64_t>(first) * kBatchLanes;
+    F top = V::Zero();
+    WAVERNN_TF_UNROLL
     for (int o = 0; o < kOut; ++o, y += kBatchLanes) {
       const F* const lanes = sums + kIn * o;
       F v = lanes[0];
       if constexpr (kIn == 4) {
         v = V::Add(V::Add(v, lanes[1]), V::Add(lanes[2], lanes[3]));
       }
-      v = V::Add(v, V::Broadcast(bias[o]));
-      V::Store(y, V::Max(v, Least(p.relu)));
+      v = V::Max(V::Add(v, V::Broadcast(bias[o])), Least(p.relu));
+      top = V::Max(top, v);
+      V::Store(y, v);
     }
+    KeepLargest<V>(p, top);
   }
 };
 

@@ -13,14 +13,6 @@ struct QuantiseOf {
   using F = typename V::F;
   using I = typename V::I;
 
-  static float Largest(const float* x, int n) {
-    F largest = V::Load(x);
-    for (int i = 16; i < n; i += 16) {
-      largest = V::Max(largest, V::Load(x + i));
-    }
-    return V::Largest(largest);
-  }
-
   static void Quantise(const QuantiseParams& p) {
     const F inverse = V::Broadcast(p.inverse);
     for (int i = 0; i < p.n; i += 16) {
@@ -36,12 +28,6 @@ struct QuantiseOf {
   }
 
   // ------------------------------------------------------ lanes are streams
-
-  static void LargestBatch(const float* x, int n, float* largest) {
-    F v = V::Load(x);
-    for (int i = 1; i < n; ++i) v = V::Max(v, V::Load(x + kBatchLanes * i));
-    V::Store(largest, v);
-  }
 
   static void QuantiseBatch(const BatchQuantiseParams& p) {
     const F inverse = V::Load(p.inverse);

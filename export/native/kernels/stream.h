@@ -18,9 +18,7 @@ namespace wavernn_tf {
 template <typename AnyWorkspace>
 void ComputeLogits(const KernelTable& kernels, const GroupedHead& head,
                    int first, AnyWorkspace& workspace) {
-  workspace.state.Multiply(kernels, head.project, first,
-                           workspace.projection.plain(), true);
-  workspace.projection.Refresh(kernels, 0, workspace.projection.size(), false);
+  workspace.state.Project(kernels, head.project, first, workspace.projection);
   workspace.projection.Multiply(kernels, head.output, 0,
                                 workspace.logits.data());
 }
@@ -58,14 +56,14 @@ SplitSample Step(const Engine& engine, const KernelTable& kernels,
   params.coarse_previous = NetworkInput(previous.coarse);
   params.fine_previous = NetworkInput(previous.fine);
   kernels.coarse_gates(params);
-  workspace.state.Refresh(kernels, 0, half, true);
+  workspace.state.Refresh(kernels, 0, half, kUnitScale);
   ComputeLogits(kernels, engine.coarse, 0, workspace);
   SplitSample sample = {};
   sample.coarse = chooser.Coarse(logits);
 
   params.coarse_now = NetworkInput(sample.coarse);
   kernels.fine_gates(params);
-  workspace.state.Refresh(kernels, half, half, true);
+  workspace.state.Refresh(kernels, half, half, kUnitScale);
   ComputeLogits(kernels, engine.fine, half, workspace);
   sample.fine = chooser.Fine(logits);
   return sample;

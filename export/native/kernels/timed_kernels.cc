@@ -94,12 +94,6 @@ float TimedSoftmax(const SoftmaxParams& p) {
   return highest;
 }
 
-float TimedLargest(const float* x, int n) {
-  float largest = 0.0f;
-  Time(kHeadsStage, [&] { largest = TheClock().kernels->largest(x, n); });
-  return largest;
-}
-
 using T = KernelTable;
 const KernelTable kTable = {
     "timed",
@@ -112,7 +106,6 @@ const KernelTable kTable = {
     Timed<kGatesStage, &T::coarse_gates>,
     Timed<kGatesStage, &T::fine_gates>,
     TimedSoftmax<&T::softmax>,
-    TimedLargest,
     Timed<kGatesStage, &T::quantise>,
     {{MultiplyBatch<0, 0>, MultiplyBatch<0, 1>, MultiplyBatch<0, 2>},
      {MultiplyBatch<1, 0>, MultiplyBatch<1, 1>, MultiplyBatch<1, 2>},
@@ -122,7 +115,6 @@ const KernelTable kTable = {
     Timed<kGatesStage, &T::coarse_gates_batch>,
     Timed<kGatesStage, &T::fine_gates_batch>,
     Timed<kSoftmaxStage, &T::draw_batch>,
-    Timed<kHeadsStage, &T::largest_batch>,
     Timed<kGatesStage, &T::quantise_batch>,
 };
 

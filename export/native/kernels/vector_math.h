@@ -3,8 +3,7 @@
 #ifndef WAVERNN_TF_KERNELS_VECTOR_MATH_H_
 #define WAVERNN_TF_KERNELS_VECTOR_MATH_H_
 
-// A call would pass sixteen registers through memory.
-#define WAVERNN_TF_INLINE __attribute__((always_inline))
+#include "kernels/unroll.h"
 
 namespace wavernn_tf {
 

@@ -22,7 +22,7 @@ void Workspace::SetState(const Engine& engine, const KernelTable& kernels,
                          const float* values) {
   const int size = engine.model.state_size;
   std::copy_n(values, size, state.plain());
-  state.Refresh(kernels, 0, size, true);
+  state.Refresh(kernels, 0, size, kUnitScale);
 }
 
 bool BatchWorkspace::Allocate(const Engine& engine) {

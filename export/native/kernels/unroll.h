@@ -1,0 +1,11 @@
+#ifndef WAVERNN_TF_KERNELS_UNROLL_H_
+#define WAVERNN_TF_KERNELS_UNROLL_H_
+
+// Before a short loop over an array of vectors: what is not unrolled early, the
+// compiler keeps in memory.
+#define WAVERNN_TF_UNROLL _Pragma("GCC unroll 16")
+
+// For functions whose call would pass many registers through memory.
+#define WAVERNN_TF_INLINE __attribute__((always_inline))
+
+#endif  // WAVERNN_TF_KERNELS_UNROLL_H_
