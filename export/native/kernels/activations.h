@@ -24,6 +24,12 @@ class Activations {
   const float* plain() const { return plain_.data(); }
   int size() const { return size_; }
 
+  // Where whoever changes the values may write their bytes; null if no product
+  // reads just them, so that Refresh is needed.
+  uint8_t* bytes() {
+    return Reads(kBytes) && !Reads(kShifted) ? bytes_.data() : nullptr;
+  }
+
   // `scale` is one for all values.
   void Refresh(const KernelTable& kernels, int first, int count,
                ByteScale scale);

@@ -4,6 +4,7 @@
 
 #include "kernels/gru.h"
 #include "kernels/multiply.h"
+#include "kernels/quantise.h"
 #include "kernels/vector_math.h"
 #include "kernels/vector_wide.h"
 
@@ -36,6 +37,14 @@ struct GatesOf {
     typename W::F CoarseNow() const { return W::Broadcast(p.coarse_now); }
     typename W::F Bias() const { return W::Load(p.bias + i); }
     float* State() const { return p.h + i; }
+    void StoreBytes(const typename W::F& h) const {
+      if (p.bytes == nullptr) return;
+      const auto inverse = V::Broadcast(kUnitScale.inverse);
+      WAVERNN_TF_UNROLL
+      for (int k = 0; k < W::kLanes / 16; ++k) {
+        V::StoreBytes(p.bytes + i + 16 * k, V::ToBytes(h.v[k], inverse));
+      }
+    }
   };
 
   // W::kLanes / 16 units of 16 streams.
@@ -64,6 +73,7 @@ struct GatesOf {
     typename W::F CoarseNow() const { return W::Same(V::Load(p.coarse_now)); }
     typename W::F Bias() const { return W::BroadcastEach(p.bias + i); }
     float* State() const { return p.h + kBatchLanes * i; }
+    void StoreBytes(const typename W::F&) const {}  // quantise_batch does
   };
 
   // The input of gate g without the recurrence.
@@ -86,7 +96,9 @@ struct GatesOf {
     const auto u = W::Add(GateInput<kFine>(x, 0), x.Recurrent(0));
     const auto z =
         W::Fma(r, W::Add(x.Recurrent(2), x.Bias()), GateInput<kFine>(x, 2));
-    W::Store(x.State(), Math::Blend(u, z, W::Load(x.State())));
+    const auto h = Math::Blend(u, z, W::Load(x.State()));
+    W::Store(x.State(), h);
+    x.StoreBytes(h);
   }
 
   template <bool kFine, template <typename> typename Source, typename Params>

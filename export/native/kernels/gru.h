@@ -3,6 +3,8 @@
 #ifndef WAVERNN_TF_KERNELS_GRU_H_
 #define WAVERNN_TF_KERNELS_GRU_H_
 
+#include <cstdint>
+
 namespace wavernn_tf {
 
 // Arrays over the gates are kept by 16 units, so that a step reads them in
@@ -31,6 +33,7 @@ struct GateParams {
   const float* input_kernel;  // [9H]
   const float* bias;          // [H] b_e
   float* h;                   // [H] updated in place, this half only
+  uint8_t* bytes;             // [H] h as kUnitScale of quantise.h; or null
   int state_size;
   float coarse_previous;  // network inputs, in [-1, 1]
   float fine_previous;

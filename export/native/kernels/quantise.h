@@ -33,7 +33,7 @@ struct ByteScale {
 };
 
 // Values in [-1, 1]: the state.
-constexpr ByteScale kUnitScale = {1.0f / 127.0f, 127.0f};
+static constexpr ByteScale kUnitScale = {1.0f / 127.0f, 127.0f};
 
 // Values in [0, largest].
 inline ByteScale ScaleFor(float largest) {
