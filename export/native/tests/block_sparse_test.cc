@@ -1,112 +1,300 @@
+// Products of block-sparse matrices against their definition (multiply.h), for
+// every weight type, block shape and instruction set.
+
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "kernels/grouped_matrix.h"
-#include "kernels/heads.h"
+#include "kernels/gru.h"
 #include "tests/check.h"
+#include "tests/product.h"
 #include "tests/random_model.h"
 
 using namespace wavernn_tf;
 
 namespace {
 
-// W x by way of the grouped form.
-Floats Product(const BlockSparse& matrix, const Floats& x) {
-  const Floats bias(matrix.rows, 0.0f);
-  GroupedMatrix grouped;
-  CHECK(grouped.Build({{&matrix, bias.data(), 0}}, matrix.rows));
-  Floats repeated;
-  for (float value : x) repeated.insert(repeated.end(), 4, value);
-  Floats y(matrix.rows + kOutputSlack, 99.0f);
-  Multiply(ScalarKernels(), grouped, x.data(), repeated.data(), y.data());
-  y.resize(matrix.rows);
+// Inputs in [-1, 1], none so small that a weight could not be noticed.
+Floats Inputs(std::mt19937& random, int count) {
+  Floats x = RandomFloats(random, count, 0.9f);
+  for (float& value : x) value += value < 0.0f ? -0.1f : 0.1f;
+  return x;
+}
+
+Floats For(Range range, Floats x) {
+  if (range == kAny) {
+    for (float& value : x) value = 5.0f * std::fabs(value);
+  }
+  return x;
+}
+
+// body(output, input, index among the values), block by block.
+template <typename Body>
+void ForEachWeight(const BlockSparse& matrix, Body body) {
+  const int block_out = BlockOut(matrix.shape);
+  const int block_in = BlockIn(matrix.shape);
+  int index = 0;
+  for (int row = 0; row < matrix.rows / block_out; ++row) {
+    for (int b = matrix.row_offsets[row]; b < matrix.row_offsets[row + 1];
+         ++b) {
+      for (int i = 0; i < block_in; ++i) {
+        for (int o = 0; o < block_out; ++o) {
+          body(row * block_out + o, matrix.columns[b] * block_in + i, index++);
+        }
+      }
+    }
+  }
+}
+
+// The fixed order of floats: lane 4 o + i of a row adds input i to output o.
+Floats InOrder(const PackedMatrix& packed, const Floats& x,
+               const Floats& bias) {
+  const BlockSparse& matrix = packed.view;
+  const int block_in = BlockIn(matrix.shape);
+  Floats lanes(matrix.rows * block_in, 0.0f);
+  ForEachWeight(matrix, [&](int output, int input, int) {
+    float& lane = lanes[output * block_in + input % block_in];
+    lane = std::fma(packed.dense[output * matrix.cols + input], x[input], lane);
+  });
+  Floats y(matrix.rows);
+  for (int o = 0; o < matrix.rows; ++o) {
+    const float* const lane = lanes.data() + o * block_in;
+    const float sum =
+        block_in == 1 ? lane[0] : (lane[0] + lane[1]) + (lane[2] + lane[3]);
+    y[o] = sum + bias[o];
+  }
   return y;
 }
 
-// |packed - naive| <= cols * eps * sum |w| |x|: the error of any order of
-// float32 summation, against a float64 sum. Returns the worst ratio.
+// The integers' exact sums, and one rounding.
+Floats FromIntegers(const PackedMatrix& packed, const Floats& x,
+                    const Floats& bias, Range range) {
+  const BlockSparse& matrix = packed.view;
+  const float largest = *std::max_element(x.begin(), x.end());
+  const float scale = range == kUnit ? 1.0f / 127.0f : largest / 127.0f;
+  const float inverse = range == kUnit ? 127.0f : 127.0f / largest;
+  std::vector<int64_t> sums(matrix.rows, 0);
+  ForEachWeight(matrix, [&](int output, int input, int index) {
+    const double exact = static_cast<double>(x[input]) * inverse;
+    sums[output] += static_cast<int64_t>(std::nearbyint(exact)) *
+                    int64_t{packed.bytes[index]};
+  });
+  Floats y(matrix.rows);
+  for (int o = 0; o < matrix.rows; ++o) {
+    y[o] = std::fma(static_cast<float>(sums[o]), packed.scales[o] * scale,
+                    bias[o]);
+  }
+  return y;
+}
+
+Floats Expected(const PackedMatrix& packed, const Floats& x, const Floats& bias,
+                Range range, bool relu) {
+  Floats y = packed.view.type == WeightType::kInt8
+                 ? FromIntegers(packed, x, bias, range)
+                 : InOrder(packed, x, bias);
+  for (float& value : y) {
+    if (relu && !(value > 0.0f)) value = 0.0f;
+  }
+  return y;
+}
+
+// |y - W x - bias| <= n * eps * (sum |w| |x| + |bias|), n being the terms of a
+// row: the error of any order of float32 summation, against a float64 sum.
+// Returns the worst ratio.
 double WorstRatio(const PackedMatrix& packed, const Floats& x,
-                  const Floats& y) {
-  const int cols = packed.view.cols;
+                  const Floats& bias, const Floats& y) {
+  const int rows = packed.view.rows;
+  std::vector<double> exact(bias.begin(), bias.end());
+  std::vector<double> magnitude(rows), terms(rows, 1.0);
+  for (int o = 0; o < rows; ++o) magnitude[o] = std::fabs(bias[o]) + 1e-30;
+  ForEachWeight(packed.view, [&](int output, int input, int) {
+    const double product =
+        static_cast<double>(packed.dense[output * packed.view.cols + input]) *
+        x[input];
+    exact[output] += product;
+    magnitude[output] += std::fabs(product);
+    terms[output] += 1.0;
+  });
   double worst = 0.0;
-  for (int row = 0; row < packed.view.rows; ++row) {
-    double exact = 0.0;
-    double magnitude = 1e-30;
-    for (int col = 0; col < cols; ++col) {
-      const double product =
-          static_cast<double>(packed.dense[row * cols + col]) * x[col];
-      exact += product;
-      magnitude += std::fabs(product);
-    }
+  for (int o = 0; o < rows; ++o) {
     const double bound =
-        cols * std::numeric_limits<float>::epsilon() * magnitude;
-    worst = std::max(worst, std::fabs(y[row] - exact) / bound);
+        terms[o] * std::numeric_limits<float>::epsilon() * magnitude[o];
+    worst = std::max(worst, std::fabs(y[o] - exact[o]) / bound);
   }
   return worst;
 }
 
-void TestAgainstDense(BlockShape shape, int rows, int cols, float density) {
-  std::mt19937 random(1);
-  PackedMatrix packed;
-  FillMatrix(random, shape, rows, cols, density, 1.0f, packed);
-  const Floats x = RandomFloats(random, cols, 1.0f);
-  CHECK(WorstRatio(packed, x, Product(packed.view, x)) <= 1.0);
-
-  // The bound must notice one changed weight, and every lane must be read.
-  for (int lane = 0; lane < 16; ++lane) {
-    packed.values[lane] += 0.01f;
-    CHECK(WorstRatio(packed, x, Product(packed.view, x)) > 1.0);
-    packed.values[lane] -= 0.01f;
-  }
-}
-
-void TestEmptyRows(BlockShape shape) {
-  const int block_out = BlockOut(shape);
-  const std::vector<int32_t> offsets = {0, 0, 1, 1};
-  const std::vector<int16_t> columns = {2};
-  const Floats values(16, 1.0f);
-  const BlockSparse matrix = {shape,          3 * block_out,  16,
-                              offsets.data(), columns.data(), values.data()};
-  Floats x(16);
-  for (int i = 0; i < 16; ++i) x[i] = static_cast<float>(i);
-  const Floats y = Product(matrix, x);
-  const float expected = shape == BlockShape::k4x4 ? 8 + 9 + 10 + 11 : 2;
-  for (int o = 0; o < 3 * block_out; ++o) {
-    const bool middle = o >= block_out && o < 2 * block_out;
-    CHECK(y[o] == (middle ? expected : 0.0f));
-  }
-}
-
-// multiply.h's order of summation, spelt out once more.
-void TestFixedOrder() {
-  std::mt19937 random(2);
-  PackedMatrix packed;
-  FillMatrix(random, BlockShape::k4x4, 4, 64, 1.0f, 1.0f, packed);
-  const Floats x = RandomFloats(random, 64, 1.0f);
-  float lanes[16] = {};
-  for (int block = 0; block < 16; ++block) {
-    for (int lane = 0; lane < 16; ++lane) {
-      lanes[lane] = std::fma(packed.values[block * 16 + lane],
-                             x[4 * block + lane / 4], lanes[lane]);
+// Runs body with another weight at `index`.
+template <typename Body>
+void WithChange(PackedMatrix& packed, int index, Body body) {
+  switch (packed.view.type) {
+    case WeightType::kFloat32: {
+      const float before = packed.values[index];
+      packed.values[index] += 0.01f;
+      body();
+      packed.values[index] = before;
+      break;
+    }
+    case WeightType::kBfloat16: {
+      const uint16_t before = packed.halves[index];
+      packed.halves[index] ^= 0x0020;  // an eighth or more of the weight
+      body();
+      packed.halves[index] = before;
+      break;
+    }
+    case WeightType::kInt8: {
+      const int8_t before = packed.bytes[index];
+      packed.bytes[index] = static_cast<int8_t>(before + (before < 0 ? 1 : -1));
+      body();
+      packed.bytes[index] = before;
+      break;
     }
   }
-  const Floats y = Product(packed.view, x);
-  for (int o = 0; o < 4; ++o) {
-    CHECK(y[o] == (lanes[o] + lanes[4 + o]) + (lanes[8 + o] + lanes[12 + o]));
+}
+
+struct Size {
+  int rows;
+  int cols;
+};
+
+void TestProduct(Kind kind, Size size, float density) {
+  std::mt19937 random(1);
+  PackedMatrix packed;
+  FillMatrix(random, kind.shape, kind.type, size.rows, size.cols, density, 1.0f,
+             packed);
+  const Floats inputs = Inputs(random, size.cols);
+  const Floats bias = RandomFloats(random, size.rows, 1.0f);
+  const std::vector<GroupedPart> parts = {{&packed.view, bias.data()}};
+  const bool exact = kind.type == WeightType::kInt8;
+  for (Range range : {kUnit, kAny}) {
+    const Floats x = For(range, inputs);
+    for (bool relu : {false, true}) {
+      const Floats expected = Expected(packed, x, bias, range, relu);
+      ForEachIsa([&](const KernelTable& kernels) {
+        const Floats y = Product(kernels, parts, size.rows, x, range, relu);
+        CHECK(SameBits(y, expected));
+        if (!exact && !relu) CHECK(WorstRatio(packed, x, bias, y) <= 1.0);
+      });
+    }
+    if (size.cols > 64) continue;
+    // One changed weight must be noticed, and every lane read.
+    const Floats expected = Expected(packed, x, bias, range, false);
+    ForEachIsa([&](const KernelTable& kernels) {
+      for (int lane = 0; lane < BlockSize(kind.shape); ++lane) {
+        WithChange(packed, lane, [&] {
+          const Floats y = Product(kernels, parts, size.rows, x, range);
+          CHECK(!SameBits(y, expected));
+          if (!exact) CHECK(WorstRatio(packed, x, bias, y) > 1.0);
+        });
+      }
+    });
   }
+}
+
+// The middle one of three block rows has the only block; integers are exact.
+void TestEmptyRows(Kind kind) {
+  const int block_out = BlockOut(kind.shape);
+  const int rows = 3 * block_out;
+  const std::vector<int32_t> offsets = {0, 0, 1, 1};
+  const std::vector<int16_t> columns = {2};
+  const int size = BlockSize(kind.shape);
+  const Floats floats(size, 1.0f);
+  const std::vector<uint16_t> halves(size, 0x3F80);
+  const std::vector<int8_t> bytes(size, 1);
+  const void* const values[] = {floats.data(), halves.data(), bytes.data()};
+  const Floats scales(rows, 1.0f);
+  const BlockSparse matrix = {kind.shape,
+                              kind.type,
+                              rows,
+                              16,
+                              offsets.data(),
+                              columns.data(),
+                              values[static_cast<int>(kind.type)],
+                              scales.data()};
+  const Floats bias(rows, 0.5f);
+  Floats x(16);
+  for (int i = 0; i < 16; ++i) x[i] = static_cast<float>(i);
+  x[15] = 127.0f;  // the scale of 8 bits is one
+  const float sum = BlockIn(kind.shape) == 4 ? 8 + 9 + 10 + 11 : 2;
+  ForEachIsa([&](const KernelTable& kernels) {
+    const Floats y = Product(kernels, {{&matrix, bias.data()}}, rows, x, kAny);
+    for (int o = 0; o < rows; ++o) {
+      const bool middle = o >= block_out && o < 2 * block_out;
+      CHECK(y[o] == (middle ? sum : 0.0f) + 0.5f);
+    }
+  });
+}
+
+// The largest sums there are: every product is 127 * 127.
+void TestLargestSums(BlockShape shape) {
+  constexpr int kRows = 16;
+  constexpr int kCols = 16384;
+  std::mt19937 random(3);
+  PackedMatrix packed;
+  FillMatrix(random, shape, WeightType::kInt8, kRows, kCols, 1.0f, 1.0f,
+             packed);
+  const Floats x = RandomFloats(random, kCols, 1.0f);
+  Floats signs(kCols);
+  for (int i = 0; i < kCols; ++i) signs[i] = x[i] < 0.0f ? -1.0f : 1.0f;
+  const Floats bias(kRows, 0.0f);
+  for (int sign : {-127, 127}) {
+    ForEachWeight(packed.view, [&](int, int input, int index) {
+      packed.bytes[index] =
+          static_cast<int8_t>(sign * static_cast<int>(signs[input]));
+    });
+    const Floats expected = FromIntegers(packed, signs, bias, kUnit);
+    const double sum = 127.0 * sign * kCols;
+    const double value = sum * packed.scales[0] / 127.0;
+    CHECK(std::fabs(expected[0] - value) < 1e-6 * std::fabs(value));
+    ForEachIsa([&](const KernelTable& kernels) {
+      CHECK(SameBits(
+          Product(kernels, {{&packed.view, bias.data()}}, kRows, signs),
+          expected));
+    });
+  }
+}
+
+// Several matrices at once, each to its own place by sixteens.
+void TestParts(Kind kind) {
+  constexpr int kSize = 64;
+  std::mt19937 random(4);
+  PackedMatrix packed[kGates];
+  Floats bias[kGates];
+  std::vector<GroupedPart> parts;
+  const Floats x = Inputs(random, kSize);
+  Floats expected(kGates * kSize);
+  for (int gate = 0; gate < kGates; ++gate) {
+    FillMatrix(random, kind.shape, kind.type, kSize, kSize,
+               0.4f / static_cast<float>(1 + gate), 1.0f, packed[gate]);
+    bias[gate] = RandomFloats(random, kSize, 1.0f);
+    parts.push_back({&packed[gate].view, bias[gate].data(), GateIndex(gate, 0),
+                     kGateStride});
+    const Floats y = Expected(packed[gate], x, bias[gate], kUnit, false);
+    for (int i = 0; i < kSize; ++i) expected[GateIndex(gate, i)] = y[i];
+  }
+  ForEachIsa([&](const KernelTable& kernels) {
+    CHECK(SameBits(Product(kernels, parts, kGates * kSize, x), expected));
+  });
 }
 
 }  // namespace
 
 int main() {
-  for (BlockShape shape : {BlockShape::k4x4, BlockShape::k16x1}) {
-    for (float density : {1.0f, 0.25f, 0.04f}) {
-      TestAgainstDense(shape, 48, 64, density);
-      TestAgainstDense(shape, 16, 4, density);
+  for (const Kind& kind : AllKinds()) {
+    Subject() = kind.name();
+    for (float density : {1.0f, 0.25f, 0.04f, 0.0f}) {  // 0: one block
+      TestProduct(kind, {48, 64}, density);
+      TestProduct(kind, {16, 4}, density);
     }
-    TestAgainstDense(shape, 48, 64, 0.0f);  // one block
-    TestEmptyRows(shape);
+    TestProduct(kind, {400, 32}, 0.3f);  // many groups, the last not full
+    TestProduct(kind, {16, 16384}, 1.0f);
+    TestProduct(kind, {16384, 16}, 0.1f);
+    TestProduct(kind, {64, 16384}, 0.02f);
+    TestEmptyRows(kind);
+    TestParts(kind);
   }
-  TestFixedOrder();
+  for (int shape = 0; shape < kBlockShapes; ++shape) {
+    TestLargestSums(static_cast<BlockShape>(shape));
+  }
   return Failures();
 }

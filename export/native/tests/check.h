@@ -3,6 +3,7 @@
 #define WAVERNN_TF_TESTS_CHECK_H_
 
 #include <cstdio>
+#include <string>
 
 namespace wavernn_tf {
 
@@ -11,13 +12,25 @@ inline int& FailureCount() {
   return count;
 }
 
-inline void Check(bool holds, const char* text, const char* file, int line) {
-  if (holds) return;
-  std::fprintf(stderr, "%s:%d: failed: %s\n", file, line, text);
-  ++FailureCount();
+// What is being tested, for the messages: a weight type, an instruction set.
+inline std::string& Subject() {
+  static std::string subject;
+  return subject;
 }
 
-inline int Failures() { return FailureCount() == 0 ? 0 : 1; }
+inline void Check(bool holds, const char* text, const char* file, int line) {
+  if (holds) return;
+  constexpr int kMostMessages = 50;
+  if (++FailureCount() > kMostMessages) return;
+  std::fprintf(stderr, "%s:%d: failed: %s %s\n", file, line, text,
+               Subject().c_str());
+}
+
+inline int Failures() {
+  if (FailureCount() == 0) return 0;
+  std::fprintf(stderr, "%d checks failed\n", FailureCount());
+  return 1;
+}
 
 }  // namespace wavernn_tf
 

@@ -1,71 +1,52 @@
 // Every instruction set of this machine gives the bits of the scalar kernels.
+// A batch gives those of its streams (batch_test.cc).
 
+#include <cmath>
 #include <cstring>
 #include <limits>
 
 #include "kernels/generate.h"
-#include "kernels/heads.h"
 #include "kernels/score.h"
 #include "tests/check.h"
+#include "tests/product.h"
 #include "tests/random_model.h"
 
 using namespace wavernn_tf;
 
 namespace {
 
-constexpr BlockShape kShapes[] = {BlockShape::k4x4, BlockShape::k16x1};
-
-bool SameBits(const Floats& a, const Floats& b) {
-  return a.size() == b.size() &&
-         std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
-}
-
 // compute(kernels) -> Floats, for all kernels.
 template <typename Compute>
-void Compare(const char* what, Compute compute) {
+void Compare(Compute compute) {
   const Floats expected = compute(ScalarKernels());
-  const KernelList& list = AvailableKernels();
-  for (int i = 0; i < list.count; ++i) {
-    const bool same = SameBits(compute(*list.tables[i]), expected);
-    if (!same) std::fprintf(stderr, "%s: %s\n", list.tables[i]->isa, what);
-    CHECK(same);
-  }
+  ForEachIsa([&](const KernelTable& kernels) {
+    CHECK(SameBits(compute(kernels), expected));
+  });
 }
 
-Floats Repeat(const Floats& x) {
-  Floats repeated;
-  for (float value : x) repeated.insert(repeated.end(), 4, value);
-  return repeated;
-}
-
-void TestMultiply(BlockShape shape, int rows, int cols, float density) {
+void TestMultiply(Kind kind, int rows, int cols, float density) {
   std::mt19937 random(21);
   PackedMatrix first, second;
-  FillMatrix(random, shape, rows, cols, density, 1.0f, first);
-  FillMatrix(random, shape, rows, cols, density / 2, 1.0f, second);
+  FillMatrix(random, kind.shape, kind.type, rows, cols, density, 1.0f, first);
+  FillMatrix(random, kind.shape, kind.type, rows, cols, density / 2, 1.0f,
+             second);
   const Floats bias = RandomFloats(random, rows, 1.0f);
-  const Floats x = RandomFloats(random, cols, 1.0f);
-  const Floats repeated = Repeat(x);
-  GroupedMatrix grouped;
-  CHECK(grouped.Build(
-      {{&first.view, bias.data(), 0}, {&second.view, bias.data(), rows}},
-      2 * rows));
-  for (bool relu : {false, true}) {
-    Floats plain;
-    Compare("multiply", [&](const KernelTable& kernels) {
-      plain.assign(2 * rows + kOutputSlack, 99.0f);
-      Multiply(kernels, grouped, x.data(), repeated.data(), plain.data(), relu);
-      plain.resize(2 * rows);
-      return plain;
-    });
-    Compare("multiply, repeated", [&](const KernelTable& kernels) {
-      Floats y(4 * (2 * rows + kOutputSlack), 99.0f);
-      Multiply(kernels, grouped, x.data(), repeated.data(), y.data(), relu,
-               true);
-      y.resize(8 * rows);
-      CHECK(SameBits(y, Repeat(plain)));
-      return y;
-    });
+  Floats x = RandomFloats(random, cols, 1.0f);
+  const std::vector<GroupedPart> parts = {{&first.view, bias.data(), 0},
+                                          {&second.view, bias.data(), rows}};
+  for (Range range : {kUnit, kAny}) {
+    if (range == kAny) {
+      for (float& value : x) value = std::fabs(value) * 12.5f;
+    }
+    for (bool relu : {false, true}) {
+      Compare([&](const KernelTable& kernels) {
+        return Product(kernels, parts, 2 * rows, x, range, relu);
+      });
+      Compare([&](const KernelTable& kernels) {
+        const std::vector<Floats> streams(kBatchLanes, x);
+        return BatchProduct(kernels, parts, 2 * rows, streams, range, relu)[3];
+      });
+    }
   }
 }
 
@@ -75,10 +56,11 @@ void TestAffine(int depth, int width, int rows) {
   const Floats kernel = RandomFloats(random, depth * width, 1.0f);
   const Floats bias = RandomFloats(random, width, 1.0f);
   for (bool relu : {false, true}) {
-    Compare("affine", [&](const KernelTable& kernels) {
-      Floats out(rows * width, 99.0f);
+    Compare([&](const KernelTable& kernels) {
+      Floats out(rows * width + kFence, kUntouched);
       kernels.affine({in.data(), depth, kernel.data(), bias.data(), out.data(),
                       width, rows, depth, width, relu});
+      CHECK(out[rows * width] == kUntouched);
       return out;
     });
   }
@@ -92,32 +74,23 @@ void TestGates(int state, float scale, bool broken) {
   const Floats kernel = RandomFloats(random, 9 * state, scale);
   const Floats start = RandomFloats(random, state, 1.0f);
   if (broken) {
-    gates[0] = std::numeric_limits<float>::quiet_NaN();
-    recurrent[state + 1] = std::numeric_limits<float>::infinity();
-    gates[2 * state + 2] = -std::numeric_limits<float>::infinity();
+    gates[GateIndex(0, 0)] = std::numeric_limits<float>::quiet_NaN();
+    recurrent[GateIndex(1, 1)] = std::numeric_limits<float>::infinity();
+    gates[GateIndex(2, 2)] = -std::numeric_limits<float>::infinity();
   }
-  Compare("gates", [&](const KernelTable& kernels) {
+  Compare([&](const KernelTable& kernels) {
     Floats h = start;
-    Floats repeated = Repeat(h);
-    const GateParams params = {gates.data(),
-                               recurrent.data(),
-                               kernel.data(),
-                               h.data(),
-                               repeated.data(),
-                               state,
-                               0.25f,
-                               -0.5f,
-                               0.75f};
+    h.resize(state + kFence, kUntouched);
+    const GateParams params = {gates.data(),  recurrent.data(),
+                               kernel.data(), h.data(),
+                               state,         0.25f,
+                               -0.5f,         0.75f};
     kernels.coarse_gates(params);
+    CHECK(std::equal(h.begin() + state / 2, h.begin() + state,
+                     start.begin() + state / 2));
     kernels.fine_gates(params);
-    CHECK(SameBits(repeated, Repeat(h)));
-    Floats alone = start;  // nobody reads the repeated state
-    GateParams plain = params;
-    plain.h = alone.data();
-    plain.repeated = nullptr;
-    kernels.coarse_gates(plain);
-    kernels.fine_gates(plain);
-    CHECK(SameBits(alone, h));
+    CHECK(h[state] == kUntouched);
+    for (int i = 0; i < state; ++i) CHECK(std::fabs(h[i]) <= 1.000001f);
     return h;
   });
 }
@@ -131,7 +104,7 @@ void TestSoftmax(float step, float scale) {
           k == 0 ? 5.0f
                  : 5.0f - static_cast<float>(chunk * kClasses + k) * step;
     }
-    Compare("softmax", [&](const KernelTable& kernels) {
+    Compare([&](const KernelTable& kernels) {
       Floats result(kClasses + kClassGroups + 2);
       float* const totals = result.data() + kClasses;
       const float highest =
@@ -147,19 +120,41 @@ void TestSoftmax(float step, float scale) {
   }
 }
 
-void TestGenerate(BlockShape shape, int state, float temperature) {
+void TestQuantise(int count) {
+  std::mt19937 random(25);
+  const Floats x = RandomFloats(random, count, 1.0f);
+  const Floats zeros(16, 0.0f);
+  Compare([&](const KernelTable& kernels) {
+    std::vector<uint8_t> bytes(count), offset(16);
+    kernels.quantise({x.data(), count, 127.0f, bytes.data(), nullptr});
+    kernels.quantise({zeros.data(), 16, 127.0f, offset.data(), nullptr});
+    Floats result = {kernels.largest(x.data(), count)};
+    for (uint8_t byte : bytes) {
+      result.push_back(
+          static_cast<int8_t>(static_cast<uint8_t>(byte - offset[0])));
+    }
+    return result;
+  });
+}
+
+void TestGenerate(Kind kind, bool mixed, int state, int projection,
+                  float temperature) {
   ModelShape sizes;
-  sizes.block = shape;
+  sizes.block = kind.shape;
+  sizes.weights = kind.type;
+  sizes.mixed = mixed;
   sizes.state_size = state;
+  sizes.projection_size = projection;
   RandomModel random(sizes, 24);
   const Model& model = random.model();
   const int frames = 40;
   const Floats features = random.Features(frames);
   const int samples = frames * model.hop_length;
-  std::vector<int16_t> audio(samples);
-  Compare("generate and score", [&](const KernelTable& kernels) {
+  Compare([&](const KernelTable& kernels) {
+    Engine engine;
     Workspace workspace;
-    CHECK(workspace.Allocate(model));
+    CHECK(engine.Build(model, kernels) && workspace.Allocate(engine));
+    std::vector<int16_t> audio(samples);
     Floats result(state + 2, 0.0f);
     GenerateParams params = {};
     params.features = features.data();
@@ -169,9 +164,9 @@ void TestGenerate(BlockShape shape, int state, float temperature) {
     params.state_in = result.data();
     params.state_out = result.data();
     params.audio = audio.data();
-    Generate(model, kernels, params, workspace);
+    Generate(engine, kernels, params, workspace);
     Floats scores(2 * samples);
-    Score(model, kernels,
+    Score(engine, kernels,
           {features.data(), audio.data(), samples, scores.data()}, workspace);
     result.insert(result.end(), audio.begin(), audio.end());
     result.insert(result.end(), scores.begin(), scores.end());
@@ -181,8 +176,8 @@ void TestGenerate(BlockShape shape, int state, float temperature) {
 
 // The comparison must notice one changed bit.
 void TestCanary() {
-  CHECK(!SameBits({1.0f}, {std::nextafter(1.0f, 2.0f)}));
-  CHECK(!SameBits({0.0f}, {-0.0f}));
+  CHECK(!SameBits(Floats{1.0f}, Floats{std::nextafter(1.0f, 2.0f)}));
+  CHECK(!SameBits(Floats{0.0f}, Floats{-0.0f}));
 }
 
 }  // namespace
@@ -191,26 +186,33 @@ int main() {
   std::printf("available: %s\n", AvailableIsas());
   CHECK(FindKernels("scalar") == &ScalarKernels());
   CHECK(FindKernels("mmx") == nullptr);
-  for (BlockShape shape : kShapes) {
+  for (const Kind& kind : AllKinds()) {
+    Subject() = kind.name();
     for (float density : {1.0f, 0.3f, 0.04f, 0.0f}) {
-      TestMultiply(shape, 80, 64, density);
-      TestMultiply(shape, 16, 4, density);
+      TestMultiply(kind, 80, 64, density);
+      TestMultiply(kind, 16, 4, density);
     }
-    TestMultiply(shape, 256, 2048, 0.02f);
-    TestGenerate(shape, 32, 0.9f);
-    TestGenerate(shape, 48, 0.0f);
+    TestMultiply(kind, 256, 2048, 0.02f);
+    for (bool mixed : {false, true}) {
+      TestGenerate(kind, mixed, 32, 16, 0.9f);
+      TestGenerate(kind, mixed, 96, 48, 0.0f);
+    }
+    // Not whole vectors of projections.
+    if (BlockOut(kind.shape) < 16) TestGenerate(kind, false, 64, 40, 0.9f);
   }
+  Subject() = "";
   for (int width : {1, 15, 16, 21, 48, 64, 160}) {
     TestAffine(7, width, 1);
     TestAffine(64, width, 9);
   }
-  for (int state : {2, 30, 32, 34, 128}) {
+  for (int state : {32, 64, 96, 160}) {
     for (float scale : {1.0f, 30.0f, 1e30f}) TestGates(state, scale, false);
-    if (state > 2) TestGates(state, 1.0f, true);
+    TestGates(state, 1.0f, true);
   }
   TestSoftmax(0.006f, 1.0f);
   TestSoftmax(0.01f, 0.7f);
   TestSoftmax(1.0f, std::numeric_limits<float>::max());
+  for (int count : {16, 48, 4096}) TestQuantise(count);
   TestCanary();
   return Failures();
 }

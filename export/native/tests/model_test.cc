@@ -9,17 +9,32 @@
 #include "kernels/signal.h"
 #include "kernels/stream.h"
 #include "tests/check.h"
+#include "tests/product.h"
 #include "tests/random_model.h"
 
 using namespace wavernn_tf;
 
 namespace {
 
-ModelShape Shape(BlockShape block) {
+ModelShape Shape(Kind kind, bool mixed) {
   ModelShape shape;
-  shape.block = block;
+  shape.block = kind.shape;
+  shape.weights = kind.type;
+  shape.mixed = mixed;
   return shape;
 }
+
+// A model as the scalar kernels run it.
+struct Voice {
+  const Model& model;
+  Engine engine;
+  Workspace workspace;
+
+  explicit Voice(const Model& weights) : model(weights) {
+    CHECK(engine.Build(model, ScalarKernels()));
+    CHECK(workspace.Allocate(engine));
+  }
+};
 
 // Chooses a given coarse class and keeps both logits.
 struct Recorder {
@@ -38,22 +53,22 @@ struct Recorder {
 };
 
 // c_t reaches the fine half of the state and the fine logits, nothing else.
-void TestMask(BlockShape block) {
-  RandomModel random(Shape(block), 6);
+void TestMask(const ModelShape& shape) {
+  RandomModel random(shape, 6);
   const Model& model = random.model();
   const int half = model.state_size / 2;
-  Workspace workspace;
-  CHECK(workspace.Allocate(model));
+  Voice voice(model);
+  Workspace& workspace = voice.workspace;
   const Floats gates = RandomFloats(random.random(), 3 * 2 * half, 1.0f);
   const Floats start = RandomFloats(random.random(), 2 * half, 1.0f);
   Floats hidden[2];
   Recorder recorder[2] = {{10, {}, {}}, {200, {}, {}}};
   for (int run = 0; run < 2; ++run) {
-    workspace.SetHidden(model, start.data());
-    Step(model, ScalarKernels(), gates.data(), {3, 4}, workspace,
+    workspace.SetState(voice.engine, ScalarKernels(), start.data());
+    Step(voice.engine, ScalarKernels(), gates.data(), {3, 4}, workspace,
          recorder[run]);
-    hidden[run].assign(workspace.hidden.data(),
-                       workspace.hidden.data() + 2 * half);
+    hidden[run].assign(workspace.state.plain(),
+                       workspace.state.plain() + 2 * half);
   }
   CHECK(recorder[0].coarse_logits == recorder[1].coarse_logits);
   CHECK(recorder[0].fine_logits != recorder[1].fine_logits);
@@ -74,8 +89,7 @@ Stream GenerateChunks(const Model& model, const Floats& features, int frames,
   Stream stream;
   stream.audio.resize(static_cast<std::size_t>(frames) * model.hop_length);
   stream.state.assign(model.state_size + 2, 0.0f);
-  Workspace workspace;
-  CHECK(workspace.Allocate(model));
+  Voice voice(model);
   for (int frame = 0; frame < frames; frame += chunk) {
     GenerateParams params = {};
     params.features = features.data() + frame * model.n_features;
@@ -86,14 +100,14 @@ Stream GenerateChunks(const Model& model, const Floats& features, int frames,
     params.state_out = stream.state.data();
     params.position = static_cast<uint64_t>(frame) * model.hop_length;
     params.audio = stream.audio.data() + frame * model.hop_length;
-    Generate(model, ScalarKernels(), params, workspace);
+    Generate(voice.engine, ScalarKernels(), params, voice.workspace);
   }
   return stream;
 }
 
 // 70 frames pass two tile borders.
-void TestChunks(BlockShape block) {
-  RandomModel random(Shape(block), 7);
+void TestChunks(const ModelShape& shape) {
+  RandomModel random(shape, 7);
   const int frames = 70;
   const Floats features = random.Features(frames);
   const Stream whole =
@@ -110,8 +124,8 @@ void TestChunks(BlockShape block) {
 }
 
 // Temperature 0 takes the best class: no seed matters.
-void TestArgMaxSampling(BlockShape block) {
-  RandomModel random(Shape(block), 8);
+void TestArgMaxSampling(const ModelShape& shape) {
+  RandomModel random(shape, 8);
   const Floats features = random.Features(4);
   const Stream a = GenerateChunks(random.model(), features, 4, 4, 0.0f, 1);
   const Stream b = GenerateChunks(random.model(), features, 4, 4, 0.0f, 2);
@@ -121,21 +135,19 @@ void TestArgMaxSampling(BlockShape block) {
 // Scoring walks the same states as sampling: the score of sampled audio, at
 // temperature 0 and without emphasis, is that of the best class each time, so
 // at least log(1/256), and changing the audio lowers it.
-void TestScoreFollowsGenerate(BlockShape block) {
-  ModelShape shape = Shape(block);
+void TestScoreFollowsGenerate(ModelShape shape) {
   shape.pre_emphasis = 0.0f;
   RandomModel random(shape, 9);
   const Model& model = random.model();
   const int frames = 40;
   const Floats features = random.Features(frames);
   Stream stream = GenerateChunks(model, features, frames, 7, 0.0f, 1);
-  Workspace workspace;
-  CHECK(workspace.Allocate(model));
+  Voice voice(model);
   const int64_t samples = frames * model.hop_length - 5;
   Floats scores(2 * samples);
   const ScoreParams params = {features.data(), stream.audio.data(), samples,
                               scores.data()};
-  Score(model, ScalarKernels(), params, workspace);
+  Score(voice.engine, ScalarKernels(), params, voice.workspace);
   // s below -32768 or above 32767 cannot be told from the audio.
   int outside = 0;
   for (int64_t n = 0; n < samples; ++n) {
@@ -145,18 +157,22 @@ void TestScoreFollowsGenerate(BlockShape block) {
   for (float score : scores) CHECK(score >= -std::log(256.0f));
   const float best = scores[2 * 100 + 1];
   stream.audio[100] ^= 1;
-  Score(model, ScalarKernels(), params, workspace);
+  Score(voice.engine, ScalarKernels(), params, voice.workspace);
   CHECK(scores[2 * 100 + 1] < best);
 }
 
 }  // namespace
 
 int main() {
-  for (BlockShape block : {BlockShape::k4x4, BlockShape::k16x1}) {
-    TestMask(block);
-    TestChunks(block);
-    TestArgMaxSampling(block);
-    TestScoreFollowsGenerate(block);
+  for (const Kind& kind : AllKinds()) {
+    for (bool mixed : {false, true}) {
+      Subject() = kind.name() + (mixed ? " and the next" : "");
+      const ModelShape shape = Shape(kind, mixed);
+      TestMask(shape);
+      TestChunks(shape);
+      TestArgMaxSampling(shape);
+      TestScoreFollowsGenerate(shape);
+    }
   }
   return Failures();
 }

@@ -123,9 +123,12 @@ struct ModelShape {
   float density = 0.3f;
   BlockShape block = BlockShape::k4x4;
   WeightType weights = WeightType::kFloat32;
+  // Every other matrix, R_r first, has the next block shape and weight type.
+  bool mixed = false;
 };
 
-// A model with weights of unit gain, so that nothing saturates.
+// A model with weights of unit gain, so that nothing saturates. Its kernels are
+// bfloat16 where its matrices are not float32, as in a model file.
 class RandomModel {
  public:
   RandomModel(const ModelShape& shape, unsigned seed)
@@ -158,11 +161,29 @@ class RandomModel {
     return arrays_.back().data();
   }
 
+  DenseArray Kernel(std::size_t count, float scale) {
+    const float* const floats = Array(count, scale);
+    if (shape_.weights == WeightType::kFloat32) {
+      return {floats, WeightType::kFloat32};
+    }
+    halves_.emplace_back();
+    for (std::size_t i = 0; i < count; ++i) {
+      uint32_t bits;
+      std::memcpy(&bits, floats + i, sizeof(bits));
+      halves_.back().push_back(static_cast<uint16_t>(bits >> 16));
+    }
+    return {halves_.back().data(), WeightType::kBfloat16};
+  }
+
   BlockSparse Matrix(int rows, int cols) {
+    const int next = shape_.mixed ? static_cast<int>(matrices_.size() % 2) : 0;
+    const int block = static_cast<int>(shape_.block) + next;
+    const int type = static_cast<int>(shape_.weights) + next;
     matrices_.emplace_back();
     const float scale =
         std::sqrt(3.0f / (static_cast<float>(cols) * shape_.density));
-    FillMatrix(random_, shape_.block, shape_.weights, rows, cols,
+    FillMatrix(random_, static_cast<BlockShape>(block % kBlockShapes),
+               static_cast<WeightType>(type % kWeightTypes), rows, cols,
                shape_.density, scale, matrices_.back());
     return matrices_.back().view;
   }
@@ -172,7 +193,7 @@ class RandomModel {
     const int out = shape_.channels;
     const std::size_t count =
         static_cast<std::size_t>(taps) * channels_in * out;
-    const DenseArray kernel = {Array(count, scale), WeightType::kFloat32};
+    const DenseArray kernel = Kernel(count, scale);
     return {kernel, Array(out, 0.1f), taps, channels_in, out};
   }
 
@@ -195,10 +216,9 @@ class RandomModel {
   void FillRecurrence() {
     const int width = kGates * shape_.state_size;
     const int channels = model_.conditioning_channels;
-    model_.conditioning_kernel = {
-        Array(static_cast<std::size_t>(channels) * width,
-              std::sqrt(3.0f / static_cast<float>(channels))),
-        WeightType::kFloat32};
+    model_.conditioning_kernel =
+        Kernel(static_cast<std::size_t>(channels) * width,
+               std::sqrt(3.0f / static_cast<float>(channels)));
     float* input = const_cast<float*>(Array(3 * width, 1.0f));
     for (int gate = 0; gate < kGates; ++gate) {
       for (int i = 0; i < shape_.state_size / 2; ++i) {
@@ -223,6 +243,7 @@ class RandomModel {
   ModelShape shape_;
   std::mt19937 random_;
   std::deque<Floats> arrays_;
+  std::deque<std::vector<uint16_t>> halves_;
   std::deque<PackedMatrix> matrices_;
   Model model_;
 };

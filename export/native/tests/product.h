@@ -1,0 +1,119 @@
+// Every weight type, block shape and instruction set, and products of random
+// matrices: what the tests of the products share.
+#ifndef WAVERNN_TF_TESTS_PRODUCT_H_
+#define WAVERNN_TF_TESTS_PRODUCT_H_
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "kernels/activations.h"
+#include "kernels/grouped_matrix.h"
+#include "kernels/kernel_table.h"
+#include "tests/check.h"
+#include "tests/random_model.h"
+
+namespace wavernn_tf {
+
+struct Kind {
+  WeightType type;
+  BlockShape shape;
+
+  std::string name() const {
+    constexpr const char* kTypes[] = {"float32", "bfloat16", "int8"};
+    constexpr const char* kShapes[] = {"4x4", "16x1", "8x4"};
+    return std::string(kTypes[static_cast<int>(type)]) + " " +
+           kShapes[static_cast<int>(shape)];
+  }
+};
+
+inline std::vector<Kind> AllKinds() {
+  std::vector<Kind> kinds;
+  for (int type = 0; type < kWeightTypes; ++type) {
+    for (int shape = 0; shape < kBlockShapes; ++shape) {
+      kinds.push_back(
+          {static_cast<WeightType>(type), static_cast<BlockShape>(shape)});
+    }
+  }
+  return kinds;
+}
+
+// body(kernels) for every instruction set of this machine.
+template <typename Body>
+void ForEachIsa(Body body) {
+  const std::string before = Subject();
+  const KernelList& list = AvailableKernels();
+  for (int i = 0; i < list.count; ++i) {
+    Subject() = before + " " + list.tables[i]->isa;
+    body(*list.tables[i]);
+  }
+  Subject() = before;
+}
+
+template <typename T>
+bool SameBits(const std::vector<T>& a, const std::vector<T>& b) {
+  return a.size() == b.size() &&
+         std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
+}
+
+// Whether the values to be rounded to 8 bits lie in [-1, 1], or in a range that
+// is looked for.
+enum Range { kUnit, kAny };
+
+constexpr float kUntouched = 99.0f;
+constexpr int kFence = 8;  // floats behind y and its slack
+
+// act(W x + b), of the parts' matrices together: y [outputs].
+inline Floats Product(const KernelTable& kernels,
+                      const std::vector<GroupedPart>& parts, int outputs,
+                      const Floats& x, Range range = kUnit, bool relu = false) {
+  GroupedMatrix matrix;
+  CHECK(matrix.Build(parts, outputs, kernels.group_vectors));
+  const int size = static_cast<int>(x.size());
+  Activations activations;
+  CHECK(activations.Allocate(size, 1u << matrix.form()));
+  std::copy(x.begin(), x.end(), activations.plain());
+  activations.Refresh(kernels, 0, size, range == kUnit);
+  Floats y(outputs + kOutputSlack + kFence, kUntouched);
+  activations.Multiply(kernels, matrix, 0, y.data(), relu);
+  CHECK(Floats(y.end() - kFence, y.end()) == Floats(kFence, kUntouched));
+  y.resize(outputs);
+  return y;
+}
+
+// The same for 16 streams at once: y [16][outputs] of x [16][n].
+inline std::vector<Floats> BatchProduct(const KernelTable& kernels,
+                                        const std::vector<GroupedPart>& parts,
+                                        int outputs,
+                                        const std::vector<Floats>& x,
+                                        Range range, bool relu) {
+  GroupedMatrix matrix;
+  CHECK(matrix.Build(parts, outputs, kernels.group_vectors));
+  const int size = static_cast<int>(x[0].size());
+  BatchActivations activations;
+  CHECK(activations.Allocate(size, 1u << matrix.form()));
+  for (int i = 0; i < size; ++i) {
+    for (int lane = 0; lane < kBatchLanes; ++lane) {
+      activations.plain()[kBatchLanes * i + lane] = x[lane][i];
+    }
+  }
+  activations.Refresh(kernels, 0, size, range == kUnit);
+  AlignedArray<float> y;
+  const int written = kBatchLanes * (outputs + kOutputSlack);
+  CHECK(y.Resize(written + kFence));
+  for (int i = 0; i < kFence; ++i) y[written + i] = kUntouched;
+  activations.Multiply(kernels, matrix, 0, y.data(), relu);
+  for (int i = 0; i < kFence; ++i) CHECK(y[written + i] == kUntouched);
+  std::vector<Floats> result(kBatchLanes);
+  for (int lane = 0; lane < kBatchLanes; ++lane) {
+    for (int o = 0; o < outputs; ++o) {
+      result[lane].push_back(y[kBatchLanes * o + lane]);
+    }
+  }
+  return result;
+}
+
+}  // namespace wavernn_tf
+
+#endif  // WAVERNN_TF_TESTS_PRODUCT_H_
