@@ -1,4 +1,5 @@
-// The samples of two seeded models on every instruction set, by their hash:
+// The samples of seeded models, one of every weight type and block shape, on
+// every instruction set, by their hash:
 //   golden_test FILE          compare with the hashes in FILE
 //   golden_test FILE --write  make FILE
 // The file is tests/golden/samples.txt of the repository: a change that moves
@@ -10,6 +11,7 @@
 
 #include "kernels/generate.h"
 #include "tests/check.h"
+#include "tests/product.h"
 #include "tests/random_model.h"
 
 using namespace wavernn_tf;
@@ -28,9 +30,10 @@ uint64_t Hash(const std::vector<int16_t>& audio) {
   return hash;
 }
 
-std::vector<int16_t> Samples(BlockShape block, const KernelTable& kernels) {
+std::vector<int16_t> Samples(Kind kind, const KernelTable& kernels) {
   ModelShape shape;
-  shape.block = block;
+  shape.block = kind.shape;
+  shape.weights = kind.type;
   shape.state_size = 96;
   shape.projection_size = 48;
   RandomModel random(shape, 42);
@@ -39,8 +42,9 @@ std::vector<int16_t> Samples(BlockShape block, const KernelTable& kernels) {
   const Floats features = random.Features(frames);
   std::vector<int16_t> audio(frames * model.hop_length);
   Floats state(model.state_size + 2, 0.0f);
+  Engine engine;
   Workspace workspace;
-  CHECK(workspace.Allocate(model));
+  CHECK(engine.Build(model, kernels) && workspace.Allocate(engine));
   GenerateParams params = {};
   params.features = features.data();
   params.frames = frames;
@@ -49,20 +53,23 @@ std::vector<int16_t> Samples(BlockShape block, const KernelTable& kernels) {
   params.state_in = state.data();
   params.state_out = state.data();
   params.audio = audio.data();
-  Generate(model, kernels, params, workspace);
+  Generate(engine, kernels, params, workspace);
   return audio;
 }
 
-std::string Line(const char* block, const std::vector<int16_t>& audio) {
+std::string Line(Kind kind, const std::vector<int16_t>& audio) {
   char text[96];
-  std::snprintf(text, sizeof(text), "float32 %s %zu samples %016llx\n", block,
-                audio.size(), static_cast<unsigned long long>(Hash(audio)));
+  std::snprintf(text, sizeof(text), "%s %zu samples %016llx\n",
+                kind.name().c_str(), audio.size(),
+                static_cast<unsigned long long>(Hash(audio)));
   return text;
 }
 
 std::string Lines(const KernelTable& kernels) {
-  return Line("4x4", Samples(BlockShape::k4x4, kernels)) +
-         Line("16x1", Samples(BlockShape::k16x1, kernels));
+  std::string lines;
+  for (const Kind& kind : AllKinds())
+    lines += Line(kind, Samples(kind, kernels));
+  return lines;
 }
 
 std::string Read(const char* path) {
@@ -91,15 +98,16 @@ int main(int argc, char** argv) {
   if (argc != 2) return 2;
   const std::string golden = Read(argv[1]);
   CHECK(!golden.empty());
-  const KernelList& list = AvailableKernels();
-  for (int i = 0; i < list.count; ++i) {
-    const std::string lines = Lines(*list.tables[i]);
-    std::printf("%s\n%s", list.tables[i]->isa, lines.c_str());
+  ForEachIsa([&](const KernelTable& kernels) {
+    const std::string lines = Lines(kernels);
+    std::printf("%s\n%s", kernels.isa, lines.c_str());
     CHECK(lines == golden);
-  }
+  });
   // Canary: one sample off by one is another hash.
-  std::vector<int16_t> audio = Samples(BlockShape::k4x4, BestKernels());
+  const Kind kind = {WeightType::kFloat32, BlockShape::k4x4};
+  std::vector<int16_t> audio = Samples(kind, BestKernels());
+  CHECK(golden.find(Line(kind, audio)) != std::string::npos);
   audio[1000] ^= 1;
-  CHECK(golden.find(Line("4x4", audio)) == std::string::npos);
+  CHECK(golden.find(Line(kind, audio)) == std::string::npos);
   return Failures();
 }
