@@ -1,9 +1,9 @@
-// The samples of seeded models, one of every weight type and block shape, on
-// every instruction set, by their hash:
+// The samples of seeded models and their last states, one of every weight type
+// and block shape, on every instruction set, by their hashes:
 //   golden_test FILE          compare with the hashes in FILE
 //   golden_test FILE --write  make FILE
 // The file is tests/golden/samples.txt of the repository: a change that moves
-// one sample on any machine fails here, and is written down when it is meant.
+// one bit on any machine fails here, and is written down when it is meant.
 
 #include <cstdio>
 #include <cstring>
@@ -18,19 +18,25 @@ using namespace wavernn_tf;
 
 namespace {
 
-// FNV-1a, 64 bits, over the samples' low and high bytes.
-uint64_t Hash(const std::vector<int16_t>& audio) {
+// FNV-1a, 64 bits, over the values' bytes, the lowest first.
+template <typename Unsigned>
+uint64_t Hash(const std::vector<Unsigned>& values) {
   uint64_t hash = 0xCBF29CE484222325u;
-  for (int16_t sample : audio) {
-    const unsigned bits = static_cast<uint16_t>(sample);
-    for (unsigned byte : {bits & 255u, bits >> 8}) {
-      hash = (hash ^ byte) * 0x100000001B3u;
+  for (Unsigned value : values) {
+    for (std::size_t shift = 0; shift < 8 * sizeof(value); shift += 8) {
+      hash = (hash ^ (value >> shift & 255u)) * 0x100000001B3u;
     }
   }
   return hash;
 }
 
-std::vector<int16_t> Samples(Kind kind, const KernelTable& kernels) {
+// The samples may hide what the last bits of the state show.
+struct Outcome {
+  std::vector<uint16_t> audio;
+  std::vector<uint32_t> state;
+};
+
+Outcome Run(Kind kind, const KernelTable& kernels) {
   ModelShape shape;
   shape.block = kind.shape;
   shape.weights = kind.type;
@@ -54,21 +60,24 @@ std::vector<int16_t> Samples(Kind kind, const KernelTable& kernels) {
   params.state_out = state.data();
   params.audio = audio.data();
   Generate(engine, kernels, params, workspace);
-  return audio;
+  Outcome outcome = {{audio.begin(), audio.end()},
+                     std::vector<uint32_t>(state.size())};
+  std::memcpy(outcome.state.data(), state.data(), 4 * state.size());
+  return outcome;
 }
 
-std::string Line(Kind kind, const std::vector<int16_t>& audio) {
-  char text[96];
-  std::snprintf(text, sizeof(text), "%s %zu samples %016llx\n",
-                kind.name().c_str(), audio.size(),
-                static_cast<unsigned long long>(Hash(audio)));
+std::string Line(Kind kind, const Outcome& outcome) {
+  char text[120];
+  std::snprintf(text, sizeof(text), "%s %zu samples %016llx state %016llx\n",
+                kind.name().c_str(), outcome.audio.size(),
+                static_cast<unsigned long long>(Hash(outcome.audio)),
+                static_cast<unsigned long long>(Hash(outcome.state)));
   return text;
 }
 
 std::string Lines(const KernelTable& kernels) {
   std::string lines;
-  for (const Kind& kind : AllKinds())
-    lines += Line(kind, Samples(kind, kernels));
+  for (const Kind& kind : AllKinds()) lines += Line(kind, Run(kind, kernels));
   return lines;
 }
 
@@ -103,11 +112,14 @@ int main(int argc, char** argv) {
     std::printf("%s\n%s", kernels.isa, lines.c_str());
     CHECK(lines == golden);
   });
-  // Canary: one sample off by one is another hash.
+  // Canaries: one sample, or one bit of the state, is another hash.
   const Kind kind = {WeightType::kFloat32, BlockShape::k4x4};
-  std::vector<int16_t> audio = Samples(kind, BestKernels());
-  CHECK(golden.find(Line(kind, audio)) != std::string::npos);
-  audio[1000] ^= 1;
-  CHECK(golden.find(Line(kind, audio)) == std::string::npos);
+  Outcome outcome = Run(kind, BestKernels());
+  CHECK(golden.find(Line(kind, outcome)) != std::string::npos);
+  outcome.audio[1000] ^= 1;
+  CHECK(golden.find(Line(kind, outcome)) == std::string::npos);
+  outcome.audio[1000] ^= 1;
+  outcome.state[7] ^= 1;
+  CHECK(golden.find(Line(kind, outcome)) == std::string::npos);
   return Failures();
 }
