@@ -39,18 +39,28 @@ __attribute__((target("avx"))) void Read256(const float* p, int64_t lines) {
 
 #endif
 
-void Read128(const float* p, int64_t lines) {
-  using Vector = float __attribute__((vector_size(16)));
-  for (int64_t i = 0; i < lines; ++i, p += 16) {
-    const Vector* v = reinterpret_cast<const Vector*>(p);
-    const Vector a = v[0], b = v[1], c = v[2], d = v[3];
+// What any machine of a family reads at once, and how asm names its register.
 #if defined(__x86_64__)
-    asm volatile("" ::"x"(a), "x"(b), "x"(c), "x"(d));
+using Word = float __attribute__((vector_size(16)));
+#define WAVERNN_TF_REGISTER "x"
+#elif defined(__aarch64__)
+using Word = float __attribute__((vector_size(16)));
+#define WAVERNN_TF_REGISTER "w"
 #else
-    asm volatile("" ::"w"(a), "w"(b), "w"(c), "w"(d));
+using Word = uintptr_t __attribute__((may_alias));
+#define WAVERNN_TF_REGISTER "r"
 #endif
+
+void ReadWords(const float* p, int64_t lines) {
+  const auto* v = reinterpret_cast<const Word*>(p);
+  const int64_t words = lines * 64 / static_cast<int64_t>(sizeof(Word));
+  for (int64_t i = 0; i < words; i += 4, v += 4) {
+    const Word a = v[0], b = v[1], c = v[2], d = v[3];
+    asm volatile("" ::WAVERNN_TF_REGISTER(a), WAVERNN_TF_REGISTER(b),
+                 WAVERNN_TF_REGISTER(c), WAVERNN_TF_REGISTER(d));
   }
 }
+#undef WAVERNN_TF_REGISTER
 
 // `lines` cache lines of 64 bytes.
 void ReadLines(const float* memory, int64_t lines) {
@@ -60,10 +70,10 @@ void ReadLines(const float* memory, int64_t lines) {
   } else if (__builtin_cpu_supports("avx")) {
     Read256(memory, lines);
   } else {
-    Read128(memory, lines);
+    ReadWords(memory, lines);
   }
 #else
-  Read128(memory, lines);
+  ReadWords(memory, lines);
 #endif
 }
 
