@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "kernels/generate.h"
 #include "kernels/sampler.h"
@@ -244,22 +245,18 @@ void TestGenerate(Kind kind, bool mixed) {
     CHECK(alone[0].audio != alone[2].audio);  // canary
     // From `first` on, so that a stream meets other lanes and neighbours; the
     // memory is that of the run before.
-    for (int count : {16, 1, 5, 16}) {
-      for (int first : {0, 1, 14}) {
-        std::vector<Stream> together;
-        for (int k = 0; k < count; ++k) {
-          together.push_back(streams[(first + k) % kBatchLanes]);
-        }
-        std::vector<GenerateParams> params;
-        for (Stream& stream : together) {
-          params.push_back(stream.Params(kFrames));
-        }
-        GenerateBatch(engine, kernels, params.data(), count, batch);
-        for (int k = 0; k < count; ++k) {
-          const Stream& expected = alone[(first + k) % kBatchLanes];
-          CHECK(together[k].audio == expected.audio);
-          CHECK(SameBits(together[k].state_out, expected.state_out));
-        }
+    for (auto [count, first] : {std::pair(16, 0), {1, 14}, {5, 14}, {16, 1}}) {
+      std::vector<Stream> together;
+      for (int k = 0; k < count; ++k) {
+        together.push_back(streams[(first + k) % kBatchLanes]);
+      }
+      std::vector<GenerateParams> params;
+      for (Stream& stream : together) params.push_back(stream.Params(kFrames));
+      GenerateBatch(engine, kernels, params.data(), count, batch);
+      for (int k = 0; k < count; ++k) {
+        const Stream& expected = alone[(first + k) % kBatchLanes];
+        CHECK(together[k].audio == expected.audio);
+        CHECK(SameBits(together[k].state_out, expected.state_out));
       }
     }
   });
