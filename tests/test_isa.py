@@ -12,8 +12,10 @@ import pytest
 
 from tests.conftest import features_for, small_config, sparse_weights
 from tests.export.test_tflite import converted
+from wavernn_tf.config import BLOCK_SHAPES
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.library import LIBRARY, RUNTIMES, available_isas, find_runtime
+from wavernn_tf.export.packing import WEIGHT_TYPES
 from wavernn_tf.export.runtime import Vocoder
 
 
@@ -21,16 +23,18 @@ def test_available_isas():
     isas = available_isas()
     assert isas[0] == "scalar"
     assert len(set(isas)) == len(isas)
-    assert set(isas) <= {"scalar", "avx2", "avx512", "neon"}
+    x86 = {"avx2", "avx2vnni", "avx512", "avx512vnni"}
+    assert set(isas) <= {"scalar", *x86, "neon", "neondot"}
     if platform.machine() == "aarch64":
-        assert isas[-1] == "neon"
+        assert isas[1] == "neon"
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
-@pytest.mark.parametrize("block", ["4x4", "16x1"])
-def test_every_isa_gives_the_same_samples(runtime, block):
+@pytest.mark.parametrize("weight_type", WEIGHT_TYPES)
+@pytest.mark.parametrize("block", BLOCK_SHAPES)
+def test_every_isa_gives_the_same_samples(runtime, block, weight_type):
     config = small_config(block)
-    model = converted(config, sparse_weights(config))
+    model = converted(config, sparse_weights(config), weight_type)
     mel = features_for(config, 30, padded=False)
 
     def run(isa):
@@ -57,9 +61,12 @@ def test_unknown_isa_is_refused():
     "options, message",
     [
         ({"isa": "mmx"}, "expected isa to be one of this machine's, scalar.*; got mmx"),
-        ({"threads": "2"}, "expected the delegate option isa; got threads"),
+        ({"isa": ""}, "expected isa to be one of this machine's, scalar.*; got $"),
+        ({"isa": "scala"}, "expected isa to be one of this machine's, scalar.*; got scala$"),
+        ({"threads": "2"}, "expected the delegate options? isa.*; got threads"),
+        ({"is": "scalar"}, "expected the delegate options? isa.*; got is$"),
     ],
-    ids=["isa", "option"],
+    ids=["isa", "no isa", "cut isa", "option", "cut option"],
 )
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_bad_delegate_options(runtime, options, message):
