@@ -3,8 +3,10 @@
 import subprocess
 from pathlib import Path
 
+import flatbuffers
 import numpy as np
 import tensorflow as tf
+from tensorflow.lite.python import schema_py_generated as schema
 
 from tests.conftest import sparse_weights
 from wavernn_tf import config as configuration
@@ -138,6 +140,15 @@ def convert(weights, folder, chain=False):
     )
     converter.allow_custom_ops = True
     return converter.convert()
+
+
+def rewritten(content, change):
+    """A .tflite, as bytes, after `change` of its tree of objects."""
+    tree = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content))
+    change(tree)
+    builder = flatbuffers.Builder(len(content))
+    builder.Finish(tree.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
 
 
 def inputs(batch=1, frames=8, **changes):

@@ -12,8 +12,11 @@ from tests.native.models import (
     inputs,
     make_config,
     make_weights,
+    rewritten,
     tensors,
 )
+from wavernn_tf.export.metadata import SCHEMA_VERSION
+from wavernn_tf.export.packing import WEIGHT_TYPES
 
 BAD_CALLS = {
     "NaN temperature": ({"temperature": np.float32([np.nan])}, "expected finite temperature"),
@@ -77,11 +80,17 @@ def swapped_columns(arrays):
 BAD_VALUES = {
     "magic": (edit("config", 0, 1), "expected the config's magic 0x4E4E5257; got 0x00000001"),
     "newer schema": (
-        edit("config", 1, 2),
-        r"model schema 2 is newer than this library \(1\): upgrade wavernn-tf",
+        edit("config", 1, SCHEMA_VERSION + 1),
+        rf"model schema {SCHEMA_VERSION + 1} is newer than this library \({SCHEMA_VERSION}\): "
+        "upgrade wavernn-tf",
     ),
-    "old schema": (edit("config", 1, 0), r"expected a model schema in \[1, 1\]; got 0"),
-    "odd state": (edit("config", 2, 33), "expected an even state_size; got 33"),
+    "older schema": (
+        edit("config", 1, 1),
+        rf"model schema 1 is older than this library \({SCHEMA_VERSION}\): export the model again",
+    ),
+    "no schema": (edit("config", 1, 0), "model schema 0 is older than this library"),
+    "small state": (edit("config", 2, 16), r"expected state_size in \[32, 16384\]; got 16"),
+    "odd state": (edit("config", 2, 48), "expected state_size to be a multiple of 32; got 48"),
     "other state": (edit("config", 2, 64), r"expected cond_kernel of shape \[7, 192\]; got"),
     "hop": (edit("config", 5, 13), "expected hop_length divisible by"),
     "pre-emphasis": (edit("config", 7, 0x7FC00000), r"expected pre_emphasis in \[0, 1\); got nan"),
@@ -95,19 +104,71 @@ BAD_VALUES = {
     "negative column": (edit("O3.columns", 0, -1), r"expected O3.columns in \[0, 4\); got -1"),
     "high column": (edit("R_r.columns", -1, 8), r"recurrent_r.columns in \[0, 8\); got 8"),
     "columns fall": (swapped_columns, "expected O1.columns to rise within a block row"),
+    "NaN weight": (
+        edit("O1.values", 3, np.nan),
+        "expected finite numbers in all of O1.values; got another one at element 3",
+    ),
+    "infinite weight": (edit("R_r.values", 5, -np.inf), "in all of recurrent_r.values"),
+}
+
+BAD_NARROW_VALUES = {
+    "bfloat16 NaN": ("bfloat16", edit("O2.values", 7, 0x7FC0), "expected finite .* O2.values"),
+    "bfloat16 small NaN": (
+        "bfloat16",
+        edit("O2.values", 7, 0x7F81),
+        "expected finite .* element 7",
+    ),
+    "bfloat16 infinity": (
+        "bfloat16",
+        edit("R_e.values", 0, 0x7F80),
+        "finite .* recurrent_e.values",
+    ),
+    "bfloat16 -infinity": ("bfloat16", edit("O4.values", 1, -0x80), "expected finite .* O4.values"),
+    "int8 -128": (
+        "int8",
+        edit("O3.values", 2, -128),
+        "expected -127 to 127 in all of O3.values; got another one at element 2",
+    ),
+    "NaN scale": (
+        "int8",
+        edit("O1.scales", 6, np.nan),
+        "expected finite O1.scales > 0; got -?nan at output 6",
+    ),
+    "infinite scale": (
+        "int8",
+        edit("R_u.scales", 0, np.inf),
+        "finite recurrent_u.scales.* got inf",
+    ),
+    "zero scale": ("int8", edit("O2.scales", 255, 0), "O2.scales > 0; got 0 at output 255"),
+    "negative scale": ("int8", edit("O4.scales", 1, -0.5), "O4.scales > 0; got -0.5 at output 1"),
 }
 
 
-@pytest.mark.parametrize("change, message", BAD_VALUES.values(), ids=BAD_VALUES)
-def test_malformed_value_is_an_error(load, exported, change, message):
-    config, weights, content = exported()
-    arrays = tensors(config, weights)
+@pytest.mark.parametrize(
+    "weight_type, change, message",
+    [*(("float32", *case) for case in BAD_VALUES.values()), *BAD_NARROW_VALUES.values()],
+    ids=[*BAD_VALUES, *BAD_NARROW_VALUES],
+)
+def test_malformed_value_is_an_error(load, exported, weight_type, change, message):
+    config, weights, content = exported(weight_type=weight_type)
+    arrays = tensors(config, weights, weight_type)
     name, changed = change(arrays)
     assert arrays[name].tobytes() in content
     content = content.replace(arrays[name].tobytes(), changed.tobytes())
     runner = load(content).get_signature_runner("generate")
     with pytest.raises((RuntimeError, ValueError), match=message):
         runner(**inputs())
+
+
+def test_blocks_must_fit_their_matrix(load, exported):
+    config, weights, content = exported("8x4")
+    header = tensors(config, weights)["config"]
+    changed = header.copy()
+    changed[3] = 36  # the projection
+    runner = load(content.replace(header.tobytes(), changed.tobytes()))
+    message = r"expected O1 \(36 outputs, 16 inputs\) to be a multiple of its 8x4 blocks"
+    with pytest.raises((RuntimeError, ValueError), match=message):
+        runner.get_signature_runner("generate")(**inputs())
 
 
 BAD_TENSORS = {
@@ -119,7 +180,19 @@ BAD_TENSORS = {
     "rank": ({"config": np.zeros((1, 16), np.int32)}, r"expected config of shape \[16\]; got \[1,"),
     "block": (
         {"O4.values": np.zeros((3, 8, 2), np.float32)},
-        r"expected O4.values of shape \[\?, 4, 4\] or \[\?, 1, 16\]; got \[3, 8, 2\]",
+        r"expected O4.values of shape \[\?, 4, 4\], \[\?, 1, 16\] or \[\?, 4, 8\]; got \[3, 8, 2\]",
+    ),
+    "rank of blocks": (
+        {"O4.values": np.zeros(16, np.float32)},
+        r"O4.values of shape \[\?, \?, \?\]",
+    ),
+    "dtype of values": (
+        {"R_u.values": np.zeros((3, 4, 4), np.int32)},
+        r"expected recurrent_u.values to be float32, int16 \(bfloat16\) or int8; got int32",
+    ),
+    "dtype of kernel": (
+        {"cond_kernel": np.zeros((7, 96), np.int8)},
+        "expected cond_kernel to be float32; got int8",
     ),
     "columns": ({"O4.columns": np.zeros(3, np.int16)}, "expected O4.columns of shape"),
     "offsets": (
@@ -131,11 +204,87 @@ BAD_TENSORS = {
 }
 
 
-@pytest.mark.parametrize("change, message", BAD_TENSORS.values(), ids=BAD_TENSORS)
-def test_malformed_tensor_is_an_error(load, tmp_path, change, message):
+BAD_INT8_TENSORS = {
+    "scales missing": (
+        {"R_u.scales": None},
+        "expected recurrent_u.scales to be float32; got int32",
+    ),
+    "last scales missing": (
+        {"O4.scales": None, "O4.bias": None},
+        "expected a tensor for O4.scales; got only",
+    ),
+    "shape of scales": (
+        {"O2.scales": np.ones(255, np.float32)},
+        r"expected O2.scales of shape \[256\]; got \[255\]",
+    ),
+    "rank of scales": (
+        {"O2.scales": np.ones((256, 1), np.float32)},
+        r"expected O2.scales of shape \[256\]; got \[256, 1\]",
+    ),
+    "scales of blocks": ({"O1.scales": np.ones(8, np.float32)}, r"of shape \[32\]; got \[8\]"),
+    "values of another type": (
+        {"O3.values": np.zeros((1, 4, 4), np.uint8)},
+        r"expected O3.values to be float32, int16 \(bfloat16\) or int8; got another type",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "weight_type, change, message",
+    [
+        *(("float32", *case) for case in BAD_TENSORS.values()),
+        *(("int8", *case) for case in BAD_INT8_TENSORS.values()),
+    ],
+    ids=[*BAD_TENSORS, *BAD_INT8_TENSORS],
+)
+def test_malformed_tensor_is_an_error(load, tmp_path, weight_type, change, message):
     config = make_config()
-    arrays = {**tensors(config, make_weights(config)), **change}
+    arrays = {**tensors(config, make_weights(config), weight_type), **change}
     content = convert([a for a in arrays.values() if a is not None], tmp_path)
     runner = load(content).get_signature_runner("score")
     with pytest.raises((RuntimeError, ValueError), match=message):
         runner(features=inputs()["features"], audio=np.zeros((1, 8 * HOP), np.int16))
+
+
+def cut_buffers(tree):
+    """Every constant of more than 64 bytes loses its end; its shape stays."""
+    for buffer in tree.buffers:
+        if buffer.data is not None and len(buffer.data) > 64:
+            buffer.data = buffer.data[:-4]
+
+
+def cut_shapes(tree):
+    """Every constant of rank 3 loses its last block, or tap; its bytes stay."""
+    for tensor in tree.subgraphs[0].tensors:
+        if tree.buffers[tensor.buffer].data is not None and len(tensor.shape) == 3:
+            tensor.shape = np.int32([tensor.shape[0] - 1, *tensor.shape[1:]])
+
+
+def cut_inputs(tree):
+    """Every op of ours loses its last input."""
+    for graph in tree.subgraphs:
+        for op in graph.operators:
+            if len(op.inputs) > 10:
+                op.inputs = op.inputs[:-1]
+
+
+@pytest.mark.parametrize("cut", [cut_buffers, cut_shapes, cut_inputs])
+@pytest.mark.parametrize("weight_type", WEIGHT_TYPES)
+def test_truncated_file_is_an_error(load, exported, weight_type, cut):
+    content = rewritten(exported(weight_type=weight_type)[-1], cut)
+    with pytest.raises((RuntimeError, ValueError)):
+        load(content).get_signature_runner("generate")(**inputs())
+
+
+def test_options_of_the_op_are_not_read(load, exported):
+    content = exported()[-1]
+
+    def cut_options(tree):
+        for graph in tree.subgraphs:
+            for op in graph.operators:
+                op.customOptions = np.uint8([255])
+
+    run = [
+        load(c).get_signature_runner("generate") for c in (content, rewritten(content, cut_options))
+    ]
+    np.testing.assert_array_equal(*(runner(**inputs())["audio"] for runner in run))

@@ -112,14 +112,33 @@ def test_chunks_equal_one_shot(load, exported, block, weight_type):
     np.testing.assert_array_equal(out["position"], whole["position"])
 
 
-def test_streams_of_a_batch_are_independent(load, exported):
-    content = exported()[-1]
-    runner = load(content).get_signature_runner("generate")
-    given = inputs(batch=3)
-    together = runner(**given)["audio"]
-    for b in range(3):
-        alone = runner(**{name: value[b : b + 1] for name, value in given.items()})
-        np.testing.assert_array_equal(alone["audio"][0], together[b])
+@pytest.mark.parametrize("weight_type", WEIGHT_TYPES)
+@pytest.mark.parametrize("block", BLOCK_SHAPES)
+def test_streams_of_a_batch_are_those_alone(load, exported, block, weight_type):
+    # One after the other, abreast, and both: whatever the op chooses for a size.
+    runner = load(exported(block, weight_type=weight_type)[-1]).get_signature_runner("generate")
+    random = np.random.default_rng(8)
+    state = np.float32(random.uniform(-1, 1, (64, STATE + 2)))
+    state[:, STATE:] = np.rint(30000 * state[:, STATE:])
+    given = inputs(
+        batch=64,
+        frames=3,
+        seed=random.integers(-(2**63), 2**63 - 1, 64),
+        temperature=np.resize(np.float32([0.9, 0, 1, 1.4]), 64),
+        state=state,
+        position=random.integers(0, 2**40, 64),
+    )
+
+    def run(streams):
+        return runner(**{name: value[streams] for name, value in given.items()})
+
+    alone = [run(slice(b, b + 1)) for b in range(64)]
+    assert len({result["audio"].tobytes() for result in alone}) == 64  # canary
+    for batch in (*range(1, 18), 64):
+        together = run(slice(64 - batch, 64))
+        for name, values in together.items():
+            expected = np.concatenate([result[name] for result in alone[64 - batch :]])
+            np.testing.assert_array_equal(values, expected, err_msg=f"{name} of {batch}")
 
 
 def test_dynamic_shapes_and_chained_ops(load, exported, tmp_path):
