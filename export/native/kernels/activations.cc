@@ -29,9 +29,9 @@ void Activations::Refresh(const KernelTable& kernels, int first, int count,
                     Reads(kShifted) ? shifted_.data() + 4 * first : nullptr});
 }
 
-// With a ReLU if `largest` is asked for.
-void Activations::Run(const KernelTable& kernels, const GroupedMatrix& matrix,
-                      int first, float* y, float* largest) const {
+void Activations::Multiply(const KernelTable& kernels,
+                           const GroupedMatrix& matrix, int first, float* y,
+                           bool relu, float* largest) const {
   const void* x = plain_.data() + first;
   if (matrix.form() == kBytes) x = bytes_.data() + first;
   if (matrix.form() == kShifted) x = shifted_.data() + 4 * first;
@@ -39,20 +39,14 @@ void Activations::Run(const KernelTable& kernels, const GroupedMatrix& matrix,
   const int shape = static_cast<int>(matrix.shape());
   const auto multiply = matrix.gathered() ? kernels.multiply_gathered[shape]
                                           : kernels.multiply[type][shape];
-  multiply({&matrix.view(), x, scale_, y, largest != nullptr, largest});
-}
-
-void Activations::Multiply(const KernelTable& kernels,
-                           const GroupedMatrix& matrix, int first,
-                           float* y) const {
-  Run(kernels, matrix, first, y, nullptr);
+  multiply({&matrix.view(), x, scale_, y, relu, largest});
 }
 
 void Activations::Project(const KernelTable& kernels,
                           const GroupedMatrix& matrix, int first,
                           Activations& y) const {
   float largest = 0.0f;
-  Run(kernels, matrix, first, y.plain(), &largest);
+  Multiply(kernels, matrix, first, y.plain(), true, &largest);
   y.Refresh(kernels, 0, y.size(), ScaleFor(largest));
 }
 
@@ -65,8 +59,8 @@ bool BatchActivations::Allocate(int n, unsigned forms) {
          bytes_.Resize(Reads(kShifted) ? size : 0);
 }
 
-void BatchActivations::Quantise(const KernelTable& kernels, int first,
-                                int count, const ByteScale* scales) {
+void BatchActivations::Refresh(const KernelTable& kernels, int first, int count,
+                               const ByteScale* scales) {
   if (!Reads(kBytes) && !Reads(kShifted)) return;
   alignas(64) float inverse[kBatchLanes];
   for (int lane = 0; lane < kBatchLanes; ++lane) {
@@ -83,12 +77,12 @@ void BatchActivations::Refresh(const KernelTable& kernels, int first, int count,
                                ByteScale scale) {
   ByteScale scales[kBatchLanes];
   for (ByteScale& each : scales) each = scale;
-  Quantise(kernels, first, count, scales);
+  Refresh(kernels, first, count, scales);
 }
 
-void BatchActivations::Run(const KernelTable& kernels,
-                           const GroupedMatrix& matrix, int first, float* y,
-                           float* largest) const {
+void BatchActivations::Multiply(const KernelTable& kernels,
+                                const GroupedMatrix& matrix, int first,
+                                float* y, bool relu, float* largest) const {
   const int at = kBatchLanes * first;
   const void* x = plain_.data() + at;
   if (matrix.form() == kBytes) x = words_.data() + at;
@@ -98,25 +92,19 @@ void BatchActivations::Run(const KernelTable& kernels,
   const auto multiply = matrix.gathered()
                             ? kernels.multiply_batch_gathered[shape]
                             : kernels.multiply_batch[type][shape];
-  multiply({&matrix.view(), x, scale_, y, largest != nullptr, largest});
-}
-
-void BatchActivations::Multiply(const KernelTable& kernels,
-                                const GroupedMatrix& matrix, int first,
-                                float* y) const {
-  Run(kernels, matrix, first, y, nullptr);
+  multiply({&matrix.view(), x, scale_, y, relu, largest});
 }
 
 void BatchActivations::Project(const KernelTable& kernels,
                                const GroupedMatrix& matrix, int first,
                                BatchActivations& y) const {
   alignas(64) float largest[kBatchLanes];
-  Run(kernels, matrix, first, y.plain(), largest);
+  Multiply(kernels, matrix, first, y.plain(), true, largest);
   ByteScale scales[kBatchLanes];
   for (int lane = 0; lane < kBatchLanes; ++lane) {
     scales[lane] = ScaleFor(largest[lane]);
   }
-  y.Quantise(kernels, 0, y.size(), scales);
+  y.Refresh(kernels, 0, y.size(), scales);
 }
 
 }  // namespace wavernn_tf

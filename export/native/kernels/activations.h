@@ -34,9 +34,11 @@ class Activations {
   void Refresh(const KernelTable& kernels, int first, int count,
                ByteScale scale);
 
-  // y = W x + b, x being the values from `first` on.
+  // y = act(W x + b), x being the values from `first` on; `largest` as in
+  // multiply.h.
   void Multiply(const KernelTable& kernels, const GroupedMatrix& matrix,
-                int first, float* y) const;
+                int first, float* y, bool relu = false,
+                float* largest = nullptr) const;
 
   // y = relu(W x + b) with all its forms.
   void Project(const KernelTable& kernels, const GroupedMatrix& matrix,
@@ -44,8 +46,6 @@ class Activations {
 
  private:
   bool Reads(InputForm form) const { return forms_ >> form & 1u; }
-  void Run(const KernelTable& kernels, const GroupedMatrix& matrix, int first,
-           float* y, float* largest) const;
 
   int size_ = 0;
   unsigned forms_ = 0;
@@ -64,18 +64,17 @@ class BatchActivations {
   int size() const { return size_; }
   void Refresh(const KernelTable& kernels, int first, int count,
                ByteScale scale);
+  // scales [16], one per stream.
+  void Refresh(const KernelTable& kernels, int first, int count,
+               const ByteScale* scales);
   void Multiply(const KernelTable& kernels, const GroupedMatrix& matrix,
-                int first, float* y) const;
+                int first, float* y, bool relu = false,
+                float* largest = nullptr) const;
   void Project(const KernelTable& kernels, const GroupedMatrix& matrix,
                int first, BatchActivations& y) const;
 
  private:
   bool Reads(InputForm form) const { return forms_ >> form & 1u; }
-  void Run(const KernelTable& kernels, const GroupedMatrix& matrix, int first,
-           float* y, float* largest) const;
-  // scales [16], one per stream.
-  void Quantise(const KernelTable& kernels, int first, int count,
-                const ByteScale* scales);
 
   int size_ = 0;
   unsigned forms_ = 0;

@@ -97,8 +97,8 @@ bool Engine::BuildRecurrence(const KernelTable& kernels) {
     for (int gate = 0; gate < kGates; ++gate) {
       if (!Together(model.recurrent[gate], model.recurrent[first])) continue;
       if (gate < first) break;  // done with that one
-      parts.push_back({&model.recurrent[gate], nullptr, GateIndex(gate, 0),
-                       kGateStride});
+      parts.push_back(
+          {&model.recurrent[gate], nullptr, GateIndex(gate, 0), kGateStride});
     }
     if (parts.empty()) continue;
     recurrence.emplace_back();

@@ -45,8 +45,8 @@ struct GroupedMatrix::Layout {
     }
   }
 
-  int outputs() const { return rows * BlockOut(shape); }       // of a group
-  int columns() const { return rows * blocks; }                // of a step
+  int outputs() const { return rows * BlockOut(shape); }        // of a group
+  int columns() const { return rows * blocks; }                 // of a step
   int weights() const { return columns() * BlockSize(shape); }  // of a step
 
   // Where output o of the group's row r stands among the group's.

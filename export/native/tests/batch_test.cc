@@ -87,6 +87,7 @@ void TestGates(int state, float scale, bool broken) {
   std::vector<Floats> gates = RandomStreams(random, kGates * state, scale);
   std::vector<Floats> recurrent = RandomStreams(random, kGates * state, scale);
   const Floats kernel = RandomFloats(random, 9 * state, scale);
+  const Floats bias = RandomFloats(random, state, scale);
   const std::vector<Floats> start = RandomStreams(random, state, 1.0f);
   const std::vector<Floats> inputs = RandomStreams(random, 3, 1.0f);
   if (broken) {
@@ -100,6 +101,7 @@ void TestGates(int state, float scale, bool broken) {
     const BatchGateParams params = {all_gates.data(),
                                     all_recurrent.data(),
                                     kernel.data(),
+                                    bias.data(),
                                     all_h.data(),
                                     state,
                                     all_inputs.data(),
@@ -113,7 +115,9 @@ void TestGates(int state, float scale, bool broken) {
         const GateParams alone = {gates[lane].data(),
                                   recurrent[lane].data(),
                                   kernel.data(),
+                                  bias.data(),
                                   h[lane].data(),
+                                  nullptr,
                                   state,
                                   inputs[lane][0],
                                   inputs[lane][1],

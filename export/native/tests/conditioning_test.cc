@@ -138,6 +138,7 @@ void TestProjection(WeightType weights, const KernelTable& kernels) {
     for (int t = 0; t < kSteps; ++t) {
       for (int o = 0; o < width; ++o) {
         float sum = model.input_bias[o];
+        if (o < 2 * state) sum += model.recurrent_bias[o];  // not behind r
         for (int i = 0; i < channels; ++i) {
           sum = std::fma(steps[t * stride + i],
                          At(model.conditioning_kernel, i * width + o), sum);

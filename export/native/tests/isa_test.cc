@@ -72,6 +72,7 @@ void TestGates(int state, float scale, bool broken) {
   Floats gates = RandomFloats(random, 3 * state, scale);
   Floats recurrent = RandomFloats(random, 3 * state, scale);
   const Floats kernel = RandomFloats(random, 9 * state, scale);
+  const Floats bias = RandomFloats(random, state, scale);
   const Floats start = RandomFloats(random, state, 1.0f);
   if (broken) {
     gates[GateIndex(0, 0)] = std::numeric_limits<float>::quiet_NaN();
@@ -81,8 +82,10 @@ void TestGates(int state, float scale, bool broken) {
   Compare([&](const KernelTable& kernels) {
     Floats h = start;
     h.resize(state + kFence, kUntouched);
+    std::vector<uint8_t> bytes(state), expected(state);
     const GateParams params = {gates.data(),  recurrent.data(),
-                               kernel.data(), h.data(),
+                               kernel.data(), bias.data(),
+                               h.data(),      bytes.data(),
                                state,         0.25f,
                                -0.5f,         0.75f};
     kernels.coarse_gates(params);
@@ -90,6 +93,9 @@ void TestGates(int state, float scale, bool broken) {
                      start.begin() + state / 2));
     kernels.fine_gates(params);
     CHECK(h[state] == kUntouched);
+    kernels.quantise(
+        {h.data(), state, kUnitScale.inverse, expected.data(), nullptr});
+    CHECK(bytes == expected);
     for (int i = 0; i < state; ++i) CHECK(std::fabs(h[i]) <= 1.000001f);
     return h;
   });
@@ -128,7 +134,7 @@ void TestQuantise(int count) {
     std::vector<uint8_t> bytes(count), offset(16);
     kernels.quantise({x.data(), count, 127.0f, bytes.data(), nullptr});
     kernels.quantise({zeros.data(), 16, 127.0f, offset.data(), nullptr});
-    Floats result = {kernels.largest(x.data(), count)};
+    Floats result;
     for (uint8_t byte : bytes) {
       result.push_back(
           static_cast<int8_t>(static_cast<uint8_t>(byte - offset[0])));

@@ -3,6 +3,7 @@
 #ifndef WAVERNN_TF_TESTS_PRODUCT_H_
 #define WAVERNN_TF_TESTS_PRODUCT_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -61,6 +62,11 @@ bool SameBits(const std::vector<T>& a, const std::vector<T>& b) {
 // is looked for.
 enum Range { kUnit, kAny };
 
+inline ByteScale ScaleOf(const Floats& x, Range range) {
+  if (range == kUnit) return kUnitScale;
+  return ScaleFor(*std::max_element(x.begin(), x.end()));
+}
+
 constexpr float kUntouched = 99.0f;
 constexpr int kFence = 8;  // floats behind y and its slack
 
@@ -69,16 +75,18 @@ inline Floats Product(const KernelTable& kernels,
                       const std::vector<GroupedPart>& parts, int outputs,
                       const Floats& x, Range range = kUnit, bool relu = false) {
   GroupedMatrix matrix;
-  CHECK(matrix.Build(parts, outputs, kernels.group_vectors));
+  CHECK(matrix.Build(parts, outputs, kernels));
   const int size = static_cast<int>(x.size());
   Activations activations;
   CHECK(activations.Allocate(size, 1u << matrix.form()));
   std::copy(x.begin(), x.end(), activations.plain());
-  activations.Refresh(kernels, 0, size, range == kUnit);
+  activations.Refresh(kernels, 0, size, ScaleOf(x, range));
   Floats y(outputs + kOutputSlack + kFence, kUntouched);
-  activations.Multiply(kernels, matrix, 0, y.data(), relu);
+  float largest = -1.0f;
+  activations.Multiply(kernels, matrix, 0, y.data(), relu, &largest);
   CHECK(Floats(y.end() - kFence, y.end()) == Floats(kFence, kUntouched));
   y.resize(outputs);
+  CHECK(largest == std::max(0.0f, *std::max_element(y.begin(), y.end())));
   return y;
 }
 
@@ -89,7 +97,7 @@ inline std::vector<Floats> BatchProduct(const KernelTable& kernels,
                                         const std::vector<Floats>& x,
                                         Range range, bool relu) {
   GroupedMatrix matrix;
-  CHECK(matrix.Build(parts, outputs, kernels.group_vectors));
+  CHECK(matrix.Build(parts, outputs, kernels));
   const int size = static_cast<int>(x[0].size());
   BatchActivations activations;
   CHECK(activations.Allocate(size, 1u << matrix.form()));
@@ -98,18 +106,26 @@ inline std::vector<Floats> BatchProduct(const KernelTable& kernels,
       activations.plain()[kBatchLanes * i + lane] = x[lane][i];
     }
   }
-  activations.Refresh(kernels, 0, size, range == kUnit);
+  ByteScale scales[kBatchLanes];
+  for (int lane = 0; lane < kBatchLanes; ++lane) {
+    scales[lane] = ScaleOf(x[lane], range);
+  }
+  activations.Refresh(kernels, 0, size, scales);
   AlignedArray<float> y;
   const int written = kBatchLanes * (outputs + kOutputSlack);
   CHECK(y.Resize(written + kFence));
   for (int i = 0; i < kFence; ++i) y[written + i] = kUntouched;
-  activations.Multiply(kernels, matrix, 0, y.data(), relu);
+  alignas(64) float largest[kBatchLanes];
+  activations.Multiply(kernels, matrix, 0, y.data(), relu, largest);
   for (int i = 0; i < kFence; ++i) CHECK(y[written + i] == kUntouched);
   std::vector<Floats> result(kBatchLanes);
   for (int lane = 0; lane < kBatchLanes; ++lane) {
     for (int o = 0; o < outputs; ++o) {
       result[lane].push_back(y[kBatchLanes * o + lane]);
     }
+    CHECK(largest[lane] ==
+          std::max(0.0f, *std::max_element(result[lane].begin(),
+                                           result[lane].end())));
   }
   return result;
 }
