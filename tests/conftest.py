@@ -81,11 +81,14 @@ def reference_for(config, weights, weight_type):
 
 
 def assert_same_scores(got, expected, weight_type, tolerance):
-    """Scores equal the oracle's; with int8, but for one sample in ten after such a tie."""
+    """Scores equal the oracle's; with int8, but for one sample in ten after such a tie.
+
+    A tie moves one input by 1/127, and so a gate by 1/127 times a weight, which is below 3 here.
+    """
     difference = np.abs(got - expected)
     after_ties = 0.1 if weight_type == "int8" else 0.0
     assert np.mean(difference > tolerance) <= after_ties
-    assert difference.max() <= (5e-3 if after_ties else tolerance)
+    assert difference.max() <= (3 / 127 if after_ties else tolerance)
 
 
 @pytest.fixture

@@ -178,12 +178,12 @@ class Reference:
 
 
 def round_state(h: np.ndarray) -> Tuple[np.ndarray, np.float32]:
-    """8-bit form of (a half of) the state: q = rint(127 h), h ~ q / 127; all in float32.
+    """8-bit form of (a half of) the state: q = rint(127 h) of the exact product, h ~ q / 127.
 
     Returns:
       q, whole float32 numbers in [-127, 127], and the scale 1 / 127.
     """
-    return np.rint(h.astype(np.float32) * _INT8), np.float32(1) / _INT8
+    return _rounded_product(h.astype(np.float32), _INT8), np.float32(1) / _INT8
 
 
 def round_projection(p: np.ndarray) -> Tuple[np.ndarray, np.float32]:
@@ -196,7 +196,12 @@ def round_projection(p: np.ndarray) -> Tuple[np.ndarray, np.float32]:
     largest = p.max()
     if largest < np.float32(1e-30):
         return np.zeros_like(p), np.float32(0)
-    return np.rint(p * (_INT8 / largest)), largest / _INT8
+    return _rounded_product(p, _INT8 / largest), largest / _INT8
+
+
+def _rounded_product(values: np.ndarray, factor: np.float32) -> np.ndarray:
+    """rint(values * factor), where float64 holds every product of float32 exactly."""
+    return np.rint(values.astype(np.float64) * np.float64(factor)).astype(np.float32)
 
 
 def _scalar(byte: int) -> np.float32:
