@@ -25,6 +25,8 @@ CLIP = "ru_0063"
 REFERENCE_SAMPLES = 4000
 """Samples of it that the NumPy transcription generates too, with the same seed."""
 SEED = 1
+NARROW = ("bfloat16", "int8")
+"""Weight types that the voice is exported in, beside float32."""
 
 
 @click.command()
@@ -72,6 +74,7 @@ def run(source: Path, out: Path, preset: str, steps: int = 0) -> Dict[str, Any]:
     summary["file_bytes"] = {
         "tflite": exported.file_bytes,
         "tflite_dense": exported.dense_bytes,
+        **{f"tflite_{w}": (out / f"model_{w}.tflite").stat().st_size for w in NARROW},
         "saved_model": sum(p.stat().st_size for p in (out / "saved_model").rglob("*.*")),
     }
     (out / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
@@ -85,11 +88,15 @@ def export(trained: Path, out: Path, data: Path) -> Any:
     from wavernn_tf.voices import KerasVoice, Vocoder, open_voice
 
     exported = pipeline.to_tflite(trained, out / "model.tflite", data, echo=click.echo)
+    for weights in NARROW:
+        path = out / f"model_{weights}.tflite"
+        pipeline.to_tflite(trained, path, data, time=False, weight_type=weights, echo=click.echo)
     pipeline.to_saved_model(trained, out / "saved_model")
     voices = {
         "keras": KerasVoice(trained),
         "tflite_litert": Vocoder.load(out / "model.tflite", "litert"),
         "tflite_tf": Vocoder.load(out / "model.tflite", "tensorflow"),
+        **{f"tflite_{w}": Vocoder.load(out / f"model_{w}.tflite", "litert") for w in NARROW},
         "saved_model": open_voice(out / "saved_model"),
     }
     return exported, voices

@@ -32,9 +32,9 @@ def test_demo(tmp_path):
     )
     summary = json.loads((out / "summary.json").read_text())
     bits = summary["bits_per_sample"]
-    names = ["keras", "tflite_litert", "tflite_tf", "saved_model", "uniform", "histogram"]
-    assert sorted(bits) == sorted(names)
-    for name in names[1:4]:
+    exported = ["tflite_litert", "tflite_tf", "tflite_bfloat16", "tflite_int8", "saved_model"]
+    assert sorted(bits) == sorted(["keras", *exported, "uniform", "histogram"])
+    for name in exported:
         assert bits[name] == pytest.approx(bits["keras"], rel=1e-3)
     assert bits["uniform"] == 16
     assert bits["keras"] < bits["histogram"] - 0.5  # it uses the features and the past
@@ -45,8 +45,9 @@ def test_demo(tmp_path):
     # Where they part, the draw fell within float32 rounding of a boundary.
     assert same["equal"] >= 2000
     assert same["equal"] == same["compared"] or same["distance_from_boundary"] < 1e-5
-    assert summary["real_time_factor"].keys() == {"tflite_litert", "tflite_tf", "saved_model"}
+    assert summary["real_time_factor"].keys() == set(exported)
     sizes = summary["file_bytes"]
+    assert sizes["tflite_int8"] < sizes["tflite_bfloat16"] < sizes["tflite"]
     assert sizes["tflite"] == (out / "model.tflite").stat().st_size < sizes["tflite_dense"]
     for name in FILES:
         assert (out / name).stat().st_size > 1000
