@@ -26,6 +26,11 @@ BAD_CALLS = {
         {"state": np.full((1, STATE + 2), np.inf, np.float32)},
         "expected finite state; got inf",
     ),
+    "large state": (
+        {"state": np.float32([[0] * (STATE - 1) + [-1.5, 9, 9]])},
+        r"expected the first 32 values of a stream's state in \[-1, 1\]; got -1.5 at element 31 of "
+        "stream 0",
+    ),
     "width of state": (
         {"state": np.zeros((1, STATE), np.float32)},
         r"expected state of shape \[1, 34\]; got \[1, 32\]|mismatch",

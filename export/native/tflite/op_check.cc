@@ -124,10 +124,31 @@ bool CheckFinite(const TfLiteTensor& tensor, const char* name,
   return true;
 }
 
+// Of the network's state; s and y, which follow it, may have any size. The
+// gates round: what they put out may pass 1 by some 2^-21. Far beyond, neither
+// 8 bits nor sums hold it, and instruction sets would differ.
+bool CheckStateRange(const TfLiteTensor& tensor, int batch, int size,
+                     ErrorText& error) {
+  constexpr float kHighest = 1.0f + 1.0f / 1024.0f;
+  const float* state = Data<float>(tensor);
+  for (int b = 0; b < batch; ++b, state += size + 2) {
+    for (int i = 0; i < size; ++i) {
+      if (std::fabs(state[i]) <= kHighest) continue;
+      return error.Set(
+          "expected the first %d values of a stream's state in [-1, 1]; got %g"
+          " at element %d of stream %d",
+          size, static_cast<double>(state[i]), i, b);
+    }
+  }
+  return true;
+}
+
 bool CheckGenerateValues(const TfLiteContext& context, const Op& op,
                          const CallSizes& sizes, ErrorText& error) {
   const TfLiteTensor& temperature = Input(context, op, kGenerateTemperature);
-  if (!CheckFinite(Input(context, op, kGenerateState), "state", error) ||
+  const TfLiteTensor& state = Input(context, op, kGenerateState);
+  if (!CheckFinite(state, "state", error) ||
+      !CheckStateRange(state, sizes.batch, op.model.state_size, error) ||
       !CheckFinite(temperature, "temperature", error)) {
     return false;
   }
