@@ -113,6 +113,8 @@ BAD_VALUES = {
         edit("O1.values", 3, np.nan),
         "expected finite numbers in all of O1.values; got another one at element 3",
     ),
+    "NaN in a dense kernel": (edit("cond_kernel", 2, np.nan), "in all of cond_kernel; .* element 2"),
+    "infinite bias": (edit("O3.bias", 9, np.inf), "in all of O3.bias; got another .* element 9"),
     "infinite weight": (edit("R_r.values", 5, -np.inf), "in all of recurrent_r.values"),
 }
 
@@ -137,12 +139,12 @@ BAD_NARROW_VALUES = {
     "NaN scale": (
         "int8",
         edit("O1.scales", 6, np.nan),
-        "expected finite O1.scales > 0; got -?nan at output 6",
+        "expected finite numbers in all of O1.scales; got another one at element 6",
     ),
     "infinite scale": (
         "int8",
         edit("R_u.scales", 0, np.inf),
-        "finite recurrent_u.scales.* got inf",
+        "finite numbers in all of recurrent_u.scales; .* element 0",
     ),
     "zero scale": ("int8", edit("O2.scales", 255, 0), "O2.scales > 0; got 0 at output 255"),
     "negative scale": ("int8", edit("O4.scales", 1, -0.5), "O4.scales > 0; got -0.5 at output 1"),

@@ -1,0 +1,158 @@
+#include "tflite/read_matrix.h"
+
+#include <cstdint>
+
+namespace wavernn_tf {
+namespace {
+
+// Row offsets start at 0, never fall, and end at the number of blocks.
+bool CheckOffsets(const char* name, const int32_t* offsets, int block_rows,
+                  int n_blocks, ErrorText& error) {
+  if (offsets[0] != 0) {
+    return error.Set("expected %s.row_offsets[0] = 0; got %d", name,
+                     offsets[0]);
+  }
+  for (int row = 0; row < block_rows; ++row) {
+    if (offsets[row + 1] < offsets[row]) {
+      return error.Set(
+          "expected %s.row_offsets not to fall; got %d after %d"
+          " at row %d",
+          name, offsets[row + 1], offsets[row], row);
+    }
+  }
+  if (offsets[block_rows] != n_blocks) {
+    return error.Set("expected the last of %s.row_offsets = %d blocks; got %d",
+                     name, n_blocks, offsets[block_rows]);
+  }
+  return true;
+}
+
+// Columns lie in the matrix and rise strictly within a block row.
+bool CheckColumns(const char* name, const int32_t* offsets, int block_rows,
+                  const int16_t* columns, int block_cols, ErrorText& error) {
+  for (int row = 0; row < block_rows; ++row) {
+    for (int32_t block = offsets[row]; block < offsets[row + 1]; ++block) {
+      if (columns[block] < 0 || columns[block] >= block_cols) {
+        return error.Set("expected %s.columns in [0, %d); got %d at block %d",
+                         name, block_cols, columns[block], block);
+      }
+      if (block > offsets[row] && columns[block] <= columns[block - 1]) {
+        return error.Set(
+            "expected %s.columns to rise within a block row; got"
+            " %d after %d at block %d",
+            name, columns[block], columns[block - 1], block);
+      }
+    }
+  }
+  return true;
+}
+
+// The block shape off the shape of `values` [n_blocks, block_in, block_out].
+bool ReadBlockShape(const char* name, const TfLiteTensor& values,
+                    BlockSparse& matrix, ErrorText& error) {
+  const int block_in = values.dims->data[1];
+  const int block_out = values.dims->data[2];
+  bool known = false;
+  for (BlockShape shape :
+       {BlockShape::k4x4, BlockShape::k16x1, BlockShape::k8x4}) {
+    if (block_in != BlockIn(shape) || block_out != BlockOut(shape)) continue;
+    matrix.shape = shape;
+    known = true;
+  }
+  if (!known) {
+    return error.Set(
+        "expected %s.values of shape [?, 4, 4], [?, 1, 16] or [?, 4, 8]; got"
+        " %s",
+        name, ShapeText(values).c_str());
+  }
+  if (values.dims->data[0] < 1) {
+    return error.Set("expected %s to hold at least one block; got none", name);
+  }
+  if (matrix.rows % block_out != 0 || matrix.cols % block_in != 0) {
+    return error.Set(
+        "expected %s (%d outputs, %d inputs) to be a multiple of"
+        " its %dx%d blocks",
+        name, matrix.rows, matrix.cols, block_out, block_in);
+  }
+  return true;
+}
+
+// The weight type off the element type of `values`.
+bool ReadWeightType(const char* name, const TfLiteTensor& values,
+                    BlockSparse& matrix, ErrorText& error) {
+  switch (values.type) {
+    case kTfLiteFloat32:
+      matrix.type = WeightType::kFloat32;
+      return true;
+    case kTfLiteInt16:
+      matrix.type = WeightType::kBfloat16;
+      return true;
+    case kTfLiteInt8:
+      matrix.type = WeightType::kInt8;
+      return true;
+    default:
+      return error.Set(
+          "expected %s.values to be float32, int16 (bfloat16) or int8; got %s"
+          " (type %d)",
+          name, TypeName(values.type), static_cast<int>(values.type));
+  }
+}
+
+bool ReadScales(WeightReader& reader, const char* name, BlockSparse& matrix) {
+  const int shape[] = {matrix.rows};
+  if (!reader.Floats(name, ".scales", 1, shape, matrix.scales)) return false;
+  for (int i = 0; i < matrix.rows; ++i) {
+    if (matrix.scales[i] > 0.0f) continue;
+    return reader.error().Set("expected %s.scales > 0; got %g at output %d",
+                              name, static_cast<double>(matrix.scales[i]), i);
+  }
+  return true;
+}
+
+}  // namespace
+
+bool ReadMatrix(WeightReader& reader, const char* name, int rows, int cols,
+                BlockSparse& matrix) {
+  matrix.rows = rows;
+  matrix.cols = cols;
+  const int any_vector[] = {kAnySize};
+  const int any_blocks[] = {kAnySize, kAnySize, kAnySize};
+  const TfLiteTensor* offsets =
+      reader.Next(name, ".row_offsets", kTfLiteInt32, 1, any_vector);
+  if (offsets == nullptr) return false;
+  const TfLiteTensor* columns =
+      reader.Next(name, ".columns", kTfLiteInt16, 1, any_vector);
+  if (columns == nullptr) return false;
+  ErrorText& error = reader.error();
+  const TfLiteTensor* next = reader.Peek();
+  if (next != nullptr && !ReadWeightType(name, *next, matrix, error)) {
+    return false;
+  }
+  const TfLiteTensor* values = reader.Numbers(
+      name, ".values", next == nullptr ? kTfLiteNoType : next->type, 3,
+      any_blocks);
+  if (values == nullptr || !ReadBlockShape(name, *values, matrix, error)) {
+    return false;
+  }
+
+  const int block_rows = rows / BlockOut(matrix.shape);
+  const int block_cols = cols / BlockIn(matrix.shape);
+  const int n_blocks = values->dims->data[0];
+  if (offsets->dims->data[0] != block_rows + 1) {
+    return error.Set("expected %s.row_offsets of shape [%d]; got %s", name,
+                     block_rows + 1, ShapeText(*offsets).c_str());
+  }
+  if (columns->dims->data[0] != n_blocks) {
+    return error.Set("expected %s.columns of shape [%d]; got %s", name,
+                     n_blocks, ShapeText(*columns).c_str());
+  }
+  matrix.row_offsets = Data<int32_t>(*offsets);
+  matrix.columns = Data<int16_t>(*columns);
+  matrix.values = values->data.data;
+  return CheckOffsets(name, matrix.row_offsets, block_rows, n_blocks, error) &&
+         CheckColumns(name, matrix.row_offsets, block_rows, matrix.columns,
+                      block_cols, error) &&
+         (matrix.type != WeightType::kInt8 || ReadScales(reader, name, matrix));
+}
+
+}  // namespace wavernn_tf

@@ -1,0 +1,18 @@
+// A packed matrix (block_sparse.h) off the weight list.
+#ifndef WAVERNN_TF_TFLITE_READ_MATRIX_H_
+#define WAVERNN_TF_TFLITE_READ_MATRIX_H_
+
+#include "kernels/block_sparse.h"
+#include "tflite/weight_reader.h"
+
+namespace wavernn_tf {
+
+// Reads row_offsets, columns and values, and scales if the values are int8. All
+// is checked that the kernels rely on. On failure returns false with the
+// reader's error set.
+bool ReadMatrix(WeightReader& reader, const char* name, int rows, int cols,
+                BlockSparse& matrix);
+
+}  // namespace wavernn_tf
+
+#endif  // WAVERNN_TF_TFLITE_READ_MATRIX_H_
