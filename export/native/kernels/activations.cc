@@ -87,12 +87,12 @@ void BatchActivations::Multiply(const KernelTable& kernels,
   const void* x = plain_.data() + at;
   if (matrix.form() == kBytes) x = words_.data() + at;
   if (matrix.form() == kShifted) x = bytes_.data() + at;
-  const int type = static_cast<int>(matrix.type());
   const int shape = static_cast<int>(matrix.shape());
-  const auto multiply = matrix.gathered()
-                            ? kernels.multiply_batch_gathered[shape]
-                            : kernels.multiply_batch[type][shape];
-  multiply({&matrix.view(), x, scale_, y, relu, largest});
+  const auto multiply =
+      matrix.gathered()         ? kernels.multiply_batch_gathered[shape]
+      : matrix.form() == kPlain ? kernels.multiply_batch_floats[shape]
+                                : kernels.multiply_batch_bytes[shape];
+  multiply({&matrix.batch_view(), x, scale_, y, relu, largest});
 }
 
 void BatchActivations::Project(const KernelTable& kernels,

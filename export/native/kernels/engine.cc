@@ -124,4 +124,13 @@ bool Engine::Build(const Model& from, const KernelTable& kernels) {
   return true;
 }
 
+bool Engine::Widen() {
+  bool done = true;
+  for (GroupedMatrix& matrix : recurrence) done = done && matrix.Widen();
+  for (GroupedHead* head : {&coarse, &fine}) {
+    done = done && head->project.Widen() && head->output.Widen();
+  }
+  return done;
+}
+
 }  // namespace wavernn_tf

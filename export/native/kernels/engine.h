@@ -47,6 +47,9 @@ struct Engine {
   // kernels alone. Returns false when memory runs out.
   bool Build(const Model& model, const KernelTable& kernels);
 
+  // Makes ready for batches, once. Returns false when memory runs out.
+  bool Widen();
+
  private:
   std::deque<AlignedArray<float>> expanded_;
 

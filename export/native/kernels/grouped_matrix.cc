@@ -233,6 +233,21 @@ bool GroupedMatrix::Build(const std::vector<GroupedPart>& parts, int outputs,
            has_bias ? layout.outputs() : 0,
            scales_.data(),
            offsets_.data()};
+  batch_view_ = view_;
+  return true;
+}
+
+bool GroupedMatrix::Widen() {
+  if (type_ != WeightType::kBfloat16 || floats_.size() > 0) return true;
+  if (!floats_.Resize(2 * pairs_.size())) return false;
+  for (std::size_t i = 0; i < pairs_.size(); ++i) {
+    const uint32_t low = pairs_[i] << 16;
+    const uint32_t high = pairs_[i] & 0xFFFF0000u;
+    float* const first = floats_.data() + i / 16 * 32 + i % 16;
+    std::memcpy(first, &low, sizeof(low));
+    std::memcpy(first + 16, &high, sizeof(high));
+  }
+  batch_view_.values = floats_.data();
   return true;
 }
 

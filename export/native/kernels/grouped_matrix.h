@@ -42,6 +42,11 @@ class GroupedMatrix {
   InputForm form() const { return FormOf(type_, shape_); }
   const GroupedView& view() const { return view_; }
 
+  // For the kernels of 16 streams: of bfloat16 the values are float32, which
+  // Widen makes. It returns false when memory runs out.
+  bool Widen();
+  const GroupedView& batch_view() const { return batch_view_; }
+
  private:
   struct Row;
   struct Layout;
@@ -72,6 +77,7 @@ class GroupedMatrix {
   AlignedArray<float> scales_;
   AlignedArray<int32_t> offsets_;
   GroupedView view_ = {};
+  GroupedView batch_view_ = {};
 };
 
 }  // namespace wavernn_tf

@@ -10,22 +10,27 @@
 
 namespace wavernn_tf {
 
-// Sums that fit 16 or 32 registers.
+// kGroupVectors: sums that fit 16 or 32 registers. kBatchFrom, by weight type:
+// measured by bench_generate.
 struct Avx2 {
   static constexpr const char* kName = "avx2";
   static constexpr int kGroupVectors = 4;
+  static constexpr int kBatchFrom[] = {17, 17, 14};
 };
 struct Avx2Vnni {
   static constexpr const char* kName = "avx2vnni";
   static constexpr int kGroupVectors = 4;
+  static constexpr int kBatchFrom[] = {17, 17, 14};
 };
 struct Avx512 {
   static constexpr const char* kName = "avx512";
   static constexpr int kGroupVectors = 8;
+  static constexpr int kBatchFrom[] = {12, 13, 14};
 };
 struct Avx512Vnni {
   static constexpr const char* kName = "avx512vnni";
   static constexpr int kGroupVectors = 8;
+  static constexpr int kBatchFrom[] = {12, 13, 11};
 };
 
 // Dot of vector_scalar.h on 8 and 4 lanes, without VNNI.

@@ -14,6 +14,8 @@ namespace wavernn_tf {
 struct KernelTable {
   const char* isa;
   int group_vectors;  // of a group of float32 or bfloat16 blocks
+  // From so many streams on they are faster abreast than one after the other.
+  int batch_from[kWeightTypes];
   // By weight type and block shape.
   void (*multiply[kWeightTypes][kBlockShapes])(const MultiplyParams& params);
   // Of gathered int8 matrices, by block shape; null where there is none.
@@ -25,8 +27,10 @@ struct KernelTable {
   void (*quantise)(const QuantiseParams& params);
 
   // 16 streams abreast.
-  void (*multiply_batch[kWeightTypes][kBlockShapes])(
+  // Matrices of bfloat16 are widened to float32 for them.
+  void (*multiply_batch_floats[kBlockShapes])(
       const BatchMultiplyParams& params);
+  void (*multiply_batch_bytes[kBlockShapes])(const BatchMultiplyParams& params);
   void (*multiply_batch_gathered[kBlockShapes])(
       const BatchMultiplyParams& params);
   void (*coarse_gates_batch)(const BatchGateParams& params);

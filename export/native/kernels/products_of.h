@@ -155,7 +155,8 @@ struct ProductsOf {
 
   // ------------------------------------------------------ lanes are streams
 
-  // One vector's rows at a time: 16 sums, one for each of its lanes.
+  // Of float32. One vector's rows at a time: 16 sums, one for each of its
+  // lanes.
   static void MultiplyBatch(const BatchMultiplyParams& p) {
     const GroupedView& m = *p.matrix;
     if (p.largest != nullptr) V::Store(p.largest, V::Zero());
@@ -176,18 +177,6 @@ struct ProductsOf {
     }
   }
 
-  // The 16 weights of vector k, in memory.
-  static const float* Lanes(const Word* step, int k, float* room) {
-    if constexpr (kHalf) {
-      F two[2];
-      LoadTwo(step, k / 2 * 2, two[0], two[1]);
-      V::Store(room, two[k % 2]);
-      return room;
-    } else {
-      return step + 16 * k;
-    }
-  }
-
   static void BatchRow(const BatchMultiplyParams& p, const Word* values,
                        const uint16_t* columns, int32_t steps,
                        const float* bias, const int32_t* outputs, int k) {
@@ -195,12 +184,11 @@ struct ProductsOf {
     constexpr int kOut = 16 / kIn;
     const auto* const x = static_cast<const float*>(p.x);
     const int place = kShared ? k / 2 : k;
-    alignas(64) float room[16];
     F sums[16];
     WAVERNN_TF_UNROLL
     for (F& sum : sums) sum = V::Zero();
     for (int32_t step = 0; step < steps; ++step) {
-      const float* const w = Lanes(values, k, room);
+      const float* const w = values + 16 * k;
       const int column = columns[place] / ColumnUnits(kType, kShape);
       const float* const in = x + kBatchLanes * kIn * column;
       WAVERNN_TF_UNROLL

@@ -76,9 +76,14 @@ void MultiplyBatchGathered(const BatchMultiplyParams& p) {
        [&] { TheClock().kernels->multiply_batch_gathered[kShape](p); });
 }
 
-template <int kType, int kShape>
-void MultiplyBatch(const BatchMultiplyParams& p) {
-  Time(Which(p), [&] { TheClock().kernels->multiply_batch[kType][kShape](p); });
+template <int kShape>
+void MultiplyBatchFloats(const BatchMultiplyParams& p) {
+  Time(Which(p), [&] { TheClock().kernels->multiply_batch_floats[kShape](p); });
+}
+
+template <int kShape>
+void MultiplyBatchBytes(const BatchMultiplyParams& p) {
+  Time(Which(p), [&] { TheClock().kernels->multiply_batch_bytes[kShape](p); });
 }
 
 // An entry that runs the same entry of the timed table.
@@ -98,6 +103,7 @@ using T = KernelTable;
 const KernelTable kTable = {
     "timed",
     0,
+    {},
     {{Multiply<0, 0>, Multiply<0, 1>, Multiply<0, 2>},
      {Multiply<1, 0>, Multiply<1, 1>, Multiply<1, 2>},
      {Multiply<2, 0>, Multiply<2, 1>, Multiply<2, 2>}},
@@ -107,9 +113,8 @@ const KernelTable kTable = {
     Timed<kGatesStage, &T::fine_gates>,
     TimedSoftmax<&T::softmax>,
     Timed<kGatesStage, &T::quantise>,
-    {{MultiplyBatch<0, 0>, MultiplyBatch<0, 1>, MultiplyBatch<0, 2>},
-     {MultiplyBatch<1, 0>, MultiplyBatch<1, 1>, MultiplyBatch<1, 2>},
-     {MultiplyBatch<2, 0>, MultiplyBatch<2, 1>, MultiplyBatch<2, 2>}},
+    {MultiplyBatchFloats<0>, MultiplyBatchFloats<1>, MultiplyBatchFloats<2>},
+    {MultiplyBatchBytes<0>, MultiplyBatchBytes<1>, MultiplyBatchBytes<2>},
     {MultiplyBatchGathered<0>, MultiplyBatchGathered<1>,
      MultiplyBatchGathered<2>},
     Timed<kGatesStage, &T::coarse_gates_batch>,

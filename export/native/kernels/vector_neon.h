@@ -29,6 +29,7 @@ struct VectorNeon {
   static constexpr const char* kIsa = "neon";
   static constexpr bool kGathers = false;
   static constexpr int kGroupVectors = 4;
+  static constexpr int kBatchFrom[] = {17, 17, 17};  // too few registers
   static constexpr int kGateVectors = 2;
   static constexpr int kAffineRows = 2;
   static constexpr int kAffineVectors = 2;

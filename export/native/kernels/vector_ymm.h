@@ -15,6 +15,7 @@ struct VectorYmm {
   static constexpr const char* kIsa = Isa::kName;
   static constexpr bool kGathers = false;
   static constexpr int kGroupVectors = Isa::kGroupVectors;
+  static constexpr auto& kBatchFrom = Isa::kBatchFrom;
   static constexpr int kGateVectors = 1;
   static constexpr int kAffineRows = 2;
   static constexpr int kAffineVectors = 2;

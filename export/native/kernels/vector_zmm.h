@@ -14,6 +14,7 @@ template <typename Isa, template <typename> typename Dots>
 struct VectorZmm {
   static constexpr const char* kIsa = Isa::kName;
   static constexpr int kGroupVectors = Isa::kGroupVectors;
+  static constexpr auto& kBatchFrom = Isa::kBatchFrom;
   static constexpr int kGateVectors = 4;
   static constexpr int kAffineRows = 4;
   static constexpr int kAffineVectors = 4;

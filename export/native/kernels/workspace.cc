@@ -25,12 +25,12 @@ void Workspace::SetState(const Engine& engine, const KernelTable& kernels,
   state.Refresh(kernels, 0, size, kUnitScale);
 }
 
-bool BatchWorkspace::Allocate(const Engine& engine) {
+bool BatchWorkspace::Allocate(Engine& engine) {
   const Model& model = engine.model;
   const std::size_t width = static_cast<std::size_t>(kGates) * model.state_size;
   const std::size_t tile = static_cast<std::size_t>(kBatchTileFrames) *
                            model.steps_per_frame * model.conditioning_channels;
-  return conditioner.Allocate(engine, kBatchTileFrames) &&
+  return engine.Widen() && conditioner.Allocate(engine, kBatchTileFrames) &&
          state.Allocate(model.state_size, engine.state_forms) &&
          projection.Allocate(model.projection_size, engine.projection_forms) &&
          steps.Resize(kBatchLanes * tile) &&

@@ -47,7 +47,8 @@ struct BatchWorkspace {
   AlignedArray<float> recurrent;  // [3H + slack, 16]
   AlignedArray<float> logits;     // [256 + slack, 16]
 
-  bool Allocate(const Engine& engine);
+  // Makes the engine ready for batches too.
+  bool Allocate(Engine& engine);
 };
 
 }  // namespace wavernn_tf

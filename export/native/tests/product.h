@@ -97,7 +97,7 @@ inline std::vector<Floats> BatchProduct(const KernelTable& kernels,
                                         const std::vector<Floats>& x,
                                         Range range, bool relu) {
   GroupedMatrix matrix;
-  CHECK(matrix.Build(parts, outputs, kernels));
+  CHECK(matrix.Build(parts, outputs, kernels) && matrix.Widen());
   const int size = static_cast<int>(x[0].size());
   BatchActivations activations;
   CHECK(activations.Allocate(size, 1u << matrix.form()));

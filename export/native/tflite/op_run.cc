@@ -28,7 +28,10 @@ bool Resize(TfLiteContext& context, TfLiteTensor& tensor, int rank,
 }
 
 // Streams that are faster abreast than one after the other.
-constexpr int kBatchFrom = 6;
+int BatchFrom(const Op& op) {
+  const int type = static_cast<int>(op.model.recurrent[0].type);
+  return op.options.kernels->batch_from[type];
+}
 
 // Lays out the weights and makes the scratch memory, each once.
 bool MakeReady(Op& op, bool batch, ErrorText& error) {
@@ -87,7 +90,7 @@ std::vector<GenerateParams> Streams(TfLiteContext& context, const Op& op,
 // The first of the streams, one alone or up to 16 abreast; returns how many.
 int RunStreams(Op& op, const GenerateParams* streams, int left) {
   const int count = std::min(kBatchLanes, left);
-  const bool batch = count >= kBatchFrom;
+  const bool batch = count >= BatchFrom(op);
   const auto run = [&](const KernelTable& kernels) {
     if (batch) {
       GenerateBatch(*op.engine, kernels, streams, count, *op.batch_workspace);
@@ -166,7 +169,8 @@ bool Run(TfLiteContext& context, Op& op, const CallSizes& sizes,
       return error.Set("expected memory for output %d; got none", i);
     }
   }
-  if (!MakeReady(op, op.kind == OpKind::kGenerate && sizes.batch >= kBatchFrom,
+  if (!MakeReady(op,
+                 op.kind == OpKind::kGenerate && sizes.batch >= BatchFrom(op),
                  error)) {
     return false;
   }
