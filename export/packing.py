@@ -7,7 +7,7 @@ hold a weight other than zero are kept, row of blocks after row of blocks::
     columns      int16 [n_blocks]                     block column; strictly increasing in a row
     values       [n_blocks, block_in, block_out]      of a type in `WEIGHT_TYPES`
                  values[b, i, o] = W[row * block_out + o, columns[b] * block_in + i]
-    scales       float32 [outputs], with int8 only: W[o, i] = scales[o] * value
+    scales       float32 [outputs / block_out], with int8 only: W[o, i] = scales[row] * value
 
 Lane block_out * i + o of a block is thus one multiply-add of output o with input i. A matrix keeps
 at least one block.
@@ -89,7 +89,7 @@ def pack(
     if not kept.any():
         kept[0, 0] = True
     offsets = np.concatenate([[0], np.cumsum(kept.sum(axis=1))])
-    values, scales = _encode(matrix, weights)
+    values, scales = _encode(matrix, weights, block_out)
     return PackedMatrix(
         row_offsets=offsets.astype(np.int32),
         columns=np.nonzero(kept)[1].astype(np.int16),
@@ -108,7 +108,7 @@ def unpack(packed: PackedMatrix, n_in: int, n_out: int) -> np.ndarray:
     rows = np.repeat(np.arange(len(tiles)), np.diff(packed.row_offsets))
     tiles[rows, packed.columns] = values
     dense = tiles.transpose(1, 2, 0, 3).reshape(n_in, n_out)
-    return dense if packed.scales is None else dense * packed.scales
+    return dense if packed.scales is None else dense * np.repeat(packed.scales, block_out)
 
 
 def unpack_tensors(packed: PackedMatrix, n_in: int, n_out: int) -> Any:
@@ -122,7 +122,7 @@ def unpack_tensors(packed: PackedMatrix, n_in: int, n_out: int) -> Any:
     where = tf.stack([row, tf.cast(packed.columns, tf.int32)], axis=1)
     tiles = tf.scatter_nd(where, values, [rows, n_in // block_in, block_in, block_out])
     dense = tf.reshape(tf.transpose(tiles, [1, 2, 0, 3]), [n_in, n_out])
-    return dense if packed.scales is None else dense * packed.scales
+    return dense if packed.scales is None else dense * tf.repeat(packed.scales, block_out)
 
 
 def to_bfloat16(array: np.ndarray) -> np.ndarray:
@@ -146,7 +146,9 @@ def widen_tensor(values: Any) -> Any:
     return tf.cast(values, tf.float32)
 
 
-def _encode(matrix: np.ndarray, weights: str) -> Tuple[np.ndarray, Optional[np.ndarray]]:
+def _encode(
+    matrix: np.ndarray, weights: str, block_out: int
+) -> Tuple[np.ndarray, Optional[np.ndarray]]:
     """Stored values of a dense float32 matrix [inputs, outputs], and the scales of int8."""
     if weights == "float32":
         return matrix.astype(np.float32), None
@@ -154,6 +156,7 @@ def _encode(matrix: np.ndarray, weights: str) -> Tuple[np.ndarray, Optional[np.n
         return to_bfloat16(matrix), None
     # No search for a better scale: on a trained voice it gained 1 dB of squared error (by steps a
     # little wider; 0.01 dB by clipping, as a pruned row has few weights), and 1e-5 bits per sample.
-    scales = (np.abs(matrix).max(axis=0) / MAX_INT8).astype(np.float32)
+    largest = np.abs(matrix).max(axis=0).reshape(-1, block_out).max(axis=1)  # of a block row
+    scales = (largest / MAX_INT8).astype(np.float32)
     scales[scales < np.finfo(np.float32).tiny] = 1
-    return np.rint(matrix / scales).astype(np.int8), scales
+    return np.rint(matrix / np.repeat(scales, block_out)).astype(np.int8), scales

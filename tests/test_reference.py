@@ -78,9 +78,10 @@ def test_products_are_scaled_sums_of_integers(config, weights):
     packed = op.pack_matrices(config, weights, "int8")["O3"]
     held = op.held_weights(config, weights, "int8")
     y = np.random.default_rng(1).uniform(-1, 1, config.model.state_size // 2)
-    integers = np.rint(held.matrices["O3"] / packed.scales).astype(np.int64)
+    scales = np.repeat(packed.scales, packed.values.shape[2])
+    integers = np.rint(held.matrices["O3"] / scales).astype(np.int64)
     q = round_state(y)[0].astype(np.int64)
-    expected = (q @ integers) * (packed.scales * np.float32(1 / 127)) + held.head_bias["O3"]
+    expected = (q @ integers) * (scales * np.float32(1 / 127)) + held.head_bias["O3"]
     reference = Reference(config, held, int8_activations=True)
     read = reference._read(round_state, y)
     got = read @ reference.matrices["O3"] + reference.head_bias["O3"]

@@ -88,8 +88,9 @@ def test_narrow_types_lose_half_a_step_at_most(block, weights):
     assert len(packed.arrays()) == (4 if weights == "int8" else 3)
     np.testing.assert_array_equal(packed.row_offsets, exact.row_offsets)
     np.testing.assert_array_equal(packed.columns, exact.columns)
-    largest = np.abs(matrix).max(axis=0)
-    # bfloat16 keeps 8 bits of significand; int8 has 127 steps up to an output's largest weight.
+    block_out = packed.values.shape[2]
+    largest = np.abs(matrix).max(axis=0).reshape(-1, block_out).max(axis=1).repeat(block_out)
+    # bfloat16 keeps 8 bits of significand; int8 has 127 steps up to a block row's largest weight.
     half_step = {
         "float32": np.zeros_like(matrix),
         "bfloat16": np.abs(matrix) * 2.0**-8,
@@ -105,18 +106,20 @@ def test_narrow_types_lose_half_a_step_at_most(block, weights):
 
 
 def test_int8_by_hand():
-    """Each output has a scale of its own: its largest weight / 127; 1 for one without weights."""
-    matrix = np.zeros([4, 8], np.float32)  # [inputs, outputs]
-    matrix[:, 0] = 12.7, -6.4, 0.26, 0.04  # scale 0.1
-    matrix[:, 3] = -254, 3, 5, 0  # scale 2; 1.5 and 2.5 are ties, and go to even
-    matrix[0, 5] = 1e-44  # too small for a scale
+    """Each block row has a scale of its own: its largest weight / 127; 1 for one without."""
+    matrix = np.zeros([4, 24], np.float32)  # [inputs, outputs]
+    matrix[:, 0] = 12.7, -6.4, 0.26, 0.04  # scale 0.1, of outputs 0..7
+    matrix[:, 3] = -1.27, 0.3, 0, 5.96
+    matrix[:, 11] = -254, 3, 5, 0  # scale 2; 1.5 and 2.5 are ties, and go to even
+    matrix[0, 21] = 1e-44  # too small for a scale
     packed = pack(matrix, "8x4", weights="int8")
-    np.testing.assert_allclose(packed.scales, [0.1, 1, 1, 2, 1, 1, 1, 1], rtol=1e-6)
-    assert packed.values.shape == (1, 4, 8) and packed.scales.dtype == np.float32
+    np.testing.assert_allclose(packed.scales, [0.1, 2, 1], rtol=1e-6)
+    assert packed.values.shape == (3, 4, 8) and packed.scales.dtype == np.float32
     assert packed.values[0, :, 0].tolist() == [127, -64, 3, 0]
-    assert packed.values[0, :, 3].tolist() == [-127, 2, 2, 0]
-    assert np.count_nonzero(packed.values) == 6
-    assert unpack(packed, 4, 8)[:, 3].tolist() == [-254, 4, 4, 0]
+    assert packed.values[0, :, 3].tolist() == [-13, 3, 0, 60]
+    assert packed.values[1, :, 3].tolist() == [-127, 2, 2, 0]
+    assert np.count_nonzero(packed.values) == 9
+    assert unpack(packed, 4, 24)[:, 11].tolist() == [-254, 4, 4, 0]
 
 
 def test_bfloat16_by_hand():

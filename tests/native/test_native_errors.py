@@ -113,7 +113,10 @@ BAD_VALUES = {
         edit("O1.values", 3, np.nan),
         "expected finite numbers in all of O1.values; got another one at element 3",
     ),
-    "NaN in a dense kernel": (edit("cond_kernel", 2, np.nan), "in all of cond_kernel; .* element 2"),
+    "NaN in a dense kernel": (
+        edit("cond_kernel", 2, np.nan),
+        "in all of cond_kernel; .* element 2",
+    ),
     "infinite bias": (edit("O3.bias", 9, np.inf), "in all of O3.bias; got another .* element 9"),
     "infinite weight": (edit("R_r.values", 5, -np.inf), "in all of recurrent_r.values"),
 }
@@ -146,8 +149,12 @@ BAD_NARROW_VALUES = {
         edit("R_u.scales", 0, np.inf),
         "finite numbers in all of recurrent_u.scales; .* element 0",
     ),
-    "zero scale": ("int8", edit("O2.scales", 255, 0), "O2.scales > 0; got 0 at output 255"),
-    "negative scale": ("int8", edit("O4.scales", 1, -0.5), "O4.scales > 0; got -0.5 at output 1"),
+    "zero scale": ("int8", edit("O2.scales", -1, 0), "O2.scales > 0; got 0 at block row"),
+    "negative scale": (
+        "int8",
+        edit("O4.scales", 1, -0.5),
+        "O4.scales > 0; got -0.5 at block row 1",
+    ),
 }
 
 
@@ -222,13 +229,13 @@ BAD_INT8_TENSORS = {
     ),
     "shape of scales": (
         {"O2.scales": np.ones(255, np.float32)},
-        r"expected O2.scales of shape \[256\]; got \[255\]",
+        r"expected O2.scales of shape \[64\]; got \[255\]",
     ),
     "rank of scales": (
         {"O2.scales": np.ones((256, 1), np.float32)},
-        r"expected O2.scales of shape \[256\]; got \[256, 1\]",
+        r"expected O2.scales of shape \[64\]; got \[256, 1\]",
     ),
-    "scales of blocks": ({"O1.scales": np.ones(8, np.float32)}, r"of shape \[32\]; got \[8\]"),
+    "scales of outputs": ({"O1.scales": np.ones(32, np.float32)}, r"of shape \[8\]; got \[32\]"),
     "values of another type": (
         {"O3.values": np.zeros((1, 4, 4), np.uint8)},
         r"expected O3.values to be float32, int16 \(bfloat16\) or int8; got another type",

@@ -6,7 +6,8 @@
 //   columns     [n_blocks]              block column: input = column * block_in
 //   values      [n_blocks, block_in, block_out]
 //       values[b, i, o] = W[row * block_out + o, column * block_in + i]
-//   scales      [rows], int8 only: W[o, i] is values * scales[o]
+//   scales      [rows / block_out], int8 only: W[o, i] is scales[row] times
+//       the value
 #ifndef WAVERNN_TF_KERNELS_BLOCK_SPARSE_H_
 #define WAVERNN_TF_KERNELS_BLOCK_SPARSE_H_
 

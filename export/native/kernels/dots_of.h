@@ -136,14 +136,16 @@ struct DotsOf {
       columns += kColumns;
     }
     const F scale = V::Load(p.scale);
+    const F least = V::Broadcast(p.relu ? 0.0f : -__builtin_inff());
     F top = V::Zero();
     WAVERNN_TF_UNROLL
     for (int o = 0; o < 16; ++o) {
       const int32_t output = outputs[o / kOut] + o % kOut;
       const float weight = p.matrix->scales[lane + o];
-      F v = V::Fma(V::ToFloat(sums[o]), V::Mul(V::Broadcast(weight), scale),
-                   V::Broadcast(bias[o]));
-      if (p.relu) v = V::Max(v, V::Zero());
+      const F sum =
+          V::Fma(V::ToFloat(sums[o]), V::Mul(V::Broadcast(weight), scale),
+                 V::Broadcast(bias[o]));
+      const F v = V::Max(sum, least);
       top = V::Max(top, v);
       V::Store(p.y + static_cast<int64_t>(output) * kBatchLanes, v);
     }

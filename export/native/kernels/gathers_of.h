@@ -49,15 +49,15 @@ struct GathersOf {
         values += kStepBytes;
         columns += kRows;
       }
+      const F row_scale = V::Mul(V::Load(scales), scale);
       WAVERNN_TF_UNROLL
       for (int first = 0; first < kOut; first += 4) {
         F v[4];
         WAVERNN_TF_UNROLL
         for (int i = 0; i < 4; ++i) {
           const int at = 16 * (first + i);
-          v[i] =
-              V::Fma(V::ToFloat(sums[first + i]),
-                     V::Mul(V::Load(scales + at), scale), V::Load(bias + at));
+          v[i] = V::Fma(V::ToFloat(sums[first + i]), row_scale,
+                        V::Load(bias + at));
           v[i] = V::Max(v[i], least);
           top = V::Max(top, v[i]);
         }
@@ -65,7 +65,7 @@ struct GathersOf {
       }
       offsets += kOutputs;
       outputs += kRows;
-      scales += kOutputs;
+      scales += kRows;
       bias += m.bias_step;
     }
     if (p.largest != nullptr) *p.largest = V::Largest(top);
@@ -81,9 +81,10 @@ struct GathersOf {
     for (int group = 0; group < m.groups; ++group) {
       const int32_t steps = m.steps[group];
       for (int r = 0; r < kRows; r += 16 / kOut) {
-        BatchRows(p, values + 4 * r, columns + r, steps, kOutputs * group + r,
-                  m.bias + m.bias_step * group + r,
-                  m.outputs + kRows * group + r);
+        BatchRows(
+            p, values + 4 * r, columns + r, steps,
+            m.offsets + kOutputs * group + r, m.scales + kRows * group + r,
+            m.bias + m.bias_step * group + r, m.outputs + kRows * group + r);
       }
       values += static_cast<int64_t>(steps) * kStepBytes;
       columns += static_cast<int64_t>(steps) * kRows;
@@ -92,13 +93,14 @@ struct GathersOf {
 
   // As many rows as have 16 outputs, each in a sum of its own.
   static void BatchRows(const BatchMultiplyParams& p, const int8_t* values,
-                        const uint16_t* columns, int32_t steps, int lane,
+                        const uint16_t* columns, int32_t steps,
+                        const int32_t* offsets, const float* scales,
                         const float* bias, const int32_t* outputs) {
     const auto* const x = static_cast<const uint8_t*>(p.x);
     I sums[16];
     WAVERNN_TF_UNROLL
     for (int i = 0; i < 16; ++i) {
-      sums[i] = V::StartBatch(p.matrix->offsets[lane + Lane(i)]);
+      sums[i] = V::StartBatch(offsets[Lane(i)]);
     }
     for (int32_t step = 0; step < steps; ++step) {
       WAVERNN_TF_UNROLL
@@ -121,9 +123,8 @@ struct GathersOf {
     WAVERNN_TF_UNROLL
     for (int i = 0; i < 16; ++i) {
       const int32_t output = outputs[i / kOut] + i % kOut;
-      const int at = lane + Lane(i);
       const F sum = V::Fma(V::ToFloat(sums[i]),
-                           V::Mul(V::Broadcast(p.matrix->scales[at]), scale),
+                           V::Mul(V::Broadcast(scales[i / kOut]), scale),
                            V::Broadcast(bias[Lane(i)]));
       const F v = V::Max(sum, least);
       top = V::Max(top, v);

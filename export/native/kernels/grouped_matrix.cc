@@ -97,7 +97,8 @@ bool GroupedMatrix::Reserve(const std::vector<Row>& rows, const Layout& layout,
   return values && columns_.Resize(steps * layout.columns()) &&
          outputs_.Resize(rows.size()) &&
          bias_.Resize(has_bias ? outputs : layout.outputs()) &&
-         scales_.Resize(outputs) && offsets_.Resize(outputs);
+         scales_.Resize(layout.by_output ? rows.size() : outputs) &&
+         offsets_.Resize(outputs);
 }
 
 void GroupedMatrix::FillOutputs(const std::vector<Row>& rows,
@@ -115,7 +116,8 @@ void GroupedMatrix::FillOutputs(const std::vector<Row>& rows,
       const std::size_t at =
           group + layout.Output(static_cast<int>(i % layout.rows), o);
       if (row.part->bias != nullptr) bias_[at] = row.part->bias[first + o];
-      if (layout.bytes) scales_[at] = row.part->matrix->scales[first + o];
+      if (!layout.bytes) continue;
+      scales_[layout.by_output ? i : at] = row.part->matrix->scales[row.index];
     }
   }
 }

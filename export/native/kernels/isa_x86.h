@@ -10,25 +10,30 @@
 
 namespace wavernn_tf {
 
-// kGroupVectors: sums that fit 16 or 32 registers. kBatchFrom, by weight type:
-// measured by bench_generate.
+// kGroupVectors: sums that fit 16 or 32 registers. kGathers: gathers pay, as
+// dot products of 16 lanes do not take longer than they. kBatchFrom, by weight
+// type: measured by bench_generate.
 struct Avx2 {
   static constexpr const char* kName = "avx2";
+  static constexpr bool kGathers = false;
   static constexpr int kGroupVectors = 4;
   static constexpr int kBatchFrom[] = {17, 17, 14};
 };
 struct Avx2Vnni {
   static constexpr const char* kName = "avx2vnni";
+  static constexpr bool kGathers = false;
   static constexpr int kGroupVectors = 4;
   static constexpr int kBatchFrom[] = {17, 17, 14};
 };
 struct Avx512 {
   static constexpr const char* kName = "avx512";
+  static constexpr bool kGathers = false;
   static constexpr int kGroupVectors = 8;
   static constexpr int kBatchFrom[] = {12, 13, 14};
 };
 struct Avx512Vnni {
   static constexpr const char* kName = "avx512vnni";
+  static constexpr bool kGathers = true;
   static constexpr int kGroupVectors = 8;
   static constexpr int kBatchFrom[] = {12, 13, 11};
 };

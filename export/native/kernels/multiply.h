@@ -14,7 +14,6 @@ enum InputForm {
   kPlain,    // float [n]
   kBytes,    // uint8_t [n], 8-bit integers as quantise.h has them
   kShifted,  // uint32_t [4 n]: byte i, shifted left by 0, 8, 16 and 24 bits
-  kInputForms,
 };
 
 static constexpr InputForm FormOf(WeightType type, BlockShape shape) {
@@ -53,8 +52,9 @@ struct GroupedView {
   const int32_t* outputs;   // [groups, rows] index in y of a row's first output
   const float* bias;        // [groups, outputs of a group]; without a bias
   int bias_step;            // zeros for one group, all others at distance 0
-  const float* scales;      // [groups, outputs of a group], int8 only
-  // The same: -128 times the sum of an output's weights.
+  // int8 only: [groups, outputs of a group]; if gathered [groups, 16].
+  const float* scales;
+  // [groups, outputs of a group]: -128 times the sum of an output's weights.
   const int32_t* offsets;
 };
 
@@ -65,7 +65,7 @@ struct GroupedView {
 // lane is an output; of a 4x4 row, and of each half of an 8x4 row, an output is
 //   (lane[4 o] + lane[4 o + 1]) + (lane[4 o + 2] + lane[4 o + 3]),
 // where lane 4 o + i takes input i. The bias is added last.
-// int8: y = fma(sum, scales * scale, bias), the sum being exact.
+// int8: y = fma(sum, row scale * scale, bias), the sum being exact.
 //
 // y has kOutputSlack floats after its end, where the rows that fill up the last
 // group are written. x and y do not overlap; natural alignment, no over-read.

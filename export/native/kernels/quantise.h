@@ -35,9 +35,9 @@ struct ByteScale {
 // Values in [-1, 1]: the state.
 static constexpr ByteScale kUnitScale = {1.0f / 127.0f, 127.0f};
 
-// Values in [0, largest].
+// Values in [0, largest]; zero for what is too small, infinite or NaN.
 inline ByteScale ScaleFor(float largest) {
-  if (!(largest >= 1e-30f)) return {0.0f, 0.0f};
+  if (!(largest >= 1e-30f && largest <= 3.4e38f)) return {0.0f, 0.0f};
   return {largest / 127.0f, 127.0f / largest};
 }
 

@@ -14,9 +14,6 @@ struct VectorWide {
     typename V::F v[kCount];
   };
 
-  static F Zero() {
-    return Map([&](int) { return V::Zero(); });
-  }
   static F Broadcast(float x) {
     return Map([&](int) { return V::Broadcast(x); });
   }

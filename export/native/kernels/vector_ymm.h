@@ -13,7 +13,7 @@ namespace wavernn_tf {
 template <typename Isa, template <typename> typename Dots>
 struct VectorYmm {
   static constexpr const char* kIsa = Isa::kName;
-  static constexpr bool kGathers = false;
+  static constexpr bool kGathers = Isa::kGathers;
   static constexpr int kGroupVectors = Isa::kGroupVectors;
   static constexpr auto& kBatchFrom = Isa::kBatchFrom;
   static constexpr int kGateVectors = 1;

@@ -13,6 +13,7 @@ namespace wavernn_tf {
 template <typename Isa, template <typename> typename Dots>
 struct VectorZmm {
   static constexpr const char* kIsa = Isa::kName;
+  static constexpr bool kGathers = Isa::kGathers;
   static constexpr int kGroupVectors = Isa::kGroupVectors;
   static constexpr auto& kBatchFrom = Isa::kBatchFrom;
   static constexpr int kGateVectors = 4;
@@ -93,7 +94,6 @@ struct VectorZmm {
   static I LoadInts(const void* p) { return _mm512_loadu_si512(p); }
   static void StoreInts(void* p, I v) { _mm512_storeu_si512(p, v); }
   // 16 words at columns, counted in words.
-  static constexpr bool kGathers = true;
   static I Gather(const void* p, const uint16_t* columns) {
     const I index = _mm512_cvtepu16_epi32(
         _mm256_loadu_si256(reinterpret_cast<const __m256i*>(columns)));

@@ -81,7 +81,8 @@ Floats FromIntegers(const PackedMatrix& packed, const Floats& x,
   });
   Floats y(matrix.rows);
   for (int o = 0; o < matrix.rows; ++o) {
-    y[o] = std::fma(static_cast<float>(sums[o]), packed.scales[o] * scale,
+    y[o] = std::fma(static_cast<float>(sums[o]),
+                    packed.scales[o / BlockOut(packed.view.shape)] * scale,
                     bias[o]);
   }
   return y;

@@ -54,7 +54,7 @@ struct Recorder {
 
 // c_t reaches the fine half of the state and the fine logits, nothing else.
 void TestMask(const ModelShape& shape) {
-  RandomModel random(shape, 6);
+  RandomModel random(shape, 10);
   const Model& model = random.model();
   const int half = model.state_size / 2;
   Voice voice(model);
@@ -107,7 +107,7 @@ Stream GenerateChunks(const Model& model, const Floats& features, int frames,
 
 // 70 frames pass two tile borders.
 void TestChunks(const ModelShape& shape) {
-  RandomModel random(shape, 7);
+  RandomModel random(shape, 10);
   const int frames = 70;
   const Floats features = random.Features(frames);
   const Stream whole =
@@ -125,7 +125,7 @@ void TestChunks(const ModelShape& shape) {
 
 // Temperature 0 takes the best class: no seed matters.
 void TestArgMaxSampling(const ModelShape& shape) {
-  RandomModel random(shape, 8);
+  RandomModel random(shape, 10);
   const Floats features = random.Features(4);
   const Stream a = GenerateChunks(random.model(), features, 4, 4, 0.0f, 1);
   const Stream b = GenerateChunks(random.model(), features, 4, 4, 0.0f, 2);
@@ -137,7 +137,7 @@ void TestArgMaxSampling(const ModelShape& shape) {
 // at least log(1/256), and changing the audio lowers it.
 void TestScoreFollowsGenerate(ModelShape shape) {
   shape.pre_emphasis = 0.0f;
-  RandomModel random(shape, 9);
+  RandomModel random(shape, 10);
   const Model& model = random.model();
   const int frames = 40;
   const Floats features = random.Features(frames);

@@ -129,7 +129,8 @@ void TestScales() {
   CHECK(ScaleFor(2.0f).inverse == 127.0f / 2.0f);
   CHECK(ScaleFor(1e-30f).scale > 0.0f && ScaleFor(1e-30f).inverse > 0.0f);
   const float less = std::nextafter(1e-30f, 0.0f);
-  for (float largest : {0.0f, less, std::numeric_limits<float>::quiet_NaN()}) {
+  for (float largest : {0.0f, less, std::numeric_limits<float>::infinity(),
+                        std::numeric_limits<float>::quiet_NaN()}) {
     CHECK(ScaleFor(largest).scale == 0.0f && ScaleFor(largest).inverse == 0.0f);
   }
 }

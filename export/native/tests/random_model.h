@@ -74,7 +74,7 @@ inline void FillMatrix(std::mt19937& random, BlockShape shape, WeightType type,
   packed.row_offsets = {0};
   packed.dense.assign(static_cast<std::size_t>(rows) * cols, 0.0f);
   if (type == WeightType::kInt8) {
-    for (int row = 0; row < rows; ++row) {  // no two rows alike
+    for (int row = 0; row < rows / block_out; ++row) {  // no two rows alike
       packed.scales.push_back(scale / 127.0f *
                               (1.0f - static_cast<float>(row % 7) / 16.0f));
     }
@@ -91,7 +91,7 @@ inline void FillMatrix(std::mt19937& random, BlockShape shape, WeightType type,
         const int out = row * block_out + lane % block_out;
         const int in = col * block_in + lane / block_out;
         const float row_scale =
-            packed.scales.empty() ? 0.0f : packed.scales[out];
+            packed.scales.empty() ? 0.0f : packed.scales[row];
         packed.dense[static_cast<std::size_t>(out) * cols + in] =
             AddWeight(random, type, scale, row_scale, packed);
       }

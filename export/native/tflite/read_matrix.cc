@@ -99,11 +99,11 @@ bool ReadWeightType(const char* name, const TfLiteTensor& values,
 }
 
 bool ReadScales(WeightReader& reader, const char* name, BlockSparse& matrix) {
-  const int shape[] = {matrix.rows};
+  const int shape[] = {matrix.rows / BlockOut(matrix.shape)};
   if (!reader.Floats(name, ".scales", 1, shape, matrix.scales)) return false;
-  for (int i = 0; i < matrix.rows; ++i) {
+  for (int i = 0; i < shape[0]; ++i) {
     if (matrix.scales[i] > 0.0f) continue;
-    return reader.error().Set("expected %s.scales > 0; got %g at output %d",
+    return reader.error().Set("expected %s.scales > 0; got %g at block row %d",
                               name, static_cast<double>(matrix.scales[i]), i);
   }
   return true;
