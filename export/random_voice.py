@@ -87,7 +87,7 @@ def make(shape: Shape, seed: int = 0) -> bytes:
     }
     weights = dataclasses.replace(weights, matrices=matrices)
     n = config.mel.n_mels
-    stats = {"mean": np.zeros(n), "std": np.ones(n)}
+    stats = {"mean": [0.0] * n, "std": [1.0] * n}
     info = describe(config, weights, stats, {}, shape.weights)
     with quiet.without_converter_notes():
         return tflite.convert(config, weights, info)
