@@ -131,27 +131,28 @@ class Batch {
     kernels_.coarse_gates_batch(params);
     workspace_.state.Refresh(kernels_, 0, half, kUnitScale);
     ComputeLogits(kernels_, engine_.coarse, 0, workspace_);
-    Draw(&SampleUniforms::coarse, &SplitSample::coarse);
+    Draw(false);
     for (int k = 0; k < kBatchLanes; ++k) {
       coarse_now[k] = NetworkInput(lanes_[k].classes.coarse);
     }
     kernels_.fine_gates_batch(params);
     workspace_.state.Refresh(kernels_, half, half, kUnitScale);
     ComputeLogits(kernels_, engine_.fine, half, workspace_);
-    Draw(&SampleUniforms::fine, &SplitSample::fine);
+    Draw(true);
     Accept();
   }
 
-  void Draw(float SampleUniforms::* uniform, int SplitSample::* chosen) {
+  // The coarse or the fine classes of all lanes.
+  void Draw(bool fine) {
     alignas(64) float uniforms[kBatchLanes];
     alignas(64) float group[kBatchLanes];
     alignas(64) float inside[kBatchLanes];
     float* const logits = workspace_.logits.data();
     for (int k = 0; k < kBatchLanes; ++k) {
       Lane& lane = lanes_[k];
-      uniforms[k] = lane.uniforms.*uniform;
+      uniforms[k] = fine ? lane.uniforms.fine : lane.uniforms.coarse;
       // Temperature 0 needs the logits themselves, which the draw overwrites.
-      if (Greedy(lane)) lane.classes.*chosen = Column(k, ArgMax);
+      if (Greedy(lane)) Chosen(lane, fine) = Column(k, ArgMax);
     }
     kernels_.draw_batch({logits, scale_, uniforms, group, inside});
     for (int k = 0; k < kBatchLanes; ++k) {
@@ -159,11 +160,15 @@ class Batch {
       if (lane.stream == nullptr || Greedy(lane)) continue;
       const int g = static_cast<int>(group[k]);
       const int i = static_cast<int>(inside[k]);
-      lane.classes.*chosen =
+      Chosen(lane, fine) =
           g < kClassGroups && i < kClassGroups
               ? kClassGroups * g + i
               : Column(k, [g](const float* w) { return LastPositive(w, g); });
     }
+  }
+
+  static int& Chosen(Lane& lane, bool fine) {
+    return fine ? lane.classes.fine : lane.classes.coarse;
   }
 
   static bool Greedy(const Lane& lane) {

@@ -3,7 +3,11 @@
 
 // Before a short loop over an array of vectors: what is not unrolled early, the
 // compiler keeps in memory.
+#if defined(__clang__)
+#define WAVERNN_TF_UNROLL _Pragma("unroll")
+#else
 #define WAVERNN_TF_UNROLL _Pragma("GCC unroll 16")
+#endif
 
 // For functions whose call would pass many registers through memory.
 #define WAVERNN_TF_INLINE __attribute__((always_inline))
