@@ -83,9 +83,16 @@ def test_the_process_ends_with_the_code(tmp_path):
     assert done.stdout == "" and done.stderr.count("\n") == 1
 
 
+def _heed_interrupts():
+    """A job in the background of a shell ignores Ctrl-C, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_interrupt(tflite):
     command = [sys.executable, "-m", "wavernn_tf.cli", "bench", str(tflite), "--rounds", "100000"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment())
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env=environment(), preexec_fn=_heed_interrupts
+    )
     while "measuring" not in process.stderr.readline():
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
