@@ -14,15 +14,14 @@ bool Activations::Allocate(int n, unsigned forms) {
   size_ = n;
   forms_ = forms;
   const std::size_t size = RoundUp(n);
-  const bool bytes = Reads(kBytes) || Reads(kShifted);
   return plain_.Resize(size + kOutputSlack) &&
-         bytes_.Resize(bytes ? size : 0) &&
+         bytes_.Resize(Integers() ? size : 0) &&
          shifted_.Resize(Reads(kShifted) ? 4 * size : 0);
 }
 
 void Activations::Refresh(const KernelTable& kernels, int first, int count,
                           ByteScale scale) {
-  if (!Reads(kBytes) && !Reads(kShifted)) return;
+  if (!Integers()) return;
   scale_ = scale.scale;
   kernels.quantise({plain_.data() + first, RoundUp(count), scale.inverse,
                     bytes_.data() + first,
@@ -61,7 +60,7 @@ bool BatchActivations::Allocate(int n, unsigned forms) {
 
 void BatchActivations::Refresh(const KernelTable& kernels, int first, int count,
                                const ByteScale* scales) {
-  if (!Reads(kBytes) && !Reads(kShifted)) return;
+  if (!Integers()) return;
   alignas(64) float inverse[kBatchLanes];
   for (int lane = 0; lane < kBatchLanes; ++lane) {
     scale_[lane] = scales[lane].scale;

@@ -24,11 +24,10 @@ class Activations {
   const float* plain() const { return plain_.data(); }
   int size() const { return size_; }
 
-  // Where whoever changes the values may write their bytes; null if no product
-  // reads just them, so that Refresh is needed.
-  uint8_t* bytes() {
-    return Reads(kBytes) && !Reads(kShifted) ? bytes_.data() : nullptr;
-  }
+  // Where whoever changes the values writes them in 8 bits, at the scale of the
+  // last Refresh, instead of calling it; null for a form that nobody reads.
+  uint8_t* bytes() { return Integers() ? bytes_.data() : nullptr; }
+  uint32_t* shifted() { return Reads(kShifted) ? shifted_.data() : nullptr; }
 
   // `scale` is one for all values.
   void Refresh(const KernelTable& kernels, int first, int count,
@@ -46,6 +45,7 @@ class Activations {
 
  private:
   bool Reads(InputForm form) const { return forms_ >> form & 1u; }
+  bool Integers() const { return Reads(kBytes) || Reads(kShifted); }
 
   int size_ = 0;
   unsigned forms_ = 0;
@@ -75,6 +75,7 @@ class BatchActivations {
 
  private:
   bool Reads(InputForm form) const { return forms_ >> form & 1u; }
+  bool Integers() const { return Reads(kBytes) || Reads(kShifted); }
 
   int size_ = 0;
   unsigned forms_ = 0;

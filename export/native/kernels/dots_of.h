@@ -7,7 +7,7 @@
 #include <cstdint>
 
 #include "kernels/multiply.h"
-#include "kernels/products_of.h"
+#include "kernels/rows_of.h"
 #include "kernels/unroll.h"
 
 namespace wavernn_tf {
@@ -58,7 +58,7 @@ struct DotsOf {
     const auto* const x = static_cast<const Unit*>(p.x);
     float* const y = p.y;
     const F scale = V::Broadcast(p.scale);
-    const F least = V::Broadcast(p.relu ? 0.0f : -__builtin_inff());
+    const F least = Least<V>(p.relu);
     F top = V::Zero();
     constexpr int kAtOnce = 4 / kBlocks;  // rows
     for (int groups = m.groups; groups > 0; --groups) {
@@ -88,82 +88,6 @@ struct DotsOf {
       bias += m.bias_step;
     }
     if (p.largest != nullptr) *p.largest = V::Largest(top);
-  }
-
-  // ------------------------------------------------------ lanes are streams
-
-  static void MultiplyBatch(const BatchMultiplyParams& p) {
-    const GroupedView& m = *p.matrix;
-    if (p.largest != nullptr) V::Store(p.largest, V::Zero());
-    const auto* values = static_cast<const int8_t*>(m.values);
-    const uint16_t* columns = m.columns;
-    constexpr int kAtOnce = 16 / kOut;  // rows
-    for (int group = 0; group < m.groups; ++group) {
-      const int32_t steps = m.steps[group];
-      for (int r = 0; r < kRows; r += kAtOnce) {
-        BatchRows(p, values + kRowBytes * r, columns + kBlocks * r, steps,
-                  kOutputs * group + kOut * r,
-                  m.bias + m.bias_step * group + kOut * r,
-                  m.outputs + kRows * group + r);
-      }
-      values += static_cast<int64_t>(steps) * kStepBytes;
-      columns += static_cast<int64_t>(steps) * kColumns;
-    }
-  }
-
-  // As many rows as have 16 outputs, each in a sum of its own.
-  static void BatchRows(const BatchMultiplyParams& p, const int8_t* values,
-                        const uint16_t* columns, int32_t steps, int lane,
-                        const float* bias, const int32_t* outputs) {
-    I sums[16];
-    WAVERNN_TF_UNROLL
-    for (int o = 0; o < 16; ++o) {
-      sums[o] = V::StartBatch(p.matrix->offsets[lane + o]);
-    }
-    for (int32_t step = 0; step < steps; ++step) {
-      WAVERNN_TF_UNROLL
-      for (int r = 0; r < 16 / kOut; ++r) {
-        const I x = BatchInput(p, columns + r);
-        WAVERNN_TF_UNROLL
-        for (int o = kOut * r; o < kOut * (r + 1); ++o) {
-          uint32_t word;
-          __builtin_memcpy(&word, values + 4 * o, sizeof(word));
-          const I w = V::BroadcastInt(word);
-          sums[o] = V::Dot(sums[o], w, x);
-        }
-      }
-      values += kStepBytes;
-      columns += kColumns;
-    }
-    const F scale = V::Load(p.scale);
-    const F least = V::Broadcast(p.relu ? 0.0f : -__builtin_inff());
-    F top = V::Zero();
-    WAVERNN_TF_UNROLL
-    for (int o = 0; o < 16; ++o) {
-      const int32_t output = outputs[o / kOut] + o % kOut;
-      const float weight = p.matrix->scales[lane + o];
-      const F sum =
-          V::Fma(V::ToFloat(sums[o]), V::Mul(V::Broadcast(weight), scale),
-                 V::Broadcast(bias[o]));
-      const F v = V::Max(sum, least);
-      top = V::Max(top, v);
-      V::Store(p.y + static_cast<int64_t>(output) * kBatchLanes, v);
-    }
-    KeepLargest<V>(p, top);
-  }
-
-  // Four inputs of every stream.
-  static I BatchInput(const BatchMultiplyParams& p, const uint16_t* columns) {
-    const auto* const x = static_cast<const uint8_t*>(p.x);
-    if constexpr (kSingle) {
-      constexpr int kUnits = ColumnUnits(WeightType::kInt8, kShape);
-      const auto bytes = [&](int k) {
-        return V::LoadBytes(x + kBatchLanes * (columns[k] / kUnits));
-      };
-      return V::Pack(bytes(0), bytes(1), bytes(2), bytes(3));
-    } else {
-      return V::LoadInts(x + 4 * kBatchLanes * columns[0]);
-    }
   }
 };
 

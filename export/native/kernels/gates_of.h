@@ -4,7 +4,7 @@
 
 #include "kernels/gru.h"
 #include "kernels/multiply.h"
-#include "kernels/quantise.h"
+#include "kernels/quantise_of.h"
 #include "kernels/vector_math.h"
 #include "kernels/vector_wide.h"
 
@@ -42,7 +42,8 @@ struct GatesOf {
       const auto inverse = V::Broadcast(kUnitScale.inverse);
       WAVERNN_TF_UNROLL
       for (int k = 0; k < W::kLanes / 16; ++k) {
-        V::StoreBytes(p.bytes + i + 16 * k, V::ToBytes(h.v[k], inverse));
+        QuantiseOf<V>::StoreForms(h.v[k], inverse, i + 16 * k, p.bytes,
+                                  p.shifted);
       }
     }
   };

@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "kernels/multiply.h"
-#include "kernels/products_of.h"
+#include "kernels/rows_of.h"
 #include "kernels/unroll.h"
 
 namespace wavernn_tf {
@@ -34,7 +34,7 @@ struct GathersOf {
     const float* __restrict bias = m.bias;
     float* const y = p.y;
     const F scale = V::Broadcast(p.scale);
-    const F least = V::Broadcast(p.relu ? 0.0f : -__builtin_inff());
+    const F least = Least<V>(p.relu);
     F top = V::Zero();
     for (int groups = m.groups; groups > 0; --groups) {
       I sums[kOut];
@@ -70,71 +70,6 @@ struct GathersOf {
     }
     if (p.largest != nullptr) *p.largest = V::Largest(top);
   }
-
-  // ------------------------------------------------------ lanes are streams
-
-  static void MultiplyBatch(const BatchMultiplyParams& p) {
-    const GroupedView& m = *p.matrix;
-    if (p.largest != nullptr) V::Store(p.largest, V::Zero());
-    const auto* values = static_cast<const int8_t*>(m.values);
-    const uint16_t* columns = m.columns;
-    for (int group = 0; group < m.groups; ++group) {
-      const int32_t steps = m.steps[group];
-      for (int r = 0; r < kRows; r += 16 / kOut) {
-        BatchRows(
-            p, values + 4 * r, columns + r, steps,
-            m.offsets + kOutputs * group + r, m.scales + kRows * group + r,
-            m.bias + m.bias_step * group + r, m.outputs + kRows * group + r);
-      }
-      values += static_cast<int64_t>(steps) * kStepBytes;
-      columns += static_cast<int64_t>(steps) * kRows;
-    }
-  }
-
-  // As many rows as have 16 outputs, each in a sum of its own.
-  static void BatchRows(const BatchMultiplyParams& p, const int8_t* values,
-                        const uint16_t* columns, int32_t steps,
-                        const int32_t* offsets, const float* scales,
-                        const float* bias, const int32_t* outputs) {
-    const auto* const x = static_cast<const uint8_t*>(p.x);
-    I sums[16];
-    WAVERNN_TF_UNROLL
-    for (int i = 0; i < 16; ++i) {
-      sums[i] = V::StartBatch(offsets[Lane(i)]);
-    }
-    for (int32_t step = 0; step < steps; ++step) {
-      WAVERNN_TF_UNROLL
-      for (int r = 0; r < 16 / kOut; ++r) {
-        const I inputs = V::LoadInts(x + 4 * kBatchLanes * columns[r]);
-        WAVERNN_TF_UNROLL
-        for (int o = 0; o < kOut; ++o) {
-          const int i = kOut * r + o;
-          uint32_t word;
-          __builtin_memcpy(&word, values + 4 * Lane(i), sizeof(word));
-          sums[i] = V::Dot(sums[i], V::BroadcastInt(word), inputs);
-        }
-      }
-      values += kStepBytes;
-      columns += kRows;
-    }
-    const F scale = V::Load(p.scale);
-    const F least = V::Broadcast(p.relu ? 0.0f : -__builtin_inff());
-    F top = V::Zero();
-    WAVERNN_TF_UNROLL
-    for (int i = 0; i < 16; ++i) {
-      const int32_t output = outputs[i / kOut] + i % kOut;
-      const F sum = V::Fma(V::ToFloat(sums[i]),
-                           V::Mul(V::Broadcast(scales[i / kOut]), scale),
-                           V::Broadcast(bias[Lane(i)]));
-      const F v = V::Max(sum, least);
-      top = V::Max(top, v);
-      V::Store(p.y + static_cast<int64_t>(output) * kBatchLanes, v);
-    }
-    KeepLargest<V>(p, top);
-  }
-
-  // Where output i % kOut of row i / kOut stands among a group's.
-  static constexpr int Lane(int i) { return kRows * (i % kOut) + i / kOut; }
 };
 
 }  // namespace wavernn_tf

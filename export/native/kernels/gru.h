@@ -34,6 +34,7 @@ struct GateParams {
   const float* bias;          // [H] b_e
   float* h;                   // [H] updated in place, this half only
   uint8_t* bytes;             // [H] h as kUnitScale of quantise.h; or null
+  uint32_t* shifted;          // [4H] the same as kShifted; or null
   int state_size;
   float coarse_previous;  // network inputs, in [-1, 1]
   float fine_previous;

@@ -4,6 +4,7 @@
 #define WAVERNN_TF_KERNELS_KERNELS_OF_H_
 
 #include "kernels/affine_of.h"
+#include "kernels/batch_dots_of.h"
 #include "kernels/dots_of.h"
 #include "kernels/gates_of.h"
 #include "kernels/gathers_of.h"
@@ -36,9 +37,11 @@ struct KernelsOf {
   template <BlockShape kShape>
   static constexpr auto BatchGathered()
       -> void (*)(const BatchMultiplyParams&) {
-    if constexpr (V::kGathers) return GathersOf<V, kShape>::MultiplyBatch;
+    if constexpr (V::kGathers) return BatchDotsOf<V, kShape, true>::Multiply;
     return nullptr;
   }
+  template <BlockShape kShape>
+  using BatchInt = BatchDotsOf<V, kShape, false>;
 
   static constexpr KernelTable kTable = {
       V::kIsa,
@@ -57,7 +60,9 @@ struct KernelsOf {
       QuantiseOf<V>::Quantise,
       {Float4x4<kFloat>::MultiplyBatch, Float16x1<kFloat>::MultiplyBatch,
        Float8x4<kFloat>::MultiplyBatch},
-      {Int4x4::MultiplyBatch, Int16x1::MultiplyBatch, Int8x4::MultiplyBatch},
+      {BatchInt<BlockShape::k4x4>::Multiply,
+       BatchInt<BlockShape::k16x1>::Multiply,
+       BatchInt<BlockShape::k8x4>::Multiply},
       {BatchGathered<BlockShape::k4x4>(), nullptr,
        BatchGathered<BlockShape::k8x4>()},
       GatesOf<V>::CoarseBatch,

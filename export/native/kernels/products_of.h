@@ -7,51 +7,10 @@
 #include <type_traits>
 
 #include "kernels/multiply.h"
+#include "kernels/rows_of.h"
 #include "kernels/unroll.h"
 
 namespace wavernn_tf {
-
-// kCount columns, 16 bits each, in one load: load ports are what is short.
-// V keeps every instruction set's copy its own.
-template <typename V, int kCount>
-struct Columns {
-  uint64_t bits = 0;
-
-  explicit Columns(const uint16_t* p) {
-    __builtin_memcpy(&bits, p, kCount * sizeof(*p));
-  }
-
-  // Where column k's inputs begin, x being counted in units.
-  template <typename Unit>
-  const Unit* Find(const Unit* x, int k) const {
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    k = kCount - 1 - k;
-#endif
-    return x + static_cast<uint16_t>(bits >> 16 * k);
-  }
-};
-
-// The 16 outputs of 16 / kOut rows, of which `outputs` has the first ones.
-template <typename V, int kOut>
-void StoreRows(float* y, const int32_t* outputs, typename V::F v) {
-  if constexpr (kOut == 16) {
-    V::Store(y + outputs[0], v);
-  } else if constexpr (kOut == 8) {
-    V::template StoreHalf<0>(y + outputs[0], v);
-    V::template StoreHalf<1>(y + outputs[1], v);
-  } else {
-    V::template StoreQuad<0>(y + outputs[0], v);
-    V::template StoreQuad<1>(y + outputs[1], v);
-    V::template StoreQuad<2>(y + outputs[2], v);
-    V::template StoreQuad<3>(y + outputs[3], v);
-  }
-}
-
-template <typename V>
-void KeepLargest(const BatchMultiplyParams& p, typename V::F v) {
-  if (p.largest == nullptr) return;
-  V::Store(p.largest, V::Max(V::Load(p.largest), v));
-}
 
 template <typename V, WeightType kType, BlockShape kShape>
 struct ProductsOf {
@@ -110,7 +69,7 @@ struct ProductsOf {
     const int32_t* __restrict steps = m.steps;
     const auto* const x = static_cast<const Unit*>(p.x);
     float* const y = p.y;
-    const F least = Least(p.relu);
+    const F least = Least<V>(p.relu);
     F top = V::Zero();
     for (int groups = m.groups; groups > 0; --groups) {
       F sums[kVectors];
@@ -146,11 +105,6 @@ struct ProductsOf {
       outputs += kColumns;
     }
     if (p.largest != nullptr) *p.largest = V::Largest(top);
-  }
-
-  // Max with it is the activation.
-  static F Least(bool relu) {
-    return V::Broadcast(relu ? 0.0f : -__builtin_inff());
   }
 
   // ------------------------------------------------------ lanes are streams
@@ -213,7 +167,7 @@ struct ProductsOf {
       if constexpr (kIn == 4) {
         v = V::Add(V::Add(v, lanes[1]), V::Add(lanes[2], lanes[3]));
       }
-      v = V::Max(V::Add(v, V::Broadcast(bias[o])), Least(p.relu));
+      v = V::Max(V::Add(v, V::Broadcast(bias[o])), Least<V>(p.relu));
       top = V::Max(top, v);
       V::Store(y, v);
     }

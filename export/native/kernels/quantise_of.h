@@ -16,15 +16,21 @@ struct QuantiseOf {
   static void Quantise(const QuantiseParams& p) {
     const F inverse = V::Broadcast(p.inverse);
     for (int i = 0; i < p.n; i += 16) {
-      const I v = V::ToBytes(V::Load(p.x + i), inverse);
-      V::StoreBytes(p.bytes + i, v);
-      if (p.shifted == nullptr) continue;
-      uint32_t* const shifted = p.shifted + 4 * i;
-      V::StoreInts(shifted, V::template Shift<0>(v));
-      V::StoreInts(shifted + 16, V::template Shift<1>(v));
-      V::StoreInts(shifted + 32, V::template Shift<2>(v));
-      V::StoreInts(shifted + 48, V::template Shift<3>(v));
+      StoreForms(V::Load(p.x + i), inverse, i, p.bytes, p.shifted);
     }
+  }
+
+  // Of values i .. i + 15.
+  static void StoreForms(F x, F inverse, int i, uint8_t* bytes,
+                         uint32_t* shifted) {
+    const I v = V::ToBytes(x, inverse);
+    V::StoreBytes(bytes + i, v);
+    if (shifted == nullptr) return;
+    shifted += 4 * i;
+    V::StoreInts(shifted, V::template Shift<0>(v));
+    V::StoreInts(shifted + 16, V::template Shift<1>(v));
+    V::StoreInts(shifted + 32, V::template Shift<2>(v));
+    V::StoreInts(shifted + 48, V::template Shift<3>(v));
   }
 
   // ------------------------------------------------------ lanes are streams

@@ -53,22 +53,17 @@ SplitSample Step(const Engine& engine, const KernelTable& kernels,
   params.bias = engine.recurrent_bias.data();
   params.h = workspace.state.plain();
   params.bytes = workspace.state.bytes();
+  params.shifted = workspace.state.shifted();
   params.state_size = size;
   params.coarse_previous = NetworkInput(previous.coarse);
   params.fine_previous = NetworkInput(previous.fine);
   kernels.coarse_gates(params);
-  if (params.bytes == nullptr) {
-    workspace.state.Refresh(kernels, 0, half, kUnitScale);
-  }
   ComputeLogits(kernels, engine.coarse, 0, workspace);
   SplitSample sample = {};
   sample.coarse = chooser.Coarse(logits);
 
   params.coarse_now = NetworkInput(sample.coarse);
   kernels.fine_gates(params);
-  if (params.bytes == nullptr) {
-    workspace.state.Refresh(kernels, half, half, kUnitScale);
-  }
   ComputeLogits(kernels, engine.fine, half, workspace);
   sample.fine = chooser.Fine(logits);
   return sample;

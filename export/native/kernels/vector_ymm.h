@@ -108,18 +108,10 @@ struct VectorYmm {
     return {_mm256_set_m128(o1, o0), _mm256_set_m128(o3, o2)};
   }
   static float Sum(F v) {
-    const __m256 v8 = _mm256_add_ps(v.low, v.high);
-    const __m128 v4 =
-        _mm_add_ps(_mm256_castps256_ps128(v8), _mm256_extractf128_ps(v8, 1));
-    const __m128 v2 = _mm_add_ps(v4, _mm_movehl_ps(v4, v4));
-    return _mm_cvtss_f32(_mm_add_ss(v2, _mm_movehdup_ps(v2)));
+    return Halvings<Isa>::Sum(_mm256_add_ps(v.low, v.high));
   }
   static float Largest(F v) {
-    const __m256 v8 = _mm256_max_ps(v.low, v.high);
-    const __m128 v4 =
-        _mm_max_ps(_mm256_castps256_ps128(v8), _mm256_extractf128_ps(v8, 1));
-    const __m128 v2 = _mm_max_ps(v4, _mm_movehl_ps(v4, v4));
-    return _mm_cvtss_f32(_mm_max_ss(v2, _mm_movehdup_ps(v2)));
+    return Halvings<Isa>::Largest(_mm256_max_ps(v.low, v.high));
   }
 
   static I LoadInts(const void* p) {

@@ -75,20 +75,12 @@ struct VectorZmm {
     return _mm512_permutexvar_ps(turn, Pairs(Pairs(a, b), Pairs(c, d)));
   }
   static float Sum(F v) {
-    const __m256 v8 =
-        _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
-    const __m128 v4 =
-        _mm_add_ps(_mm256_castps256_ps128(v8), _mm256_extractf128_ps(v8, 1));
-    const __m128 v2 = _mm_add_ps(v4, _mm_movehl_ps(v4, v4));
-    return _mm_cvtss_f32(_mm_add_ss(v2, _mm_movehdup_ps(v2)));
+    return Halvings<Isa>::Sum(
+        _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1)));
   }
   static float Largest(F v) {
-    const __m256 v8 =
-        _mm256_max_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
-    const __m128 v4 =
-        _mm_max_ps(_mm256_castps256_ps128(v8), _mm256_extractf128_ps(v8, 1));
-    const __m128 v2 = _mm_max_ps(v4, _mm_movehl_ps(v4, v4));
-    return _mm_cvtss_f32(_mm_max_ss(v2, _mm_movehdup_ps(v2)));
+    return Halvings<Isa>::Largest(
+        _mm256_max_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1)));
   }
 
   static I LoadInts(const void* p) { return _mm512_loadu_si512(p); }

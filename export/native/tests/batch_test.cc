@@ -118,6 +118,7 @@ void TestGates(int state, float scale, bool broken) {
                                   bias.data(),
                                   h[lane].data(),
                                   nullptr,
+                                  nullptr,
                                   state,
                                   inputs[lane][0],
                                   inputs[lane][1],

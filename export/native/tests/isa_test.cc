@@ -82,20 +82,20 @@ void TestGates(int state, float scale, bool broken) {
   Compare([&](const KernelTable& kernels) {
     Floats h = start;
     h.resize(state + kFence, kUntouched);
-    std::vector<uint8_t> bytes(state), expected(state);
-    const GateParams params = {gates.data(),  recurrent.data(),
-                               kernel.data(), bias.data(),
-                               h.data(),      bytes.data(),
-                               state,         0.25f,
-                               -0.5f,         0.75f};
+    std::vector<uint8_t> bytes(state), expected_bytes(state);
+    std::vector<uint32_t> shifted(4 * state), expected_shifted(4 * state);
+    const GateParams params = {
+        gates.data(), recurrent.data(), kernel.data(), bias.data(), h.data(),
+        bytes.data(), shifted.data(),   state,         0.25f,       -0.5f,
+        0.75f};
     kernels.coarse_gates(params);
     CHECK(std::equal(h.begin() + state / 2, h.begin() + state,
                      start.begin() + state / 2));
     kernels.fine_gates(params);
     CHECK(h[state] == kUntouched);
-    kernels.quantise(
-        {h.data(), state, kUnitScale.inverse, expected.data(), nullptr});
-    CHECK(bytes == expected);
+    kernels.quantise({h.data(), state, kUnitScale.inverse,
+                      expected_bytes.data(), expected_shifted.data()});
+    CHECK(bytes == expected_bytes && shifted == expected_shifted);
     for (int i = 0; i < state; ++i) CHECK(std::fabs(h[i]) <= 1.000001f);
     return h;
   });

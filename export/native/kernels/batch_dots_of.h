@@ -1,0 +1,112 @@
+// The products of dots_of.h for 16 streams, lanes being streams. The layout is
+// that of one stream: gathered, if kGathered, or not.
+#ifndef WAVERNN_TF_KERNELS_BATCH_DOTS_OF_H_
+#define WAVERNN_TF_KERNELS_BATCH_DOTS_OF_H_
+
+#include <cstdint>
+
+#include "kernels/multiply.h"
+#include "kernels/rows_of.h"
+#include "kernels/unroll.h"
+
+namespace wavernn_tf {
+
+template <typename V, BlockShape kShape, bool kGathered>
+struct BatchDotsOf {
+  using F = typename V::F;
+  using I = typename V::I;
+  static constexpr int kOut = BlockOut(kShape);
+  static constexpr bool kSingle = kShape == BlockShape::k16x1;
+  static constexpr int kRows = kGathered ? 16 : kSingle ? 4 : 8;  // of a group
+  static constexpr int kBlocks = kSingle ? 4 : 1;  // of a row in a step
+  static constexpr int kOutputs = kRows * kOut;    // of a group
+  static constexpr int kStepBytes = 4 * kOutputs;
+
+  // Of a group's outputs: where output o of row r stands, and its scale.
+  static constexpr int Place(int r, int o) {
+    return kGathered ? kRows * o + r : kOut * r + o;
+  }
+  static constexpr int kScales = kGathered ? kRows : kOutputs;
+  static constexpr int ScalePlace(int r) { return kGathered ? r : kOut * r; }
+
+  static void Multiply(const BatchMultiplyParams& p) {
+    const GroupedView& m = *p.matrix;
+    if (p.largest != nullptr) V::Store(p.largest, V::Zero());
+    const auto* values = static_cast<const int8_t*>(m.values);
+    const uint16_t* columns = m.columns;
+    for (int group = 0; group < m.groups; ++group) {
+      const int32_t steps = m.steps[group];
+      for (int r = 0; r < kRows; r += 16 / kOut) {
+        const int first = Place(r, 0);
+        Rows(p, values + 4 * first, columns + kBlocks * r, steps,
+             m.offsets + kOutputs * group + first,
+             m.scales + kScales * group + ScalePlace(r),
+             m.bias + m.bias_step * group + first,
+             m.outputs + kRows * group + r);
+      }
+      values += static_cast<int64_t>(steps) * kStepBytes;
+      columns += static_cast<int64_t>(steps) * kRows * kBlocks;
+    }
+  }
+
+  // As many rows as have 16 outputs, each in a sum of its own.
+  static void Rows(const BatchMultiplyParams& p, const int8_t* values,
+                   const uint16_t* columns, int32_t steps,
+                   const int32_t* offsets, const float* scales,
+                   const float* bias, const int32_t* outputs) {
+    I sums[16];
+    WAVERNN_TF_UNROLL
+    for (int i = 0; i < 16; ++i) {
+      sums[i] = V::StartBatch(offsets[Place(i / kOut, i % kOut)]);
+    }
+    for (int32_t step = 0; step < steps; ++step) {
+      WAVERNN_TF_UNROLL
+      for (int r = 0; r < 16 / kOut; ++r) {
+        const I x = Input(p, columns + r);
+        WAVERNN_TF_UNROLL
+        for (int o = 0; o < kOut; ++o) {
+          uint32_t word;
+          __builtin_memcpy(&word, values + 4 * Place(r, o), sizeof(word));
+          I& sum = sums[kOut * r + o];
+          sum = V::Dot(sum, V::BroadcastInt(word), x);
+        }
+      }
+      values += kStepBytes;
+      columns += kRows * kBlocks;
+    }
+    const F scale = V::Load(p.scale);
+    const F least = Least<V>(p.relu);
+    F top = V::Zero();
+    WAVERNN_TF_UNROLL
+    for (int i = 0; i < 16; ++i) {
+      const int r = i / kOut;
+      const int o = i % kOut;
+      const float row_scale = scales[ScalePlace(r)];
+      const F sum =
+          V::Fma(V::ToFloat(sums[i]), V::Mul(V::Broadcast(row_scale), scale),
+                 V::Broadcast(bias[Place(r, o)]));
+      const F v = V::Max(sum, least);
+      top = V::Max(top, v);
+      V::Store(p.y + static_cast<int64_t>(outputs[r] + o) * kBatchLanes, v);
+    }
+    KeepLargest<V>(p, top);
+  }
+
+  // Four inputs of every stream.
+  static I Input(const BatchMultiplyParams& p, const uint16_t* columns) {
+    const auto* const x = static_cast<const uint8_t*>(p.x);
+    if constexpr (kSingle) {
+      constexpr int kUnits = ColumnUnits(WeightType::kInt8, kShape);
+      const auto bytes = [&](int k) {
+        return V::LoadBytes(x + kBatchLanes * (columns[k] / kUnits));
+      };
+      return V::Pack(bytes(0), bytes(1), bytes(2), bytes(3));
+    } else {
+      return V::LoadInts(x + 4 * kBatchLanes * columns[0]);
+    }
+  }
+};
+
+}  // namespace wavernn_tf
+
+#endif  // WAVERNN_TF_KERNELS_BATCH_DOTS_OF_H_

@@ -1,0 +1,62 @@
+// What the products of every weight type share: columns in, rows of outputs
+// out.
+#ifndef WAVERNN_TF_KERNELS_ROWS_OF_H_
+#define WAVERNN_TF_KERNELS_ROWS_OF_H_
+
+#include <cstdint>
+
+#include "kernels/multiply.h"
+
+namespace wavernn_tf {
+
+// kCount columns, 16 bits each, in one load: load ports are what is short.
+// V keeps every instruction set's copy its own.
+template <typename V, int kCount>
+struct Columns {
+  uint64_t bits = 0;
+
+  explicit Columns(const uint16_t* p) {
+    __builtin_memcpy(&bits, p, kCount * sizeof(*p));
+  }
+
+  // Where column k's inputs begin, x being counted in units.
+  template <typename Unit>
+  const Unit* Find(const Unit* x, int k) const {
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    k = kCount - 1 - k;
+#endif
+    return x + static_cast<uint16_t>(bits >> 16 * k);
+  }
+};
+
+// The 16 outputs of 16 / kOut rows, of which `outputs` has the first ones.
+template <typename V, int kOut>
+void StoreRows(float* y, const int32_t* outputs, typename V::F v) {
+  if constexpr (kOut == 16) {
+    V::Store(y + outputs[0], v);
+  } else if constexpr (kOut == 8) {
+    V::template StoreHalf<0>(y + outputs[0], v);
+    V::template StoreHalf<1>(y + outputs[1], v);
+  } else {
+    V::template StoreQuad<0>(y + outputs[0], v);
+    V::template StoreQuad<1>(y + outputs[1], v);
+    V::template StoreQuad<2>(y + outputs[2], v);
+    V::template StoreQuad<3>(y + outputs[3], v);
+  }
+}
+
+template <typename V>
+void KeepLargest(const BatchMultiplyParams& p, typename V::F v) {
+  if (p.largest == nullptr) return;
+  V::Store(p.largest, V::Max(V::Load(p.largest), v));
+}
+
+// Max with it is the activation.
+template <typename V>
+typename V::F Least(bool relu) {
+  return V::Broadcast(relu ? 0.0f : -__builtin_inff());
+}
+
+}  // namespace wavernn_tf
+
+#endif  // WAVERNN_TF_KERNELS_ROWS_OF_H_
