@@ -15,6 +15,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Seq
 import click
 
 from wavernn_tf import files
+from wavernn_tf.cli import speech
 from wavernn_tf.config import BLOCK_SHAPES
 from wavernn_tf.evaluation.pictures import GRID, INK
 from wavernn_tf.export import bench, random_voice
@@ -75,6 +76,7 @@ class Point(NamedTuple):
 @click.option("--round-seconds", type=click.FloatRange(0.01), default=0.3, show_default=True)
 def main(out: str, block: str, rounds: int, round_seconds: float) -> None:
     """Measure the sweeps; write the picture, and the numbers as CSV beside it."""
+    speech.quiet()
     shapes = [
         Shape(state, state // 2, density, block, weights)
         for weights in WEIGHT_TYPES
@@ -157,7 +159,7 @@ def _points(shape: Shape, found: Mapping[str, Any]) -> Iterator[Point]:
     sizes = shape.state, shape.proj
     kept = shape.density, shape.block
     yield Point(f"op, {shape.weights}", *sizes, *kept, found["isa"], found["us_per_sample"])
-    if found["read_floor_us"] is not None and shape.weights == "float32":
+    if shape.weights == "float32":
         yield Point(FLOOR, *sizes, *kept, "", found["read_floor_us"])
     for form in FORMS if found["dense_tflite"] else ():
         us = found["dense_tflite"][form]["us_per_sample"]
