@@ -21,9 +21,11 @@ trainer.train(sys.argv[1], sys.argv[2], config.load(sys.argv[3]), quiet=True, au
 
 
 @pytest.mark.slow
-def test_a_killed_run_resumes_to_the_same_weights(data, tiny, tmp_path):
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+def test_a_killed_run_resumes_to_the_same_weights(data, tiny, tmp_path, precision):
+    config = configuration.override(tiny, {"training.precision": precision})
     settings = tmp_path / "config.yaml"
-    settings.write_text(yaml.safe_dump(configuration.to_dict(tiny)))
+    settings.write_text(yaml.safe_dump(configuration.to_dict(config)))
 
     def start(name):
         command = [sys.executable, "-c", TRAIN, str(data), str(tmp_path / name), str(settings)]

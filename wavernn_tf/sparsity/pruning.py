@@ -42,15 +42,14 @@ class PruneMatrices(pruning_wrapper.PruneLowMagnitude):
     def build(self, input_shape: Any) -> None:
         """Create masks and thresholds; one TF-MOT pruner per matrix."""
         super().build(input_shape)
-        # In a mixed-precision layer variables read as bfloat16; masks are about the stored ones.
-        self.pruning_vars: List[Any] = [
-            tuple(stored(v) for v in triple) for triple in self.pruning_vars
-        ]
         self.pruning_obj = _Pruners(
             [
                 pruning_impl.Pruning(
                     training_step_fn=lambda: self.pruning_step,
-                    pruning_vars=[variables],
+                    # In a mixed-precision layer variables read as bfloat16; masks are about the
+                    # stored ones. Kept here only: as attributes of the layer they would be
+                    # checkpointed under a second name, and not restored.
+                    pruning_vars=[tuple(map(stored, variables))],
                     pruning_schedule=schedule,
                     block_size=block_size,
                     block_pooling_type=self.block_pooling_type,
