@@ -41,7 +41,6 @@ def describe(
     """
     report = matrix_sparsity(weights, config)
     blocks = matrix_blocks(config)
-    shape = config.model.conditioning
     statistics: Dict[str, tuple] = {
         name: tuple(round(float(v), 6) for v in feature_stats[name]) for name in ("mean", "std")
     }
@@ -50,9 +49,10 @@ def describe(
         signal=config.signal,
         state_size=config.model.state_size,
         projection_size=config.model.projection_size,
-        past=shape.past,
-        lookahead=shape.lookahead,
-        steps_per_frame=shape.steps_per_frame,
+        past=config.past,
+        lookahead=config.lookahead,
+        steps_per_frame=config.model.conditioning.steps_per_frame,
+        subscale=config.model.subscale,
         weights=weight_type,
         blocks=blocks,
         sparsity={name: matrix.sparsity for name, matrix in report.items()},

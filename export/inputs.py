@@ -6,11 +6,11 @@ from typing import Optional, Union
 
 import numpy as np
 
-from wavernn_tf.config import ConditioningConfig, MelRecipe
+from wavernn_tf.config import Config, MelRecipe
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.metadata import VoiceInfo
 
-Context = Union[VoiceInfo, ConditioningConfig]
+Context = Union[VoiceInfo, Config]
 
 MAX_Z = 6.0
 """Features whose mean distance from the training data exceeds so many deviations are refused."""
@@ -70,7 +70,7 @@ def pad_edges(mel: np.ndarray, context: Context) -> np.ndarray:
 
     Args:
       mel: float [frames, n_features] of a whole utterance.
-      context: a voice's description, or a `ConditioningConfig`.
+      context: a voice's description or configuration.
 
     Returns:
       float [past + frames + lookahead, n_features].

@@ -11,12 +11,13 @@ import json
 import struct
 from typing import Any, Dict, List, Optional, Tuple
 
-from wavernn_tf.config import MelRecipe, SignalConfig, from_dict, to_dict
+from wavernn_tf.config import MelRecipe, SignalConfig, SubscaleConfig
 from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.trees import from_dict, to_dict
 
 NAME = "wavernn_tf"
 SIZE_NAME = "wavernn_tf.file_bytes"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Version of the op's inputs and of this text; the native library knows the same number."""
 
 
@@ -31,8 +32,9 @@ class VoiceInfo:
       state_size: H.
       projection_size: P.
       past: feature frames seen before the current one.
-      lookahead: feature frames seen after the current one.
+      lookahead: feature frames needed after the current one, to see and to run ahead.
       steps_per_frame: conditioning steps per frame.
+      subscale: samples per step, and the network over the earlier sub-tensors.
       weights: type of the packed weights, a name in `wavernn_tf.export.packing.WEIGHT_TYPES`.
       blocks: block shape of every matrix.
       sparsity: share of zero blocks of every matrix.
@@ -51,6 +53,7 @@ class VoiceInfo:
     past: int
     lookahead: int
     steps_per_frame: int
+    subscale: SubscaleConfig
     weights: str
     blocks: Dict[str, str]
     sparsity: Dict[str, float]
@@ -61,6 +64,11 @@ class VoiceInfo:
     bits_per_sample: Dict[str, float]
     producer: str
     schema_version: int = SCHEMA_VERSION
+
+    @property
+    def state_values(self) -> int:
+        """Size of a stream's state: of every sub-tensor h and its last samples, and y[n-1]."""
+        return self.subscale.batch * (self.state_size + self.subscale.history) + 1
 
     def to_json(self) -> str:
         """The text that the file carries."""
@@ -95,6 +103,7 @@ class VoiceInfo:
             return cls(
                 mel=from_dict(MelRecipe, tree.pop("mel"), "mel"),
                 signal=from_dict(SignalConfig, tree.pop("signal"), "signal"),
+                subscale=from_dict(SubscaleConfig, tree.pop("subscale"), "subscale"),
                 feature_mean=tuple(tree.pop("feature_mean")),
                 feature_std=tuple(tree.pop("feature_std")),
                 **tree,

@@ -3,9 +3,10 @@
 WaveRNNGenerate(features, seed, temperature, state, position, *constants) -> audio, state, position
 WaveRNNScore(features, audio, *constants) -> log_likelihood
 
-The constants are one int32 header, the dense arrays, and the arrays of every packed matrix, in the
-order of `constants`. `export/native/tflite` reads the same list. With 16- or 8-bit weights the
-kernels of the conditioning network are bfloat16 bits (int16); all other dense arrays are float32.
+The constants are one int32 header, the dense arrays, and the arrays of every packed matrix with its
+bias, if it has one, in the order of `constants`; of Subscale WaveRNN the dilations lie before D_0.
+`export/native/tflite` reads the same list. With 16- or 8-bit weights the kernels of the
+conditioning network are bfloat16 bits (int16); all other dense arrays are float32.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 import numpy as np
 
-from wavernn_tf.config import HEADS, Config, matrix_blocks, matrix_shapes
+from wavernn_tf.config import Config, has_bias, matrix_blocks, matrix_shapes
 from wavernn_tf.export import packing
 from wavernn_tf.export.metadata import SCHEMA_VERSION
 from wavernn_tf.export.packing import PackedMatrix
@@ -25,18 +26,22 @@ from wavernn_tf.models.weights import Weights
 GENERATE = "WaveRNNGenerate"
 SCORE = "WaveRNNScore"
 MAGIC = 0x4E4E5257  # "WRNN", little endian
-_HEADER_SIZE = 16
 
 
 def pack_matrices(
     config: Config, weights: Weights, weight_type: str = "float32", keep_zeros: bool = False
 ) -> Dict[str, PackedMatrix]:
-    """Pack the seven matrices, each in its own block shape; see `packing.pack`."""
+    """Pack the matrices, each in its own block shape; see `packing.pack`."""
     blocks = matrix_blocks(config)
     return {
-        name: packing.pack(matrix, blocks[name], name, keep_zeros, weight_type)
+        name: packing.pack(matrix, blocks[name], name, keep_zeros, matrix_type(name, weight_type))
         for name, matrix in weights.matrices.items()
     }
+
+
+def matrix_type(name: str, weight_type: str) -> str:
+    """What a file of `weight_type` holds a matrix in. D_0 reads whole samples: never int8."""
+    return "bfloat16" if name == "D_0" and weight_type == "int8" else weight_type
 
 
 def held_weights(config: Config, weights: Weights, weight_type: str) -> Weights:
@@ -54,7 +59,8 @@ def held_weights(config: Config, weights: Weights, weight_type: str) -> Weights:
 
 def header(config: Config) -> np.ndarray:
     """The int32 [16] array that tells the op its sizes and settings."""
-    shape, signal = config.model.conditioning, config.signal
+    shape, signal, subscale = config.model.conditioning, config.signal, config.model.subscale
+    layers = [subscale.horizon, len(subscale.dilations), subscale.kernel_size]
     values = [
         MAGIC,
         SCHEMA_VERSION,
@@ -68,8 +74,10 @@ def header(config: Config) -> np.ndarray:
         len(shape.upsample),
         shape.past,
         shape.lookahead,
+        subscale.batch,
+        *(layers if subscale.batch > 1 else [0, 0, 0]),
     ]
-    return np.array(values + [0] * (_HEADER_SIZE - len(values)), np.int32)
+    return np.array(values, np.int32)
 
 
 def constants(
@@ -87,9 +95,11 @@ def constants(
     arrays = [header(config), *_conditioning(weights, weight_type), weights.input_kernel]
     arrays += [weights.input_bias, weights.recurrent_bias]
     for name in weights.matrices:
+        if name == "D_0":
+            arrays.append(np.array(config.model.subscale.dilations, np.int32))
         arrays += packed[name].arrays()
-        if name in HEADS:
-            arrays.append(weights.head_bias[name])
+        if name in weights.bias:
+            arrays.append(weights.bias[name])
     return [np.ascontiguousarray(a) for a in arrays]
 
 
@@ -119,12 +129,14 @@ def unpack_constants(config: Config, tensors: Sequence[Any]) -> Weights:
     conv, upsample = pairs(len(shape.kernel_sizes)), pairs(len(shape.upsample))
     dense = [next(rest) for _ in range(4)]
     matrices: Dict[str, Any] = {}
-    head_bias: Dict[str, Any] = {}
+    biases: Dict[str, Any] = {}
     for name, (n_in, n_out) in matrix_shapes(config.model).items():
+        if name == "D_0":
+            next(rest)  # the dilations
         matrices[name] = packing.unpack_tensors(packed(), n_in, n_out)
-        if name in HEADS:
-            head_bias[name] = next(rest)
-    weights = Weights(conv, upsample, dense[0], dense[1], dense[2], dense[3], matrices, head_bias)
+        if has_bias(name):
+            biases[name] = next(rest)
+    weights = Weights(conv, upsample, dense[0], dense[1], dense[2], dense[3], matrices, biases)
     return _map_kernels(packing.widen_tensor, weights)
 
 

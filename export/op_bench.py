@@ -149,7 +149,7 @@ class _Streams:
         self._voice, self._batch = voice, batch
         self._seeds = np.arange(batch, dtype=np.int64)
         self._temperatures = np.ones(batch, np.float32)
-        self._state = np.zeros([batch, voice.info.state_size + 2], np.float32)
+        self._state = np.zeros([batch, voice.info.state_values], np.float32)
         self._position = np.zeros(batch, np.int64)
         self._set_frames(1)
         self.run()

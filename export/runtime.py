@@ -130,7 +130,7 @@ class Vocoder:
           int16 audio, whole frames; nothing for a chunk that completes none.
         """
         past, ahead = self.info.past, self.info.lookahead
-        state = np.zeros([1, self.info.state_size + 2], np.float32)
+        state = np.zeros([1, self.info.state_values], np.float32)
         position = np.zeros([1], np.int64)
         window: Optional[np.ndarray] = None
         inputs.check_draw(seed, temperature)
@@ -181,7 +181,7 @@ class Vocoder:
 
         Args:
           **tensors: features float32 [batch, past + frames + lookahead, n_features], seed int64
-            [batch], temperature float32 [batch], state float32 [batch, state_size + 2], position
+            [batch], temperature float32 [batch], state float32 [batch, info.state_values], position
             int64 [batch]; state and position start as zeros.
 
         Returns:

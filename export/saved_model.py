@@ -20,7 +20,7 @@ from typing import Any, List
 
 import tensorflow as tf
 
-from wavernn_tf import files, sampling
+from wavernn_tf import files, sampling, synthesis
 from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export import metadata, serving
@@ -112,8 +112,7 @@ class _Serving(tf.Module):
         super().__init__()
         names = weights_lib.named_arrays(weights)
         self.arrays = {name: tf.Variable(a, trainable=False) for name, a in names.items()}
-        hop, shape = config.mel.hop_length, config.model.conditioning
-        state_size = config.model.state_size + sampling.STATE_EXTRA
+        hop = config.mel.hop_length
         features = tf.TensorSpec([None, None, config.mel.n_mels], tf.float32, "features")
         lengths = tf.TensorSpec([None], tf.int32, "lengths")
 
@@ -127,15 +126,12 @@ class _Serving(tf.Module):
                 tf.debugging.assert_all_finite(features, "features: expected finite values"),
             ]
             with tf.control_dependencies(checks):
-                padded = pad_edges(features, lengths, shape.past, shape.lookahead)
+                padded = pad_edges(features, lengths, config.past, config.lookahead)
             valid = tf.sequence_mask(lengths * hop, frames * hop)
             return [padded, valid]
 
         def sample(padded: tf.Tensor, seed: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
-            batch = tf.shape(padded)[0]
-            state, position = tf.zeros([batch, state_size]), tf.zeros([batch], tf.int64)
-            stream = (padded, seed, temperature, state, position)
-            return sampling.generate(*stream, config, self._read())[0]
+            return synthesis.synthesize(padded, seed, temperature, config, self._read())
 
         if xla:
             sample = tf.function(sample, autograph=False, jit_compile=True)

@@ -5,7 +5,8 @@ weights) for one node of the custom op: that is `experimental_implements`. The f
 signatures::
 
     generate  features float32 [batch, past + frames + lookahead, n_features], seed int64 [batch],
-              temperature float32 [batch], state float32 [batch, H + 2], position int64 [batch]
+              temperature float32 [batch], state float32 [batch, info.state_values],
+              position int64 [batch]
               -> audio int16 [batch, frames * hop_length], state, position
     score     features, audio int16 [batch, n] -> log_likelihood float32 [batch, n, 2]
 """
@@ -13,12 +14,12 @@ signatures::
 from __future__ import annotations
 
 import tempfile
-from typing import Any, List
+from typing import Any, List, Tuple
 
 import numpy as np
 import tensorflow as tf
 
-from wavernn_tf import sampling
+from wavernn_tf import sampling, wavefront
 from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export import flatbuffer, metadata, op
@@ -39,7 +40,8 @@ def convert(
     Raises:
       WaveRNNError: if a matrix does not divide into blocks, or TensorFlow's converter fails.
     """
-    module = _Signatures(config, op.constants(config, weights, info.weights, keep_zeros))
+    constants = op.constants(config, weights, info.weights, keep_zeros)
+    module = _Signatures(config, info.state_values, constants)
     with tempfile.TemporaryDirectory() as folder:
         signatures = {"generate": module.generate, "score": module.score}
         tf.saved_model.save(module, folder, signatures=signatures)
@@ -62,11 +64,12 @@ def convert(
 class _Signatures(tf.Module):
     """The two functions, bound to the constants."""
 
-    def __init__(self, config: Config, constants: List[np.ndarray]) -> None:
+    def __init__(self, config: Config, state: int, constants: List[np.ndarray]) -> None:
         super().__init__()
-        n_features, state = config.mel.n_mels, config.model.state_size + sampling.STATE_EXTRA
-        features = tf.TensorSpec([None, None, n_features], tf.float32, "features")
-        generate_op = _custom_op(op.GENERATE, sampling.generate, config, n_inputs=5)
+        features = tf.TensorSpec([None, None, config.mel.n_mels], tf.float32, "features")
+        plain = config.model.subscale.batch == 1
+        sample = sampling.generate if plain else _generate_abreast
+        generate_op = _custom_op(op.GENERATE, sample, config, n_inputs=5)
         score_op = _custom_op(op.SCORE, sampling.score, config, n_inputs=2)
 
         def bound() -> List[tf.Tensor]:
@@ -95,6 +98,23 @@ class _Signatures(tf.Module):
             return {"log_likelihood": score_op(features, audio, *bound())}
 
         self.generate, self.score = generate, score
+
+
+def _generate_abreast(
+    features: tf.Tensor,
+    seed: tf.Tensor,
+    temperature: tf.Tensor,
+    state: tf.Tensor,
+    position: tf.Tensor,
+    config: Config,
+    w: Weights,
+) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Subscale's sampler in the form of `sampling.generate`.
+
+    It starts a stream. To carry one on is the op's: its state has another form than TensorFlow's.
+    """
+    audio = wavefront.generate(features, seed, temperature, config, w)
+    return audio, state, position + tf.cast(tf.shape(audio)[1], tf.int64)
 
 
 def _custom_op(name: str, body: Any, config: Config, n_inputs: int) -> Any:

@@ -78,10 +78,10 @@ def training_windows(folder: PathLike, config: Config, start_step: int = 0) -> t
       start_step: the first batch is that of this step of an unbroken stream.
 
     Returns:
-      Dataset of `(inputs, targets)` with B = batch_size, T = window:
+      Dataset of `(inputs, targets)` with B = batch_size, T = window, b = model.subscale.batch:
       inputs["features"] float32 [B, wf + past + lookahead, n_mels], raw, not standardised, the
       real neighbours beyond the window and the first or last frame repeated beyond the utterance;
-      inputs["samples"] float32 [B, T, 3], scalars of (c_{t-1}, f_{t-1}, c_t);
+      inputs["codes"] int32 [B, b + T], 256 c + f from b samples before the window on;
       targets["coarse"], targets["fine"] int32 [B, T].
 
     Raises:
@@ -118,7 +118,7 @@ def training_windows(folder: PathLike, config: Config, start_step: int = 0) -> t
 
     stream = tf.data.Dataset.counter(start=first_epoch).flat_map(one_epoch).skip(skip)
     batches = stream.batch(training.batch_size, drop_remainder=True)
-    return batches.map(lambda u, mel: _element(u, mel)).prefetch(4)
+    return batches.map(lambda u, mel: _element(u, mel, config)).prefetch(4)
 
 
 def heldout_windows(folder: PathLike, config: Config) -> tf.data.Dataset:
@@ -159,7 +159,7 @@ def heldout_windows(folder: PathLike, config: Config) -> tf.data.Dataset:
             features.append(mel.numpy())
     pairs = tf.data.Dataset.from_tensor_slices((np.concatenate(codes), np.concatenate(features)))
     batches = pairs.batch(training.batch_size)
-    return batches.map(lambda u, mel: _element(u, mel)).prefetch(1)
+    return batches.map(lambda u, mel: _element(u, mel, config)).prefetch(1)
 
 
 def utterances(folder: PathLike, split: str) -> Iterator[records.Utterance]:
@@ -196,23 +196,24 @@ def _slices(
       config: window, signal, receptive field.
 
     Returns:
-      (codes uint16 [windows, 1 + window]: 256 c + f, from the sample before the window on;
+      (codes uint16 [windows, b + window]: 256 c + f, from b samples before the window on;
       features float32 [windows, wf + past + lookahead, n_mels]).
     """
     conditioning, window = config.model.conditioning, config.training.window
+    before = config.model.subscale.batch
     samples = dsp.pre_emphasis(audio, config.signal.pre_emphasis)
-    coarse, fine = dsp.split(tf.pad(samples, [[1, 0]]), config.signal.sample_offset)
+    coarse, fine = dsp.split(tf.pad(samples, [[before, 0]]), config.signal.sample_offset)
     codes = tf.cast(coarse * 256 + fine, tf.uint16)
-    at = starts[:, None] * config.mel.hop_length + tf.range(window + 1)
+    at = starts[:, None] * config.mel.hop_length + tf.range(before + window)
     reach = tf.range(-conditioning.past, window_frames(config) + conditioning.lookahead)
     frames = tf.clip_by_value(starts[:, None] + reach, 0, tf.shape(mel)[0] - 1)
     return tf.gather(codes, at), tf.gather(mel, frames)
 
 
-def _element(codes: tf.Tensor, mel: tf.Tensor) -> Tuple[Dict[str, Any], Dict[str, Any]]:
-    """A batch of codes [B, 1 + T] and features as (inputs, targets)."""
-    u = tf.cast(codes, tf.int32)
-    coarse, fine = tf.bitwise.right_shift(u, 8), tf.bitwise.bitwise_and(u, 255)
-    seen = tf.stack([coarse[:, :-1], fine[:, :-1], coarse[:, 1:]], -1)  # [B, T, 3]
-    inputs = {"features": mel, "samples": dsp.scalar(seen)}
-    return inputs, {"coarse": coarse[:, 1:], "fine": fine[:, 1:]}
+def _element(
+    codes: tf.Tensor, mel: tf.Tensor, config: Config
+) -> Tuple[Dict[str, Any], Dict[str, Any]]:
+    """A batch of codes [B, b + T] and features as (inputs, targets)."""
+    codes = tf.cast(codes, tf.int32)
+    coarse, fine = dsp.halves(codes[:, config.model.subscale.batch :])
+    return {"features": mel, "codes": codes}, {"coarse": coarse, "fine": fine}

@@ -13,8 +13,8 @@ from wavernn_tf.reference import Reference, round_projection, round_state
 
 def without_matrices(weights: Weights) -> Weights:
     matrices = {name: np.zeros_like(m) for name, m in weights.matrices.items()}
-    biases = {name: np.zeros_like(b) for name, b in weights.head_bias.items()}
-    return dataclasses.replace(weights, matrices=matrices, head_bias=biases)
+    biases = {name: np.zeros_like(b) for name, b in weights.bias.items()}
+    return dataclasses.replace(weights, matrices=matrices, bias=biases)
 
 
 def test_state_by_hand():
@@ -81,14 +81,14 @@ def test_products_are_scaled_sums_of_integers(config, weights):
     scales = np.repeat(packed.scales, packed.values.shape[2])
     integers = np.rint(held.matrices["O3"] / scales).astype(np.int64)
     q = round_state(y)[0].astype(np.int64)
-    expected = (q @ integers) * (scales * np.float32(1 / 127)) + held.head_bias["O3"]
+    expected = (q @ integers) * (scales * np.float32(1 / 127)) + held.bias["O3"]
     reference = Reference(config, held, int8_activations=True)
     read = reference._read(round_state, y)
-    got = read @ reference.matrices["O3"] + reference.head_bias["O3"]
+    got = read @ reference.matrices["O3"] + reference.bias["O3"]
     # Each dequantised weight is rounded once to float32.
     bound = 2.0**-23 * (np.abs(read) @ np.abs(held.matrices["O3"]) + np.abs(expected))
     assert np.all(np.abs(got - expected) <= bound)
-    assert np.any(np.abs(y @ reference.matrices["O3"] + held.head_bias["O3"] - expected) > bound)
+    assert np.any(np.abs(y @ reference.matrices["O3"] + held.bias["O3"] - expected) > bound)
 
 
 def test_float32_rounds_as_float64(config, weights):

@@ -5,7 +5,7 @@ A configuration is one tree::
     Config
       mel           the feature recipe (`MelRecipe`)
       signal        rate, pre-emphasis and sample offset (`SignalConfig`)
-      model         sizes (`ModelConfig`, with `ConditioningConfig`)
+      model         sizes (`ModelConfig`, with `ConditioningConfig` and `SubscaleConfig`)
       pruning       block shape and sparsity of every matrix (`PruningConfig`)
       training      steps, batch, window, optimizer (`TrainingConfig`)
 
@@ -15,17 +15,14 @@ An unknown key is an error that names the nearest known one. Presets are YAML fi
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import hashlib
 import json
 import math
-import typing
 from pathlib import Path
-from typing import Any, Dict, Mapping, Tuple, Type, TypeVar, Union
+from typing import Any, Dict, Mapping, Tuple, Union
 
 from wavernn_tf.errors import WaveRNNError
-
-T = TypeVar("T")
+from wavernn_tf.trees import from_dict, merge, to_dict
 
 PRESETS = Path(__file__).parent / "presets"
 GATES = ("u", "r", "e")
@@ -206,6 +203,76 @@ class ConditioningConfig:
 
 
 @dataclasses.dataclass(frozen=True)
+class SubscaleConfig:
+    """Subscale WaveRNN: several samples per step (the paper's section 3).
+
+    Sub-tensor s of B holds the samples s, B + s, 2 B + s, ... The network over the earlier
+    sub-tensors is a stack of dilated convolutions. Its window of 1 + past + future positions lies
+    evenly around the sample's own; what cannot be halved goes to the future.
+
+    Attributes:
+      batch: B, sub-tensors, and samples per step; 1 is the plain WaveRNN, without the network.
+      horizon: F, positions of a sub-tensor's future that those after it wait for.
+      channels: of every convolution.
+      kernel_size: of every convolution.
+      dilations: one for each convolution.
+      input_gain: of the samples that the network sees; folded into its weights at export.
+    """
+
+    batch: int = 1
+    horizon: int = 64
+    channels: int = 64
+    kernel_size: int = 3
+    dilations: Tuple[int, ...] = (1, 2, 4, 8)
+    input_gain: float = 32.0
+
+    def __post_init__(self) -> None:
+        _one_of("model.subscale.batch", self.batch, (1, 2, 4, 8, 16))
+        _positive("model.subscale", self, "channels", "kernel_size", "input_gain")
+        if not self.dilations or any(d < 1 for d in self.dilations):
+            raise WaveRNNError(
+                "Expected `model.subscale.dilations` to hold at least one positive dilation; got "
+                f"{list(self.dilations)}."
+            )
+        if self.horizon < self.future:
+            raise WaveRNNError(
+                f"Expected `model.subscale.horizon` >= {self.future}, the future that the "
+                "convolutions reach ((kernel_size - 1) * sum(dilations) / 2, rounded up); got "
+                f"{self.horizon}. Raise the horizon, or take fewer or smaller dilations."
+            )
+
+    @property
+    def reach(self) -> int:
+        """Positions that the convolutions see beside one."""
+        return (self.kernel_size - 1) * sum(self.dilations)
+
+    @property
+    def past(self) -> int:
+        """Positions seen before the sample's own, in each earlier sub-tensor."""
+        return self.reach // 2
+
+    @property
+    def future(self) -> int:
+        """Positions seen after the sample's own, in each earlier sub-tensor; at most `horizon`."""
+        return self.reach - self.past
+
+    @property
+    def lag(self) -> int:
+        """Steps by which each sub-tensor follows the one before: F + 1."""
+        return self.horizon + 1
+
+    @property
+    def history(self) -> int:
+        """M, last samples of every sub-tensor that a stream carries on."""
+        return max(1, (self.batch - 1) * self.lag + self.past)
+
+    @property
+    def latency(self) -> int:
+        """Samples by which the first sub-tensor is ahead of the finished waveform."""
+        return (self.batch - 1) * self.lag * self.batch
+
+
+@dataclasses.dataclass(frozen=True)
 class ModelConfig:
     """Sizes of the network.
 
@@ -215,12 +282,14 @@ class ModelConfig:
       input_gain: of the trained input kernel, see `wavernn_tf.layers.DualSoftmaxGRU`; folded into
         the weights at export.
       conditioning: the conditioning network.
+      subscale: samples per step, and the network over the earlier sub-tensors.
     """
 
     state_size: int = 256
     projection_size: int = 128
     input_gain: float = 512.0
     conditioning: ConditioningConfig = ConditioningConfig()
+    subscale: SubscaleConfig = SubscaleConfig()
 
     def __post_init__(self) -> None:
         _positive("model", self, "state_size", "projection_size", "input_gain")
@@ -243,8 +312,11 @@ class PruningConfig:
       gate_block: block shape of the gate matrices, a name in `BLOCK_SHAPES` (outputs x inputs), or
         one name each for R_u, R_r, R_e.
       head_block: the same of the heads' matrices, or one name each for O1..O4.
+      subscale_block: block shape of the matrices D_1.. and N_u, N_r, N_e of Subscale WaveRNN.
       gate_sparsity: final share of zero blocks of R_u, R_r, R_e, each on its own.
       head_sparsity: final share of zero blocks of O1..O4; 0 leaves a matrix dense.
+      subscale_sparsity: the same of each of D_1.. (the convolutions over the earlier sub-tensors
+        but the first, which is small and stays dense), and of each of N_u, N_r, N_e.
       begin_step: first step with a mask (t0).
       end_step: the step that reaches the final sparsity (t0 + S).
       frequency: steps between renewals of the masks.
@@ -255,6 +327,8 @@ class PruningConfig:
     head_block: Union[str, Tuple[str, ...]] = "16x1"
     gate_sparsity: Tuple[float, ...] = (0.96, 0.96, 0.96)
     head_sparsity: Tuple[float, ...] = (0.9, 0.9, 0.9, 0.9)
+    subscale_block: str = "16x1"
+    subscale_sparsity: Tuple[float, ...] = (0.5, 0.9)
     begin_step: int = 1000
     end_step: int = 201000
     frequency: int = 500
@@ -269,12 +343,19 @@ class PruningConfig:
                 )
             for block in blocks:
                 _one_of(f"pruning.{field}", block, tuple(BLOCK_SHAPES))
-        for field, names in (("gate_sparsity", GATES), ("head_sparsity", HEADS)):
+        _one_of("pruning.subscale_block", self.subscale_block, tuple(BLOCK_SHAPES))
+        kinds = ("the convolutions", "the gates")
+        shares: Dict[str, Tuple[str, ...]] = {
+            "gate_sparsity": GATES,
+            "head_sparsity": HEADS,
+            "subscale_sparsity": kinds,
+        }
+        for field, labels in shares.items():
             values = getattr(self, field)
-            if len(values) != len(names) or any(not 0 <= z < 1 for z in values):
+            if len(values) != len(labels) or any(not 0 <= z < 1 for z in values):
                 raise WaveRNNError(
-                    f"Expected `pruning.{field}` to hold {len(names)} values in [0, 1), for "
-                    f"{', '.join(names)}; got {list(values)}."
+                    f"Expected `pruning.{field}` to hold {len(labels)} values in [0, 1), for "
+                    f"{', '.join(labels)}; got {list(values)}."
                 )
         _positive("pruning", self, "begin_step", "frequency")
         if self.end_step <= self.begin_step:
@@ -342,8 +423,28 @@ class Config:
                 f"Expected `mel.hop_length` to be a multiple of prod(model.conditioning.upsample) "
                 f"= {steps}; got {self.mel.hop_length}."
             )
+        batch = self.model.subscale.batch
+        if self.training.window % batch:
+            raise WaveRNNError(
+                f"Expected `training.window` to be a multiple of `model.subscale.batch` = {batch}; "
+                f"got {self.training.window}."
+            )
         if self.pruning.enabled:
             check_blocks(self)
+
+    @property
+    def past(self) -> int:
+        """Feature frames needed before those whose samples are wanted."""
+        return self.model.conditioning.past
+
+    @property
+    def lookahead(self) -> int:
+        """Feature frames needed after those whose samples are wanted.
+
+        What the conditioning network sees, and how far the first sub-tensor runs ahead.
+        """
+        ahead = -(-self.model.subscale.latency // self.mel.hop_length)
+        return self.model.conditioning.lookahead + ahead
 
     @property
     def hold(self) -> int:
@@ -352,27 +453,52 @@ class Config:
 
 
 def matrix_shapes(model: ModelConfig) -> Dict[str, Tuple[int, int]]:
-    """Shapes (in, out) of the seven matrices that can be pruned, by name."""
+    """Shapes (in, out) of the matrices that are kept in blocks, by name.
+
+    R_u, R_r, R_e and O1..O4 of the plain WaveRNN; with Subscale WaveRNN also D_0, D_1, ... (the
+    convolutions over the earlier sub-tensors) and N_u, N_r, N_e (their output to the gates).
+    """
     half, projection = model.state_size // 2, model.projection_size
     shapes = {f"R_{g}": (model.state_size, model.state_size) for g in GATES}
     for first, second in (("O1", "O2"), ("O3", "O4")):
         shapes[first], shapes[second] = (half, projection), (projection, 256)
+    if model.subscale.batch > 1:
+        shapes.update(network_shapes(model.subscale))
+        shapes.update({f"N_{g}": (model.subscale.channels, model.state_size) for g in GATES})
     return shapes
 
 
+def network_shapes(subscale: SubscaleConfig) -> Dict[str, Tuple[int, int]]:
+    """Shapes (in, out) of the convolutions D_0, D_1, ... over the earlier sub-tensors, by name."""
+    size, channels = subscale.kernel_size, subscale.channels
+    # The samples of the other sub-tensors at every tap, and which sub-tensor it is for.
+    first = {"D_0": (size * (subscale.batch - 1) + subscale.batch, channels)}
+    rest = range(1, len(subscale.dilations))
+    return {**first, **{f"D_{i}": (size * channels, channels) for i in rest}}
+
+
+def has_bias(name: str) -> bool:
+    """Whether a matrix has a bias of its own: O1..O4 and D_0, D_1, ... do."""
+    return name[0] in "OD"
+
+
 def matrix_blocks(config: Config) -> Dict[str, str]:
-    """Name of the block shape of each of the seven matrices."""
+    """Name of the block shape of each of the matrices, in the order of `matrix_shapes`."""
     pruning = config.pruning
     gates = zip(GATES, _each(pruning.gate_block, GATES))
-    return {
+    chosen = {
         **{f"R_{gate}": block for gate, block in gates},
         **dict(zip(HEADS, _each(pruning.head_block, HEADS))),
+        "D_0": "16x1",
     }
+    names = matrix_shapes(config.model)
+    return {name: chosen.get(name, pruning.subscale_block) for name in names}
 
 
 def with_block(config: Config, block: str) -> Config:
-    """The same configuration with one block shape for all matrices."""
-    return override(config, {"pruning.gate_block": block, "pruning.head_block": block})
+    """The same configuration with one block shape for all matrices that have a choice."""
+    fields = ("gate_block", "head_block", "subscale_block")
+    return override(config, {f"pruning.{field}": block for field in fields})
 
 
 def check_blocks(config: Config) -> None:
@@ -389,38 +515,9 @@ def check_blocks(config: Config) -> None:
             raise WaveRNNError(
                 f"Expected the matrix {name} ({n_in} inputs, {n_out} outputs) to divide into two "
                 f"or more blocks of {block_out} outputs x {block_in} inputs each way; change "
-                "model.projection_size, or the block shape."
+                "model.projection_size (of O1..O4), model.subscale.channels (of D_, N_), or the "
+                "block shape."
             )
-
-
-def to_dict(config: Any) -> Dict[str, Any]:
-    """Plain, JSON-able tree of a configuration dataclass."""
-    return json.loads(json.dumps(dataclasses.asdict(config)))
-
-
-def from_dict(cls: Type[T], values: Mapping[str, Any], where: str = "") -> T:
-    """Build a configuration dataclass from a plain tree.
-
-    Args:
-      cls: the dataclass.
-      values: field values; missing fields keep their defaults.
-      where: dotted path of `values`, for messages.
-
-    Raises:
-      WaveRNNError: for an unknown key (naming the nearest one) or a value of the wrong type.
-    """
-    if not isinstance(values, Mapping):
-        raise WaveRNNError(f"Expected `{where or 'the configuration'}` to be a mapping of names.")
-    hints = typing.get_type_hints(cls)
-    made: Dict[str, Any] = {}
-    for key, value in values.items():
-        path = f"{where}.{key}" if where else str(key)
-        if key not in hints:
-            near = difflib.get_close_matches(str(key), hints, n=1, cutoff=0.0)
-            nearest = f"{where}.{near[0]}" if where else near[0]
-            raise WaveRNNError(f"Unknown key `{path}`; did you mean `{nearest}`?")
-        made[key] = _convert(hints[key], value, path)
-    return cls(**made)
 
 
 def load(source: str) -> Config:
@@ -447,7 +544,7 @@ def override(config: Config, assignments: Mapping[str, Any]) -> Config:
         update: Any = value
         for key in reversed(path.split(".")):
             update = {key: update}
-        tree = _merge(tree, update)
+        tree = merge(tree, update)
     return from_dict(Config, tree)
 
 
@@ -476,40 +573,4 @@ def _load_tree(source: str) -> Dict[str, Any]:
         return tree
     if base not in presets():
         raise WaveRNNError(f"{path}: unknown preset {base!r}; there are {', '.join(presets())}.")
-    return _merge(_load_tree(base), tree)
-
-
-def _merge(base: Mapping[str, Any], update: Mapping[str, Any]) -> Dict[str, Any]:
-    merged = dict(base)
-    for key, value in update.items():
-        if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
-            merged[key] = _merge(merged[key], value)
-        else:
-            merged[key] = value
-    return merged
-
-
-def _convert(hint: Any, value: Any, path: str) -> Any:
-    if dataclasses.is_dataclass(hint):
-        return from_dict(typing.cast(type, hint), value, path)
-    if typing.get_origin(hint) is Union:  # one value, or a list of them
-        one, several = typing.get_args(hint)
-        return _convert(several if isinstance(value, (list, tuple)) else one, value, path)
-    if typing.get_origin(hint) is tuple:
-        if not isinstance(value, (list, tuple)):
-            raise WaveRNNError(f"Expected `{path}` to be a list; got {value!r}.")
-        item = typing.get_args(hint)[0]
-        return tuple(_convert(item, v, f"{path}[{i}]") for i, v in enumerate(value))
-    if isinstance(value, str) and hint is float:
-        # YAML 1.1 reads 1e-3 (no dot) as a string.
-        try:
-            value = float(value)
-        except ValueError:
-            pass
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
-        raise WaveRNNError(f"Expected `{path}` to be a {hint.__name__}; got {value!r}.")
-    if hint is float and not math.isfinite(value):
-        raise WaveRNNError(f"Expected `{path}` to be finite; got {value!r}.")
-    return value
+    return merge(_load_tree(base), tree)

@@ -168,8 +168,12 @@ def pre_emphasis(audio: tf.Tensor, coefficient: float) -> tf.Tensor:
 
 def split(samples: tf.Tensor, sample_offset: int) -> Tuple[tf.Tensor, tf.Tensor]:
     """`signal.split` in TensorFlow: int32 [...] to (coarse, fine), int32 [...]."""
-    u = tf.clip_by_value(samples + (32768 + sample_offset), 0, 65535)
-    return tf.bitwise.right_shift(u, 8), tf.bitwise.bitwise_and(u, 255)
+    return halves(tf.clip_by_value(samples + (32768 + sample_offset), 0, 65535))
+
+
+def halves(codes: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
+    """The bytes (c, f) of int32 [...] codes 256 c + f."""
+    return tf.bitwise.right_shift(codes, 8), tf.bitwise.bitwise_and(codes, 255)
 
 
 def scalar(codes: tf.Tensor) -> tf.Tensor:

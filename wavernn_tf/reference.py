@@ -7,7 +7,7 @@ and the arrays, and runs in float64 or float32; what the products read may be ro
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Callable, List, Tuple
+from typing import Any, Callable, List, Sequence, Tuple
 
 import numpy as np
 
@@ -31,7 +31,8 @@ class Draws:
       margin: float [n, 2], distance of the uniform number from the nearest boundary of the drawn
         class in the cumulative distribution, coarse and fine: a sampler that rounds differently
         can only differ where its rounding exceeds this.
-      state: float [H + 2], what a stream would carry on: h, s and y of the last sample.
+      state: float [H + 2], what a stream of the plain WaveRNN would carry on: h, s and y of the
+        last sample.
     """
 
     audio: np.ndarray
@@ -67,7 +68,7 @@ class Reference:
         self.input_bias = weights.input_bias.astype(dtype)
         self.recurrent_bias = weights.recurrent_bias.astype(dtype)
         self.matrices = {n: m.astype(dtype) for n, m in weights.matrices.items()}
-        self.head_bias = {n: b.astype(dtype) for n, b in weights.head_bias.items()}
+        self.bias = {n: b.astype(dtype) for n, b in weights.bias.items()}
         self.state_size = weights.state_size
 
     def condition(self, features: np.ndarray) -> np.ndarray:
@@ -81,6 +82,35 @@ class Reference:
             steps = np.stack([a @ kernel[j] for j in range(len(kernel))], axis=1)
             a = np.maximum(steps.reshape(-1, kernel.shape[2]) + bias, 0)
         return np.repeat(a @ self.cond_kernel + self.input_bias, self.config.hold, axis=0)
+
+    def network(self, s: int, earlier: Sequence[np.ndarray], positions: int) -> np.ndarray:
+        """What sub-tensor s is told of those before it (the paper's section 3).
+
+        Args:
+          s: which sub-tensor.
+          earlier: float [any] each, the samples v = s_t / 32768 of the sub-tensors 0 .. s - 1;
+            silence beyond their ends.
+          positions: of sub-tensor s.
+
+        Returns:
+          float [positions, channels].
+        """
+        subscale = self.config.model.subscale
+        size, n_sub = subscale.kernel_size, subscale.batch
+        a = np.zeros([subscale.past + positions + subscale.future, n_sub - 1], self.dtype)
+        for z, values in enumerate(earlier):
+            seen = values[: positions + subscale.future]
+            a[subscale.past : subscale.past + len(seen), s - 1 - z] = seen
+        for i, dilation in enumerate(subscale.dilations):
+            left = len(a) - (size - 1) * dilation
+            inputs = [a[k * dilation : k * dilation + left] for k in range(size)]
+            if i == 0:
+                inputs.append(np.tile(np.eye(n_sub)[s], [left, 1]))
+            vectors = np.concatenate(inputs, axis=1)
+            if i > 0:
+                vectors = np.stack([self._read(round_projection, v) for v in vectors])
+            a = np.maximum(vectors @ self.matrices[f"D_{i}"] + self.bias[f"D_{i}"], 0)
+        return a
 
     def step_half(
         self, h: np.ndarray, x: np.ndarray, conditioning: np.ndarray, fine: bool
@@ -104,13 +134,13 @@ class Reference:
         """256 logits of one half of the state [H/2]."""
         first, second = ("O3", "O4") if fine else ("O1", "O2")
         read = self._read(round_state, y)
-        hidden = np.maximum(read @ self.matrices[first] + self.head_bias[first], 0)
-        return self._read(round_projection, hidden) @ self.matrices[second] + self.head_bias[second]
+        hidden = np.maximum(read @ self.matrices[first] + self.bias[first], 0)
+        return self._read(round_projection, hidden) @ self.matrices[second] + self.bias[second]
 
     def generate(
         self, features: np.ndarray, seed: int, temperature: float = 1.0, limit: int = 2**31
     ) -> Draws:
-        """Sample a waveform from silence.
+        """Sample a waveform from silence, one sub-tensor after another.
 
         Args:
           features: [past + frames + lookahead, n_features].
@@ -118,12 +148,63 @@ class Reference:
           temperature: divides the logits; 0 takes the likeliest class.
           limit: stop after so many samples.
         """
-        gates = self.condition(features)[:limit]
-        bits = philox.uniform_bits(np.int64(seed), np.arange(len(gates), dtype=np.int64))
-        uniform = np.stack(bits, axis=1) * 2.0**-24  # [n, 2]
-        offset = self.config.signal.sample_offset
+        config, n_sub = self.config, self.config.model.subscale.batch
+        gates, offset = self.condition(features), config.signal.sample_offset
+        frames = len(features) - config.past - config.lookahead
+        n = min(frames * config.mel.hop_length, limit)
+        sub_tensors: List[np.ndarray] = []
+        classes = np.zeros([n_sub * -(-n // n_sub), 2], np.int64)
+        margin = np.zeros([len(classes), 2])
+        state = np.zeros(0)
+        for s in range(n_sub):  # the later ones see some way beyond the end of the earlier
+            ahead = (n_sub - 1 - s) * config.model.subscale.future
+            t = n_sub * np.arange(len(classes) // n_sub + ahead) + s
+            inputs = gates[np.minimum(t, len(gates) - 1)]
+            inputs = inputs + self._told(s, sub_tensors, len(t))
+            bits = philox.uniform_bits(np.int64(seed), t)
+            uniform = np.stack(bits, axis=1) * 2.0**-24  # [positions, 2]
+            drawn, margins, state = self._sample(inputs, uniform, temperature)
+            classes[s::n_sub] = drawn[: len(classes) // n_sub]
+            margin[s::n_sub] = margins[: len(classes) // n_sub]
+            sub_tensors.append((drawn @ [256, 1] - 32768 - offset) / 32768)
+        classes, margin = classes[:n], margin[:n]
+        samples = classes @ [256, 1] - 32768 - offset
+        y = self._de_emphasise(samples)
+        audio = np.clip(np.rint(y), -32768, 32767).astype(np.int16)
+        state = np.concatenate([state, samples[-1:], y[-1:]])
+        return Draws(audio, classes[:, 0], classes[:, 1], margin, state)
+
+    def score(self, features: np.ndarray, audio: np.ndarray) -> np.ndarray:
+        """Log-likelihood [n, 2] (coarse, fine) in nats of int16 audio [n], teacher forced."""
+        n_sub, offset = self.config.model.subscale.batch, self.config.signal.sample_offset
+        a = np.float32(self.config.signal.pre_emphasis)
+        x = audio.astype(np.float32)
+        samples = np.rint(x - a * np.concatenate([[np.float32(0)], x[:-1]]))
+        samples = np.pad(samples, (0, -len(samples) % n_sub))
+        u = np.clip(samples + 32768 + offset, 0, 65535).astype(np.int64)
+        gates, v = self.condition(features), (u - 32768 - offset) / 32768
+        result = np.zeros([len(u), 2])
+        for s in range(n_sub):
+            t = np.arange(s, len(u), n_sub)
+            inputs = gates[np.minimum(t, len(gates) - 1)]
+            inputs = inputs + self._told(s, [v[z::n_sub] for z in range(s)], len(t))
+            result[t] = self._teach(inputs, u[t])
+        return result[: len(audio)]
+
+    def _told(self, s: int, earlier: Sequence[np.ndarray], positions: int) -> np.ndarray:
+        """The gate inputs of sub-tensor s that come of the earlier ones: [positions, 3H] or 0."""
+        if self.config.model.subscale.batch == 1:
+            return np.zeros(1)
+        told = self.network(s, earlier, positions)
+        told = np.stack([self._read(round_projection, v) for v in told])
+        return told @ np.concatenate([self.matrices[f"N_{gate}"] for gate in GATES], axis=1)
+
+    def _sample(
+        self, gates: np.ndarray, uniform: np.ndarray, temperature: float
+    ) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Draw one sequence from silence: bytes and margins [n, 2] each, and the last h."""
         h = np.zeros(self.state_size, self.dtype)
-        c, f = divmod(32768 + offset, 256)
+        c, f = divmod(32768 + self.config.signal.sample_offset, 256)
         classes = np.zeros([len(gates), 2], np.int64)
         margin = np.zeros([len(gates), 2])
         for n, conditioning in enumerate(gates):
@@ -135,23 +216,14 @@ class Reference:
             f, margin[n, 1] = _draw(self.logits(y_f, fine=True), uniform[n, 1], temperature)
             h = np.concatenate([y_c, y_f])
             classes[n] = c, f
-        s = classes[:, 0] * 256 + classes[:, 1] - 32768 - offset
-        y = self._de_emphasise(s)
-        audio = np.clip(np.rint(y), -32768, 32767).astype(np.int16)
-        state = np.concatenate([h, s[-1:], y[-1:]])
-        return Draws(audio, classes[:, 0], classes[:, 1], margin, state)
+        return classes, margin, h
 
-    def score(self, features: np.ndarray, audio: np.ndarray) -> np.ndarray:
-        """Log-likelihood [n, 2] (coarse, fine) in nats of int16 audio [n], teacher forced."""
-        a = np.float32(self.config.signal.pre_emphasis)
-        x = audio.astype(np.float32)
-        s = np.rint(x - a * np.concatenate([[np.float32(0)], x[:-1]]))
-        u = np.clip(s + 32768 + self.config.signal.sample_offset, 0, 65535).astype(np.int64)
-        gates = self.condition(features)
+    def _teach(self, gates: np.ndarray, codes: np.ndarray) -> np.ndarray:
+        """Log-likelihood [n, 2] of one sequence of codes [n] after silence."""
         h = np.zeros(self.state_size, self.dtype)
         c, f = divmod(32768 + self.config.signal.sample_offset, 256)
         result: List[Tuple[float, float]] = []
-        for n, (coarse, fine) in enumerate(zip(u >> 8, u & 255)):
+        for n, (coarse, fine) in enumerate(zip(codes >> 8, codes & 255)):
             scalars = np.array([_scalar(c), _scalar(f), _scalar(coarse)], self.dtype)
             c, f = coarse, fine
             y_c = self.step_half(h, scalars, gates[n], fine=False)

@@ -1,7 +1,9 @@
 """Generation and scoring in TensorFlow: pure functions of features and weights.
 
-These two functions are what the exporters wrap: the SavedModel runs them as they are, and the
-TFLite converter swaps them for one custom op of the same contract. See the paper's section 2.
+These functions are what the exporters wrap: the SavedModel runs them as they are, and the TFLite
+converter swaps `generate` and `score` for one custom op of the same contract. Here is the plain
+WaveRNN's sampler (the paper's section 2) and the scorer of both; Subscale's sampler is
+`wavernn_tf.wavefront`.
 
 State of a stream, float32 [batch, H + 2]: h, the last sample s_{n-1} before de-emphasis, and the
 last output y_{n-1} of the de-emphasis filter. All zeros is silence: a stream starts there.
@@ -9,11 +11,11 @@ last output y_{n-1} of the de-emphasis filter. All zeros is silence: a stream st
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import NamedTuple, Tuple
 
 import tensorflow as tf
 
-from wavernn_tf import dsp, equations, philox
+from wavernn_tf import dsp, equations, folding, philox
 from wavernn_tf.config import GATES, Config
 from wavernn_tf.models.weights import Weights
 
@@ -22,6 +24,26 @@ GREEDY = 1e-30
 
 STATE_EXTRA = 2
 """State values beside h: the last sample and the de-emphasis filter's memory."""
+
+
+class Draws(NamedTuple):
+    """What decides the draws of some sequences, `rows`, in a run of samples.
+
+    Attributes:
+      uniform: float32 [rows, n, 2], in [0, 1), for coarse and fine.
+      temperature: float32 [rows, 1], positive.
+    """
+
+    uniform: tf.Tensor
+    temperature: tf.Tensor
+
+
+class Row(NamedTuple):
+    """Where sequences are: float32 [rows, H] and the last sample's int32 [rows] bytes."""
+
+    h: tf.Tensor
+    coarse: tf.Tensor
+    fine: tf.Tensor
 
 
 def generate(
@@ -33,7 +55,7 @@ def generate(
     config: Config,
     w: Weights,
 ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Sample the next frames of a batch of streams.
+    """Sample the next frames of a batch of streams with the plain WaveRNN.
 
     Args:
       features: float32 [batch, past + frames + lookahead, n_features].
@@ -47,44 +69,28 @@ def generate(
     Returns:
       audio int16 [batch, frames * hop_length], and the new state and position.
     """
-    h_size, half, hold = w.state_size, w.state_size // 2, config.hold
-    gates = _time_major(equations.condition(features, w))  # [steps, b, 3, H]
+    h_size, hold, offset = w.state_size, config.hold, config.signal.sample_offset
+    gates = time_major(equations.condition(features, w))  # [steps, b, 3, H]
     n_samples = tf.shape(gates)[0] * hold
     index = position[:, None] + tf.range(tf.cast(n_samples, tf.int64))  # [b, n]
-    bits = tf.stack(philox.uniform_bits(seed[:, None], index), axis=-1)  # [b, n, 2]
-    uniform = tf.transpose(tf.cast(bits, tf.float32) * 2.0**-24, [1, 2, 0])  # [n, 2, b]
-    # Temperature 0 takes the first of the likeliest classes: a tiny one, and the smallest draw.
-    greedy = temperature == 0.0
-    uniform = tf.where(greedy, 0.0, uniform)[..., None]
-    temperature = tf.where(greedy, GREEDY, temperature)[:, None]
-    recurrent = _recurrent(w)
-    kernel = tf.reshape(w.input_kernel, [3, 3, h_size])
-    offset = config.signal.sample_offset
+    draws = draws_for(seed, index, temperature)
+    recurrent = side_by_side(w, "R")
 
-    def step(n, h, c, f, samples):
-        inner = equations.recurrent_product(h, recurrent, w)  # [b, 3, H]
-        known = gates[n // hold] + _outer(c, kernel[0]) + _outer(f, kernel[1])
-        y_c = equations.update(inner[..., :half], known[..., :half], h[:, :half])
-        c = _draw(equations.head(y_c, "O1", "O2", w), uniform[n, 0], temperature)
-        known = known[..., half:] + _outer(c, kernel[2, :, half:])
-        y_f = equations.update(inner[..., half:], known, h[:, half:])
-        f = _draw(equations.head(y_f, "O3", "O4", w), uniform[n, 1], temperature)
-        samples = samples.write(n, c * 256 + f - 32768 - offset)
-        return n + 1, tf.concat([y_c, y_f], axis=1), c, f, samples
+    def step(n, row, samples):
+        row = advance(row, gates[n // hold], draws.uniform[:, n], draws.temperature, recurrent, w)
+        return n + 1, row, samples.write(n, combine(row, offset))
 
-    c, f = dsp.split(tf.cast(state[:, h_size], tf.int32), offset)
+    row = Row(state[:, :h_size], *dsp.split(tf.cast(state[:, h_size], tf.int32), offset))
     samples = tf.TensorArray(tf.int32, n_samples, element_shape=[None])
-    _, h, c, f, samples = tf.while_loop(
-        lambda n, *_: n < n_samples, step, [0, state[:, :h_size], c, f, samples]
-    )
-    audio, y = _de_emphasise(samples.stack(), state[:, h_size + 1], config.signal.pre_emphasis)
-    last = tf.cast(c * 256 + f - 32768 - offset, tf.float32)
-    state = tf.concat([h, last[:, None], y[:, None]], axis=1)
+    _, row, samples = tf.while_loop(lambda n, *_: n < n_samples, step, [0, row, samples])
+    audio, y = de_emphasise(samples.stack(), state[:, h_size + 1], config.signal.pre_emphasis)
+    last = tf.cast(combine(row, offset), tf.float32)
+    state = tf.concat([row.h, last[:, None], y[:, None]], axis=1)
     return audio, state, position + tf.cast(n_samples, tf.int64)
 
 
 def score(features: tf.Tensor, audio: tf.Tensor, config: Config, w: Weights) -> tf.Tensor:
-    """Log-likelihood of recorded audio, teacher forced from silence.
+    """Log-likelihood of recorded audio, teacher forced, silence before and after it.
 
     Args:
       features: float32 [batch, past + frames + lookahead, n_features].
@@ -95,35 +101,95 @@ def score(features: tf.Tensor, audio: tf.Tensor, config: Config, w: Weights) -> 
     Returns:
       float32 [batch, n, 2]: ln P(c_t) and ln P(f_t).
     """
-    hold, offset = config.hold, config.signal.sample_offset
+    subscale, offset = config.model.subscale, config.signal.sample_offset
+    batch = subscale.batch
     s = dsp.pre_emphasis(audio, config.signal.pre_emphasis)
-    s = tf.concat([tf.zeros_like(s[:, :1]), s], axis=1)  # silence before the first sample
+    s = tf.pad(s, [[0, 0], [batch, -tf.shape(s)[1] % batch]])
     coarse, fine = dsp.split(s, offset)
-    scalars = [coarse[:, :-1], fine[:, :-1], coarse[:, 1:]]
-    x = dsp.scalar(tf.stack(scalars, axis=-1))  # [b, n, 3]
-    x = tf.reshape(tf.matmul(x, w.input_kernel), [tf.shape(x)[0], -1, 3, w.state_size])
-    x = tf.transpose(x, [1, 0, 2, 3])  # [n, b, 3, H]
-    gates = _time_major(equations.condition(features, w))
-    recurrent = _recurrent(w)
-    n_samples = tf.shape(x)[0]
+    now = coarse[:, batch:], fine[:, batch:]
+    scalars = [coarse[:, :-batch], fine[:, :-batch], now[0]]
+    x = folding.fold(dsp.scalar(tf.stack(scalars, axis=-1)), batch)  # [b B, positions, 3]
+    known = tf.matmul(x, w.input_kernel)
+    if batch > 1:
+        v = tf.cast(now[0] * 256 + now[1] - (32768 + offset), tf.float32) * (1.0 / 32768.0)
+        network = equations.subscale_whole(v, subscale, *w.convolutions)
+        known += tf.matmul(network, side_by_side(w, "N"))
+    known = time_major(known)  # [positions, b B, 3, H]
+    gates = time_major(equations.condition(features, w))
+    recurrent = side_by_side(w, "R")
+    positions = tf.shape(known)[0]
 
-    def step(n, h, states):
+    def step(i, h, states):
         inner = equations.recurrent_product(h, recurrent, w)
-        h = equations.update(inner, x[n] + gates[n // hold], h)
-        return n + 1, h, states.write(n, h)
+        h = equations.update(inner, known[i] + held_gates(gates, i, config), h)
+        return i + 1, h, states.write(i, h)
 
-    h = tf.zeros([tf.shape(audio)[0], w.state_size])
-    states = tf.TensorArray(tf.float32, n_samples, element_shape=[None, w.state_size])
-    _, _, states = tf.while_loop(lambda n, *_: n < n_samples, step, [0, h, states])
-    y_c, y_f = tf.split(tf.transpose(states.stack(), [1, 0, 2]), 2, axis=-1)
+    h = tf.zeros([tf.shape(known)[1], w.state_size])
+    states = tf.TensorArray(tf.float32, positions, element_shape=[None, w.state_size])
+    _, _, states = tf.while_loop(lambda i, *_: i < positions, step, [0, h, states])
+    states = folding.unfold(tf.transpose(states.stack(), [1, 0, 2]), batch)
+    y_c, y_f = tf.split(states, 2, axis=-1)
     likelihoods = [
-        _log_likelihood(equations.head(y_c, "O1", "O2", w), coarse[:, 1:]),
-        _log_likelihood(equations.head(y_f, "O3", "O4", w), fine[:, 1:]),
+        _log_likelihood(equations.head(y_c, "O1", "O2", w), now[0]),
+        _log_likelihood(equations.head(y_f, "O3", "O4", w), now[1]),
     ]
-    return tf.stack(likelihoods, axis=-1)
+    return tf.stack(likelihoods, axis=-1)[:, : tf.shape(audio)[1]]
 
 
-def _de_emphasise(s: tf.Tensor, y: tf.Tensor, coefficient: float) -> Tuple[tf.Tensor, tf.Tensor]:
+def advance(
+    row: Row,
+    known: tf.Tensor,
+    uniform: tf.Tensor,
+    temperature: tf.Tensor,
+    recurrent: tf.Tensor,
+    w: Weights,
+) -> Row:
+    """Draw one sample of every sequence: the step of every sampler.
+
+    Args:
+      row: where the sequences are.
+      known: float32 [rows, 3, H], all gate inputs but those of the sequence's own samples.
+      uniform: float32 [rows, 2].
+      temperature: float32 [rows, 1].
+      recurrent: float32 [H, 3H], R_u, R_r, R_e side by side.
+      w: the arrays of the network.
+    """
+    half = w.state_size // 2
+    kernel = tf.reshape(w.input_kernel, [3, 3, w.state_size])
+    inner = equations.recurrent_product(row.h, recurrent, w)  # [rows, 3, H]
+    known += _outer(row.coarse, kernel[0]) + _outer(row.fine, kernel[1])
+    y_c = equations.update(inner[..., :half], known[..., :half], row.h[:, :half])
+    c = _draw(equations.head(y_c, "O1", "O2", w), uniform[:, :1], temperature)
+    known = known[..., half:] + _outer(c, kernel[2, :, half:])
+    y_f = equations.update(inner[..., half:], known, row.h[:, half:])
+    f = _draw(equations.head(y_f, "O3", "O4", w), uniform[:, 1:], temperature)
+    return Row(tf.concat([y_c, y_f], axis=1), c, f)
+
+
+def draws_for(seed: tf.Tensor, index: tf.Tensor, temperature: tf.Tensor) -> Draws:
+    """The draws of the samples `index` int64 [rows, n] of streams; seed, temperature [rows]."""
+    bits = tf.stack(philox.uniform_bits(seed[:, None], index), axis=-1)  # [rows, n, 2]
+    uniform = tf.cast(bits, tf.float32) * 2.0**-24
+    # Temperature 0 takes the first of the likeliest classes: a tiny one, and the smallest draw.
+    greedy = (temperature == 0.0)[:, None]
+    uniform = tf.where(greedy[..., None], 0.0, uniform)
+    return Draws(uniform, tf.where(greedy, GREEDY, temperature[:, None]))
+
+
+def held_gates(gates: tf.Tensor, position: tf.Tensor, config: Config) -> tf.Tensor:
+    """Conditioning of a position of all sub-tensors: [b * B, 3, H] of [steps, b, 3, H]."""
+    batch = config.model.subscale.batch
+    at = (batch * position + tf.range(batch)) // config.hold
+    chosen = tf.gather(gates, tf.minimum(at, tf.shape(gates)[0] - 1))  # [B, b, 3, H]
+    return tf.reshape(tf.transpose(chosen, [1, 0, 2, 3]), [-1, 3, gates.shape[-1]])
+
+
+def combine(row: Row, sample_offset: int) -> tf.Tensor:
+    """The last samples before de-emphasis, int32 [rows]."""
+    return row.coarse * 256 + row.fine - (32768 + sample_offset)
+
+
+def de_emphasise(s: tf.Tensor, y: tf.Tensor, coefficient: float) -> Tuple[tf.Tensor, tf.Tensor]:
     """y[n] = s[n] + a y[n-1] over int32 [n, batch]; int16 [batch, n] and the last y [batch]."""
     outputs = tf.scan(lambda last, value: value + coefficient * last, tf.cast(s, tf.float32), y)
     audio = tf.clip_by_value(tf.round(outputs), -32768.0, 32767.0)
@@ -155,12 +221,13 @@ def _outer(byte: tf.Tensor, row: tf.Tensor) -> tf.Tensor:
     return dsp.scalar(byte)[:, None, None] * row
 
 
-def _time_major(gates: tf.Tensor) -> tf.Tensor:
+def time_major(gates: tf.Tensor) -> tf.Tensor:
     """[b, steps, 3H] to [steps, b, 3, H]."""
     shape = tf.shape(gates)
     gates = tf.reshape(gates, [shape[0], shape[1], 3, gates.shape[-1] // 3])
     return tf.transpose(gates, [1, 0, 2, 3])
 
 
-def _recurrent(w: Weights) -> tf.Tensor:
-    return tf.concat([w.matrices[f"R_{gate}"] for gate in GATES], axis=1)
+def side_by_side(w: Weights, kind: str) -> tf.Tensor:
+    """The matrices of the three gates, [inputs, 3H]: of the kind "R", or "N"."""
+    return tf.concat([w.matrices[f"{kind}_{gate}"] for gate in GATES], axis=1)

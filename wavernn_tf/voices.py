@@ -156,7 +156,7 @@ class KerasVoice(_WholeUtterance):
     def __init__(self, path: Union[str, Path]) -> None:
         import tensorflow as tf
 
-        from wavernn_tf import sampling
+        from wavernn_tf import synthesis
         from wavernn_tf.export.describe import describe
         from wavernn_tf.models import weights
         from wavernn_tf.training.run import RunFolder
@@ -169,12 +169,9 @@ class KerasVoice(_WholeUtterance):
         statistics = {"mean": data["feature_mean"], "std": data["feature_std"]}
         self.info = describe(self.config, self.weights, statistics, {})
         self.runtime = f"keras on tensorflow {tf.__version__}"
-        state_size = self.info.state_size + sampling.STATE_EXTRA
 
         def sample(features: Any, seed: Any, temperature: Any) -> Any:
-            stream = (features, seed, temperature, tf.zeros([1, state_size]))
-            position = tf.zeros([1], tf.int64)
-            return sampling.generate(*stream, position, self.config, self.weights)[0]
+            return synthesis.synthesize(features, seed, temperature, self.config, self.weights)
 
         self._sample = tf.function(sample, autograph=False, reduce_retracing=True)
 
@@ -193,17 +190,23 @@ class KerasVoice(_WholeUtterance):
 
         from wavernn_tf import dsp
 
+        batch = self.config.model.subscale.batch
         s = dsp.pre_emphasis(tf.constant(audio), self.config.signal.pre_emphasis)
-        coarse, fine = dsp.split(tf.pad(s, [[1, 0]]), self.config.signal.sample_offset)
-        scalars = dsp.scalar(tf.stack([coarse[:-1], fine[:-1], coarse[1:]], axis=-1))
+        # Silence before the first sample, and after the last up to whole positions.
+        s = tf.pad(s, [[batch, -len(audio) % batch]])
+        coarse, fine = dsp.split(s, self.config.signal.sample_offset)
         # `predict` compiles the graph once for all lengths, where a plain call would run eagerly.
         logits = self.model.predict(
-            {"features": inputs.pad_edges(mel, self.info)[None], "samples": scalars[None]},
+            {
+                "features": inputs.pad_edges(mel, self.info)[None],
+                "codes": (256 * coarse + fine)[None],
+            },
             verbose=0,
         )
-        pairs = [(logits["coarse"], coarse), (logits["fine"], fine)]
         likelihoods = [
-            -tf.nn.sparse_softmax_cross_entropy_with_logits(labels=classes[1:], logits=values[0])
-            for values, classes in pairs
+            -tf.nn.sparse_softmax_cross_entropy_with_logits(
+                labels=classes[batch:], logits=logits[name][0]
+            )
+            for name, classes in (("coarse", coarse), ("fine", fine))
         ]
-        return tf.stack(likelihoods, axis=-1).numpy()
+        return tf.stack(likelihoods, axis=-1).numpy()[: len(audio)]

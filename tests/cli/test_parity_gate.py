@@ -15,9 +15,9 @@ def test_a_perturbed_weight_is_refused(invoke, run, tmp_path, monkeypatch, weigh
     convert = tflite.convert
 
     def broken(config, weights, *args):
-        bias = weights.head_bias["O2"] + np.float32(np.arange(256) == 128)
-        head_bias = {**weights.head_bias, "O2": bias}
-        return convert(config, dataclasses.replace(weights, head_bias=head_bias), *args)
+        bias = weights.bias["O2"] + np.float32(np.arange(256) == 128)
+        biases = {**weights.bias, "O2": bias}
+        return convert(config, dataclasses.replace(weights, bias=biases), *args)
 
     monkeypatch.setattr(tflite, "convert", broken)
     out = tmp_path / "voice.tflite"

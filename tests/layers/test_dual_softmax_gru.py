@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tests.conftest import features_for, small_config
-from wavernn_tf import dsp, equations
+from wavernn_tf import dsp, equations, signal
 from wavernn_tf._keras import keras, set_seed
 from wavernn_tf.layers import DualSoftmaxGRU, DualSoftmaxHeads, Standardise
 from wavernn_tf.models import wavernn
@@ -28,9 +28,15 @@ def network():
     frames = TIME // config.mel.hop_length
     inputs = {
         "features": features_for(config, frames)[None],
-        "samples": (2 * rng.random([1, TIME, 3]) - 1).astype(np.float32),
+        "codes": rng.integers(0, 65536, [1, 1 + TIME], np.int32),
     }
     return config, model, inputs
+
+
+def scalars(inputs):
+    """The GRU's input float32 [TIME, 3] of the one waveform."""
+    coarse, fine = signal.scalar(inputs["codes"][0] >> 8), signal.scalar(inputs["codes"][0] & 255)
+    return np.stack([coarse[:-1], fine[:-1], coarse[1:]], axis=-1)
 
 
 def states(model, inputs):
@@ -44,7 +50,7 @@ def test_sequence_equals_the_numpy_equations(network):
     gates = reference.condition(inputs["features"][0])
     h = np.zeros(config.model.state_size)
     outputs, whole = model(inputs), states(model, inputs)
-    for n, x in enumerate(inputs["samples"][0].astype(np.float64)):
+    for n, x in enumerate(scalars(inputs).astype(np.float64)):
         halves = [reference.step_half(h, x, gates[n], fine) for fine in (False, True)]
         h = np.concatenate(halves)
         # The state is bounded by 1; errors of float32 sums do not grow along the sequence.
@@ -61,7 +67,7 @@ def test_sequence_equals_the_step_function(network):
     h = tf.zeros([1, w.state_size])
     whole = states(model, inputs)
     for n in range(TIME):
-        x = tf.matmul(inputs["samples"][:, n], w.input_kernel) + gates[:, n // config.hold]
+        x = tf.matmul(scalars(inputs)[None, n], w.input_kernel) + gates[:, n // config.hold]
         inner = equations.recurrent_product(h, recurrent, w)
         h = equations.update(inner, tf.reshape(x, [1, 3, -1]), h)
         np.testing.assert_allclose(whole[n], h[0], atol=2e-5)
@@ -71,8 +77,8 @@ def test_current_coarse_byte_moves_the_fine_half_only(network):
     config, model, inputs = network
     half = config.model.state_size // 2
     at = 10
-    moved = {**inputs, "samples": inputs["samples"].copy()}
-    moved["samples"][0, at, 2] += 0.5
+    moved = {**inputs, "codes": inputs["codes"].copy()}
+    moved["codes"][0, 1 + at] ^= 64 << 8  # c_t of this step, c_{t-1} of the next
     before, after = states(model, inputs), states(model, moved)
     np.testing.assert_array_equal(before[: at + 1, :half], after[: at + 1, :half])
     assert np.abs(before[at, half:] - after[at, half:]).min() > 0

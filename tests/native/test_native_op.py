@@ -66,7 +66,7 @@ def test_score_is_the_contract(load, exported, block, pre_emphasis):
     np.testing.assert_allclose(got, expected, rtol=0, atol=tolerance)
 
     # Canary: the bound notices one changed bias, of a class that may not even be drawn.
-    reference.head_bias["O4"][7] += 0.1
+    reference.bias["O4"][7] += 0.1
     changed = reference.score(features[0], audio[0])
     assert np.abs(changed - got[0]).max() > tolerance
 

@@ -58,8 +58,8 @@ def test_a_window_is_a_slice_of_the_original(prepared: Path) -> None:
     config = _config()
     (inputs, targets) = next(iter(dataset.training_windows(prepared, config)))
     assert inputs["features"].shape == (32, 5 + 2 + 2, 80)
-    assert inputs["samples"].shape == (32, 960, 3)
-    assert inputs["samples"].dtype == inputs["features"].dtype == tf.float32
+    assert inputs["codes"].shape == (32, 1 + 960)
+    assert inputs["codes"].dtype == tf.int32 and inputs["features"].dtype == tf.float32
     assert targets["coarse"].shape == targets["fine"].shape == (32, 960)
     assert targets["coarse"].dtype == targets["fine"].dtype == tf.int32
     sources = {key: rest for key, *rest in _sources(prepared)}
@@ -69,9 +69,8 @@ def test_a_window_is_a_slice_of_the_original(prepared: Path) -> None:
         key, frame = _locate(window, sources)
         codes, previous, mel = sources[key]
         found[key] += 1
-        before = previous[frame * 200 : frame * 200 + 960]
-        expected = signal.scalar(np.stack([before >> 8, before & 255, window >> 8], -1))
-        np.testing.assert_array_equal(inputs["samples"][n], expected)
+        expected = np.concatenate([previous[frame * 200 :][:1], window])
+        np.testing.assert_array_equal(inputs["codes"][n], expected)
         reach = np.clip(np.arange(frame - 2, frame + 5 + 2), 0, len(mel) - 1)
         np.testing.assert_array_equal(inputs["features"][n], mel[reach])
     assert len(found) > 8  # well mixed
@@ -99,7 +98,7 @@ def test_edges_repeat_and_the_first_sample_follows_silence(tmp_path: Path) -> No
     (utterance,) = dataset.utterances(tmp_path / "out", "train")
     expected = utterance.mel[[0, 0, 0, 1, 2, 3, 4, 4, 4]]
     np.testing.assert_array_equal(inputs["features"][0], expected)
-    np.testing.assert_array_equal(inputs["samples"][0, 0, :2], signal.scalar([128, 128]))
+    assert inputs["codes"][0, 0] == 32768 + 128  # silence
     np.testing.assert_array_equal(inputs["features"][0], inputs["features"][1])
     coarse, _ = signal.split(signal.pre_emphasis(audio, 0.85), 128)
     np.testing.assert_array_equal(targets["coarse"][0], coarse[:960])

@@ -26,7 +26,7 @@ def trained(config, steps=STEPS):
     frames = 2 + config.model.conditioning.past + config.model.conditioning.lookahead
     inputs = {
         "features": rng.standard_normal([steps, frames, config.mel.n_mels]).astype(np.float32),
-        "samples": (2 * rng.random([steps, 60, 3]) - 1).astype(np.float32),
+        "codes": rng.integers(0, 65536, [steps, 61], np.int32),
     }
     targets = {name: rng.integers(0, 256, [steps, 60]) for name in ("coarse", "fine")}
     hooks = [tfmot.sparsity.keras.UpdatePruningStep()]
@@ -68,7 +68,7 @@ def test_every_matrix_reaches_its_own_sparsity(gate_block, head_block):
         assert kept == max(1, round(result[name].blocks * (1 - target))), name
         assert result[name].nonzeros == np.count_nonzero(weights.matrices[name]), name
     # The pruned and the stripped network are the same function.
-    inputs = {"features": np.ones([1, 8, 10], np.float32), "samples": np.ones([1, 60, 3]) * 0.1}
+    inputs = {"features": np.ones([1, 8, 10], np.float32), "codes": np.full([1, 61], 40000)}
     for name in ("coarse", "fine"):
         np.testing.assert_array_equal(pruned(inputs)[name], plain(inputs)[name])
 

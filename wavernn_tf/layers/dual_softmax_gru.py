@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_model_optimization.python.core.sparsity.keras import prunable_layer
 
+from wavernn_tf import folding
 from wavernn_tf._keras import PACKAGE, fused_gru, keras
 from wavernn_tf.config import GATES
 
@@ -37,8 +38,12 @@ class DualSoftmaxGRU(keras.layers.Layer, prunable_layer.PrunableLayer):
         e_t = tanh(r_t o (R_e h_{t-1} + b_e) + I*_e x_t + C_e a_t + d_e)
         h_t = u_t o h_{t-1} + (1 - u_t) o e_t
 
-    R_u, R_r and R_e are three separate variables, each pruned on its own (the paper's section 3);
-    the recurrence runs on tf_keras's fused GRU, which is cuDNN's on a GPU.
+    In Subscale WaveRNN (B > 1) every sub-tensor is a sequence of its own, t counts its samples, and
+    N_u n_t, N_r n_t, N_e n_t of the network over the earlier sub-tensors stand beside C_g a_t.
+
+    R_u, R_r and R_e are three separate variables, each pruned on its own (the paper's section 2),
+    and so are N_u, N_r and N_e; the recurrence runs on tf_keras's fused GRU, which is cuDNN's on a
+    GPU.
 
     The effective I* is the trained variable times `input_gain` in the rows of the coarse bytes and
     `input_gain` / 256 in that of the fine byte, and both rows of the last sample start equal: so at
@@ -49,6 +54,7 @@ class DualSoftmaxGRU(keras.layers.Layer, prunable_layer.PrunableLayer):
       units: H, the state size; even.
       hold: samples per conditioning step.
       input_gain: of the trained input kernel, as described.
+      batch: B, sub-tensors of a waveform.
 
     Raises:
       ValueError: if `units` is odd.
@@ -61,14 +67,16 @@ class DualSoftmaxGRU(keras.layers.Layer, prunable_layer.PrunableLayer):
         h = layer([x, a])  # [2, 960, 896]
     """
 
-    def __init__(self, units: int, hold: int, input_gain: float = 1.0, **kwargs: Any) -> None:
+    def __init__(
+        self, units: int, hold: int, input_gain: float = 1.0, batch: int = 1, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         if units % 2:
             raise ValueError(f"Expected an even number of `units`; got {units}.")
-        self.units, self.hold, self.input_gain = units, hold, input_gain
+        self.units, self.hold, self.input_gain, self.batch = units, hold, input_gain, batch
 
     def build(self, input_shape: Sequence[tf.TensorShape]) -> None:
-        """Create the weights; `input_shape` is that of [x, a]."""
+        """Create the weights; `input_shape` is that of [x, a] or [x, a, n]."""
         channels = input_shape[1][-1]
         gates = 3 * self.units
         self.input_kernel = self.add_weight(
@@ -81,6 +89,11 @@ class DualSoftmaxGRU(keras.layers.Layer, prunable_layer.PrunableLayer):
             self.add_weight(f"R_{gate}", [self.units, self.units], initializer="orthogonal")
             for gate in GATES
         ]
+        self.neighbours = [
+            self.add_weight(f"N_{gate}", [shape[-1], self.units])
+            for shape in input_shape[2:]
+            for gate in GATES
+        ]
         gain = self.input_gain * np.array([[1.0], [1.0 / 256.0], [1.0]], np.float32)
         self._gain = tf.constant(gain * input_mask(self.units))
         super().build(input_shape)
@@ -89,20 +102,24 @@ class DualSoftmaxGRU(keras.layers.Layer, prunable_layer.PrunableLayer):
         """Run a whole sequence from the zero state, teacher forced.
 
         Args:
-          inputs: [x, a]: float [batch, time, 3] and float [batch, steps, channels], with
-            steps * hold >= time.
+          inputs: [x, a], or [x, a, n] with B > 1: float [batch * B, time, 3], rows as
+            `folding.fold` makes them; float [batch, steps, channels], with steps * hold >=
+            B time; float [batch * B, time, channels of the network].
 
         Returns:
-          float [batch, time, units].
+          float [batch * B, time, units].
         """
-        x, a = inputs
-        held = tf.repeat(a, self.hold, axis=1)[:, : tf.shape(x)[1]]  # [b, t, channels]
-        kernel = tf.concat([self.masked_input_kernel(), self.cond_kernel], axis=0)
+        x, a, *n = inputs
+        held = tf.repeat(a, self.hold, axis=1)[:, : self.batch * tf.shape(x)[1]]
+        held = folding.fold(held, self.batch)  # [b B, t, channels]
+        kernels = [self.masked_input_kernel(), tf.convert_to_tensor(self.cond_kernel)]
+        if n:
+            kernels.append(_side_by_side(self.neighbours))
         return fused_gru(
-            tf.concat([x, held], axis=-1),
+            tf.concat([x, held, *n], axis=-1),
             tf.zeros([tf.shape(x)[0], self.units], x.dtype),
-            kernel,
-            tf.concat([tf.convert_to_tensor(r) for r in self.recurrent], axis=1),
+            tf.concat(kernels, axis=0),
+            _side_by_side(self.recurrent),
             tf.stack([self.input_bias, self.recurrent_bias]),
         )
 
@@ -112,11 +129,11 @@ class DualSoftmaxGRU(keras.layers.Layer, prunable_layer.PrunableLayer):
         return kernel * tf.cast(self._gain, kernel.dtype)
 
     def get_prunable_weights(self) -> List[tf.Variable]:
-        """R_u, R_r, R_e, for TF-MOT."""
-        return list(self.recurrent)
+        """R_u, R_r, R_e, and N_u, N_r, N_e if there are any, for TF-MOT."""
+        return [*self.recurrent, *self.neighbours]
 
     def compute_output_shape(self, input_shape: Sequence[Any]) -> Tuple[Any, ...]:
-        """[batch, time, units]."""
+        """[batch * B, time, units]."""
         return (*input_shape[0][:-1], self.units)
 
     def get_config(self) -> Dict[str, Any]:
@@ -126,7 +143,13 @@ class DualSoftmaxGRU(keras.layers.Layer, prunable_layer.PrunableLayer):
             "units": self.units,
             "hold": self.hold,
             "input_gain": self.input_gain,
+            "batch": self.batch,
         }
+
+
+def _side_by_side(variables: Sequence[tf.Variable]) -> tf.Tensor:
+    """The matrices of the three gates, [inputs, 3H]."""
+    return tf.concat([tf.convert_to_tensor(v) for v in variables], axis=1)
 
 
 def _last_sample_as_one(shape: Sequence[int], dtype: Any = None) -> tf.Tensor:

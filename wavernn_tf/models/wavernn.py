@@ -1,4 +1,4 @@
-"""The functional WaveRNN: conditioning network, dual-softmax GRU, heads."""
+"""The functional WaveRNN: conditioning network, dual-softmax GRU, heads; Subscale's network."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ import tensorflow as tf
 
 from wavernn_tf._keras import keras
 from wavernn_tf.config import Config
-from wavernn_tf.layers import DualSoftmaxGRU, DualSoftmaxHeads, Standardise
+from wavernn_tf.layers import (
+    DualSoftmaxGRU,
+    DualSoftmaxHeads,
+    Standardise,
+    SubscaleNetwork,
+    TeacherForcing,
+    Unfold,
+)
 
 
 def build(
@@ -19,6 +26,9 @@ def build(
 ) -> keras.Model:
     """Build the teacher-forced network (the paper's section 2, conditioned as in its section 4).
 
+    With B = `model.subscale.batch` > 1 it is Subscale WaveRNN (section 3): the B sub-tensors of a
+    waveform are sequences of the same GRU, which a network over the earlier ones conditions.
+
     The conditioning network pads nothing: its input holds `past` frames before and `lookahead`
     frames after those that the samples cover.
 
@@ -26,30 +36,37 @@ def build(
       config: sizes, hop length and number of features.
       feature_mean: mean of every feature over the training data; zeros by default.
       feature_std: standard deviation of every feature; ones by default.
-      wrap: applied to the two layers that can be pruned (`wavernn_tf.sparsity.pruning`).
+      wrap: applied to the layers that can be pruned (`wavernn_tf.sparsity.pruning`).
 
     Returns:
       A model from ``{"features": float [batch, past + frames + lookahead, n_features],
-      "samples": float [batch, time, 3]}``, the scalars (c_{t-1}, f_{t-1}, c_t) in [-1, 1] with
-      time <= frames * hop_length, to ``{"coarse", "fine"}``: float32 logits [batch, time, 256].
+      "codes": int32 [batch, B + time]}``, 256 c + f from B samples before the first on, with time
+      <= frames * hop_length a multiple of B, to ``{"coarse", "fine"}``: float32 logits [batch,
+      time, 256].
     """
     n_features = config.mel.n_mels
     features = keras.Input([None, n_features], name="features")
-    samples = keras.Input([None, 3], name="samples")
+    codes = keras.Input([None], dtype="int32", name="codes")
     mean = [0.0] * n_features if feature_mean is None else list(feature_mean)
     std = [1.0] * n_features if feature_std is None else list(feature_std)
     a = Standardise(mean, std, name="standardise")(features)
     a = conditioning(a, config)
-    sizes = config.model
-    gru = wrap(DualSoftmaxGRU(sizes.state_size, config.hold, sizes.input_gain, name="gru"))
+    sizes, batch = config.model, config.model.subscale.batch
+    x, v = TeacherForcing(batch, config.signal.sample_offset, name="teacher_forcing")(codes)
+    inputs = [x, a]
+    if batch > 1:
+        inputs.append(wrap(SubscaleNetwork(sizes.subscale, name="subscale"))(v))
+    gru = DualSoftmaxGRU(sizes.state_size, config.hold, sizes.input_gain, batch, name="gru")
     heads = wrap(DualSoftmaxHeads(sizes.projection_size, name="heads"))
-    logits = heads(gru([samples, a]))
+    logits = heads(wrap(gru)(inputs))
+    if batch > 1:
+        logits = [Unfold(batch)(value) for value in logits]
     # Keras names losses after the layers that make the outputs.
     outputs = {
         name: keras.layers.Activation("linear", name=name, dtype="float32")(value)
         for name, value in zip(("coarse", "fine"), logits)
     }
-    return keras.Model({"features": features, "samples": samples}, outputs, name="wavernn")
+    return keras.Model({"features": features, "codes": codes}, outputs, name="wavernn")
 
 
 def conditioning(features: tf.Tensor, config: Config) -> tf.Tensor:

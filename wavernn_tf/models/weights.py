@@ -11,8 +11,10 @@ from typing import Any, Dict, List, Tuple
 
 import numpy as np
 
-from wavernn_tf.config import GATES, HEADS, Config, matrix_shapes
+from wavernn_tf.config import GATES, HEADS, Config, has_bias, matrix_shapes
 from wavernn_tf.errors import WaveRNNError
+
+_DENSE = ("cond_kernel", "input_kernel", "input_bias", "recurrent_bias")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,8 +28,9 @@ class Weights:
       input_kernel: [3, 3H], masked; rows c_{t-1}, f_{t-1}, c_t.
       input_bias: [3H].
       recurrent_bias: [3H].
-      matrices: R_u, R_r, R_e [H, H]; O1, O3 [H/2, P]; O2, O4 [P, 256].
-      head_bias: of O1..O4.
+      matrices: R_u, R_r, R_e [H, H]; O1, O3 [H/2, P]; O2, O4 [P, 256]; of Subscale WaveRNN also
+        D_0, D_1, ... and N_u, N_r, N_e, see `wavernn_tf.equations.subscale_network`.
+      bias: of O1..O4 and D_0, D_1, ...
     """
 
     conv: Tuple[Tuple[Any, Any], ...]
@@ -37,12 +40,18 @@ class Weights:
     input_bias: Any
     recurrent_bias: Any
     matrices: Dict[str, Any]
-    head_bias: Dict[str, Any]
+    bias: Dict[str, Any]
 
     @property
     def state_size(self) -> int:
         """H."""
         return self.input_bias.shape[0] // 3
+
+    @property
+    def convolutions(self) -> Tuple[List[Any], List[Any]]:
+        """D_0, D_1, ... and their biases; nothing in a plain WaveRNN."""
+        names = [name for name in self.matrices if name.startswith("D_")]
+        return [self.matrices[name] for name in names], [self.bias[name] for name in names]
 
 
 def extract(model: Any) -> Weights:
@@ -60,6 +69,7 @@ def extract(model: Any) -> Weights:
     conv = _stack(layers, "conv_")
     upsample = [(k.transpose(0, 2, 1), b) for k, b in _stack(layers, "upsample_")]
     conv[0] = _fold(conv[0], layers["standardise"])
+    convolutions = layers["subscale"].convolutions() if "subscale" in layers else []
     weights = Weights(
         conv=tuple(conv),
         upsample=tuple(upsample),
@@ -70,8 +80,13 @@ def extract(model: Any) -> Weights:
         matrices={
             **{f"R_{gate}": _array(r) for gate, r in zip(GATES, gru.recurrent)},
             **{name: _array(k) for name, k in zip(HEADS, heads.kernels)},
+            **{f"D_{i}": _array(kernel) for i, (kernel, _) in enumerate(convolutions)},
+            **{f"N_{gate}": _array(n) for gate, n in zip(GATES, gru.neighbours)},
         },
-        head_bias={name: _array(b) for name, b in zip(HEADS, heads.biases)},
+        bias={
+            **{name: _array(b) for name, b in zip(HEADS, heads.biases)},
+            **{f"D_{i}": _array(bias) for i, (_, bias) in enumerate(convolutions)},
+        },
     )
     for name, array in named_arrays(weights).items():
         if not np.all(np.isfinite(array)):
@@ -88,10 +103,10 @@ def named_arrays(weights: Weights) -> Dict[str, Any]:
     for kind in ("conv", "upsample"):
         for i, (kernel, bias) in enumerate(getattr(weights, kind)):
             arrays[f"{kind}_{i}/kernel"], arrays[f"{kind}_{i}/bias"] = kernel, bias
-    for name in ("cond_kernel", "input_kernel", "input_bias", "recurrent_bias"):
+    for name in _DENSE:
         arrays[name] = getattr(weights, name)
     arrays.update(weights.matrices)
-    arrays.update({f"{name}/bias": bias for name, bias in weights.head_bias.items()})
+    arrays.update({f"{name}/bias": bias for name, bias in weights.bias.items()})
     return arrays
 
 
@@ -104,15 +119,13 @@ def from_named(arrays: Dict[str, Any]) -> Weights:
             (arrays[f"{kind}_{i}/kernel"], arrays[f"{kind}_{i}/bias"]) for i in range(count)
         )
 
+    matrices = [name for name in arrays if "/" not in name and name not in _DENSE]
     return Weights(
         conv=layers("conv"),
         upsample=layers("upsample"),
-        cond_kernel=arrays["cond_kernel"],
-        input_kernel=arrays["input_kernel"],
-        input_bias=arrays["input_bias"],
-        recurrent_bias=arrays["recurrent_bias"],
-        matrices={n: arrays[n] for n in (*(f"R_{g}" for g in GATES), *HEADS)},
-        head_bias={name: arrays[f"{name}/bias"] for name in HEADS},
+        **{name: arrays[name] for name in _DENSE},
+        matrices={name: arrays[name] for name in matrices},
+        bias={name: arrays[f"{name}/bias"] for name in matrices if f"{name}/bias" in arrays},
     )
 
 
@@ -145,6 +158,7 @@ def random_weights(config: Config, seed: int = 0, scale: float = 1.0) -> Weights
     ]
     input_kernel = normal(3, gates).reshape(3, 3, -1)
     input_kernel[2, :, : config.model.state_size // 2] = 0
+    shapes = matrix_shapes(config.model)
     return Weights(
         conv=tuple(conv),
         upsample=tuple(upsample),
@@ -152,8 +166,8 @@ def random_weights(config: Config, seed: int = 0, scale: float = 1.0) -> Weights
         input_kernel=input_kernel.reshape(3, gates),
         input_bias=bias(gates),
         recurrent_bias=bias(gates),
-        matrices={name: normal(*dims) for name, dims in matrix_shapes(config.model).items()},
-        head_bias={name: bias(matrix_shapes(config.model)[name][1]) for name in HEADS},
+        matrices={name: normal(*dims) for name, dims in shapes.items()},
+        bias={name: bias(dims[1]) for name, dims in shapes.items() if has_bias(name)},
     )
 
 

@@ -6,7 +6,7 @@ mean magnitude of its weights (the paper's section 3).
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Sequence
+from typing import Any, Callable, Dict, List, Sequence
 
 import tensorflow as tf
 from tensorflow_model_optimization.python.core.sparsity.keras import (
@@ -16,7 +16,15 @@ from tensorflow_model_optimization.python.core.sparsity.keras import (
 )
 
 from wavernn_tf._keras import stored
-from wavernn_tf.config import BLOCK_SHAPES, GATES, Config, PruningConfig, matrix_blocks
+from wavernn_tf.config import (
+    BLOCK_SHAPES,
+    GATES,
+    HEADS,
+    Config,
+    PruningConfig,
+    matrix_blocks,
+    matrix_shapes,
+)
 
 
 class PruneMatrices(pruning_wrapper.PruneLowMagnitude):
@@ -75,7 +83,7 @@ class _Pruners:
 
 
 def wrapper(config: Config) -> Callable[[Any], Any]:
-    """The `wrap` argument of `wavernn.build`: prunes the layers "gru" and "heads".
+    """The `wrap` argument of `wavernn.build`: prunes "gru", "heads" and "subscale".
 
     Returns:
       A function from a layer to its pruned form, or to itself when pruning is off.
@@ -83,17 +91,35 @@ def wrapper(config: Config) -> Callable[[Any], Any]:
     pruning = config.pruning
     if not pruning.enabled:
         return lambda layer: layer
-    blocks = list(matrix_blocks(config).values())
-    choices = {
-        "gru": (pruning.gate_sparsity, blocks[: len(GATES)]),
-        "heads": (pruning.head_sparsity, blocks[len(GATES) :]),
+    blocks, sparsity = matrix_blocks(config), final_sparsity(config)
+    # As the layers' `get_prunable_weights` list them.
+    names = {
+        "gru": [name for kind in "RN" for name in sparsity if name.startswith(f"{kind}_")],
+        "heads": HEADS,
+        "subscale": [name for name in sparsity if name.startswith("D_")],
     }
 
     def wrap(layer: Any) -> Any:
-        sparsity, shapes = choices[layer.name]
-        return PruneMatrices(layer, [_schedule(pruning, z) for z in sparsity], shapes)
+        mine = names[layer.name]
+        if not mine:
+            return layer
+        schedules = [_schedule(pruning, sparsity[name]) for name in mine]
+        return PruneMatrices(layer, schedules, [blocks[name] for name in mine])
 
     return wrap
+
+
+def final_sparsity(config: Config) -> Dict[str, float]:
+    """Share of zero blocks at which pruning ends, of every matrix that it prunes (all but D_0)."""
+    pruning = config.pruning
+    convolutions, gates = pruning.subscale_sparsity
+    chosen = {
+        **{f"R_{gate}": z for gate, z in zip(GATES, pruning.gate_sparsity)},
+        **dict(zip(HEADS, pruning.head_sparsity)),
+        **{f"N_{gate}": gates for gate in GATES},
+    }
+    names = [name for name in matrix_shapes(config.model) if name != "D_0"]
+    return {name: chosen.get(name, convolutions) for name in names}
 
 
 def apply_masks(model: Any) -> None:

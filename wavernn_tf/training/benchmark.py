@@ -72,10 +72,10 @@ def _batches(config: Config) -> Any:
     training, shape = config.training, config.model.conditioning
     frames = dataset.window_frames(config) + shape.past + shape.lookahead
     features = rng.standard_normal([training.batch_size, frames, config.mel.n_mels])
-    samples = rng.uniform(-1, 1, [training.batch_size, training.window, 3])
-    classes = rng.integers(0, 256, [training.batch_size, training.window])
-    inputs = {"features": features.astype(np.float32), "samples": samples.astype(np.float32)}
-    return tf.data.Dataset.from_tensors((inputs, {"coarse": classes, "fine": classes})).repeat()
+    codes = rng.integers(0, 65536, [training.batch_size, 1 + training.window], np.int32)
+    coarse, fine = codes[:, 1:] >> 8, codes[:, 1:] & 255
+    inputs = {"features": features.astype(np.float32), "codes": codes}
+    return tf.data.Dataset.from_tensors((inputs, {"coarse": coarse, "fine": fine})).repeat()
 
 
 def _ours(config: Config) -> Any:
@@ -92,12 +92,14 @@ def _bare(config: Config) -> Any:
     import tensorflow as tf
 
     from wavernn_tf._keras import keras
-    from wavernn_tf.layers import DualSoftmaxHeads
+    from wavernn_tf.layers import DualSoftmaxHeads, TeacherForcing
     from wavernn_tf.models import wavernn
     from wavernn_tf.training import losses, optimizer
 
     features = keras.Input([None, config.mel.n_mels], name="features")
-    samples = keras.Input([config.training.window, 3], name="samples")
+    codes = keras.Input([1 + config.training.window], dtype="int32", name="codes")
+    samples, _ = TeacherForcing()(codes)
+    samples = tf.ensure_shape(samples, [None, config.training.window, 3])
     a = wavernn.conditioning(features, config)
     held = keras.layers.UpSampling1D(config.hold)(a)
     held = keras.layers.Lambda(lambda t: t[:, : config.training.window])(held)
@@ -108,7 +110,7 @@ def _bare(config: Config) -> Any:
         name: keras.layers.Activation("linear", name=name)(value)
         for name, value in (("coarse", coarse), ("fine", fine))
     }
-    model = keras.Model({"features": features, "samples": samples}, outputs)
+    model = keras.Model({"features": features, "codes": codes}, outputs)
     model.compile(optimizer.make(config.training), loss={name: losses.bits for name in outputs})
     return model, []
 

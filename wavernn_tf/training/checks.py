@@ -76,7 +76,7 @@ def _check_batch(batch: Any, split: str, config: Config) -> None:
     frames = dataset.window_frames(config) + conditioning.past + conditioning.lookahead
     expected = {
         "features": [frames, config.mel.n_mels],
-        "samples": [config.training.window, 3],
+        "codes": [config.model.subscale.batch + config.training.window],
         "coarse": [config.training.window],
         "fine": [config.training.window],
     }

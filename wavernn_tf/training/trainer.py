@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_model_optimization as tfmot
 
-from wavernn_tf import sampling
+from wavernn_tf import synthesis
 from wavernn_tf._keras import keras, set_seed
 from wavernn_tf.config import Config
 from wavernn_tf.export import inputs
@@ -158,15 +158,15 @@ def _example(model: Any, data: Union[str, Path], config: Config) -> Callable[[],
     """A function that generates the start of the first held-out utterance, int16 [samples]."""
     mel = next(dataset.utterances(data, "held_out")).mel
     frames = min(len(mel), int(AUDIO_SECONDS * config.mel.frames_per_second))
-    features = inputs.pad_edges(mel[:frames], config.model.conditioning)[None]
-    state = np.zeros([1, config.model.state_size + sampling.STATE_EXTRA], np.float32)
+    features = inputs.pad_edges(mel[:frames], config)[None]
     names = list(weights_lib.named_arrays(weights_lib.extract(model)))
 
     @tf.function(autograph=False)
     def sample(*arrays: tf.Tensor) -> tf.Tensor:
         weights = weights_lib.from_named(dict(zip(names, arrays)))
-        seed, position = tf.zeros([1], tf.int64), tf.zeros([1], tf.int64)
-        return sampling.generate(features, seed, tf.ones([1]), state, position, config, weights)[0]
+        return synthesis.synthesize(
+            features, tf.zeros([1], tf.int64), tf.ones([1]), config, weights
+        )
 
     def generate() -> np.ndarray:
         arrays = weights_lib.named_arrays(weights_lib.extract(model))
