@@ -111,13 +111,21 @@ class Speech(Subject[Timing]):
     Args:
       voice: what speaks.
       round_seconds: computing time per round, about.
+      utterance: seconds of speech in a round, instead.
     """
 
-    def __init__(self, voice: Timed, round_seconds: float = ROUND_SECONDS) -> None:
+    def __init__(
+        self,
+        voice: Timed,
+        round_seconds: float = ROUND_SECONDS,
+        utterance: Optional[float] = None,
+    ) -> None:
         self._voice, self._seed = voice, 0
         self._mel = features(voice.info, _FIRST_FRAMES)
         self._seconds()
         frames = max(1, round(_FIRST_FRAMES * round_seconds / self._seconds()))
+        if utterance is not None:
+            frames = max(1, round(utterance * voice.info.mel.frames_per_second))
         self._mel = features(voice.info, frames)
         self._seconds()  # a new length may allocate
         self._samples = frames * voice.info.mel.hop_length

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Tuple
 
 import numpy as np
 
+from wavernn_tf import files
 from wavernn_tf.config import (
     BLOCK_SHAPES,
     ConditioningConfig,
@@ -13,12 +15,18 @@ from wavernn_tf.config import (
     MelRecipe,
     ModelConfig,
     PruningConfig,
+    SubscaleConfig,
+    matrix_blocks,
 )
 from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.export.metadata import VoiceInfo
 from wavernn_tf.export.packing import WEIGHT_TYPES
+from wavernn_tf.models.weights import Weights
 
 _MEL = MelRecipe("bench-24k", "external", sample_rate=24000, hop_length=300, fmax=12000.0)
 _CONDITIONING = ConditioningConfig(channels=128, kernel_sizes=(5, 3), upsample=(5,))
+_NETWORK_DENSITY = 0.5
+"""Share of blocks kept in the convolutions over the earlier sub-tensors, but for the first."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,7 +34,8 @@ class Shape:
     """What decides the speed of a voice.
 
     All shapes have 24 kHz, 80 features every 300 samples, and a conditioning network of 128
-    channels with steps of 2.5 ms.
+    channels with steps of 2.5 ms. The network over the earlier sub-tensors is that of
+    `SubscaleConfig`; of its first convolution all blocks are kept, of the others half.
 
     Attributes:
       state: units of the GRU, a multiple of 32.
@@ -34,6 +43,8 @@ class Shape:
       density: share of blocks kept in each matrix.
       block: name of the block shape.
       weights: type of the packed weights, a name in `wavernn_tf.export.packing.WEIGHT_TYPES`.
+      subscale: samples per step, B; 1 is the plain WaveRNN.
+      horizon: F of Subscale WaveRNN.
     """
 
     state: int = 1024
@@ -41,6 +52,8 @@ class Shape:
     density: float = 0.05
     block: str = "4x4"
     weights: str = "float32"
+    subscale: int = 1
+    horizon: int = SubscaleConfig.horizon
 
     def __post_init__(self) -> None:
         for name, unit in (("state", 32), ("proj", 16)):
@@ -59,38 +72,67 @@ class Shape:
         """The configuration of such a voice."""
         return Config(
             mel=_MEL,
-            model=ModelConfig(self.state, self.proj, conditioning=_CONDITIONING),
-            pruning=PruningConfig(enabled=False, gate_block=self.block, head_block=self.block),
+            model=ModelConfig(
+                self.state,
+                self.proj,
+                conditioning=_CONDITIONING,
+                subscale=SubscaleConfig(self.subscale, self.horizon),
+            ),
+            pruning=PruningConfig(
+                enabled=False,
+                gate_block=self.block,
+                head_block=self.block,
+                subscale_block=self.block,
+            ),
         )
+
+    def density_of(self, name: str) -> float:
+        """Share of blocks kept in a matrix."""
+        if name.startswith("D_"):
+            return 1.0 if name == "D_0" else _NETWORK_DENSITY
+        return self.density
 
 
 def make(shape: Shape, seed: int = 0) -> bytes:
     """Make the contents of a .tflite file (with TensorFlow).
-
-    The weights have unit gain, so that nothing saturates. Every matrix keeps the same share of its
-    blocks, at least one, at random places.
 
     Args:
       shape: sizes, density, block and weight type.
       seed: of the weights and their places.
     """
     from wavernn_tf.export import quiet, tflite
+
+    weights, info = _random(shape, seed)
+    with quiet.without_converter_notes():
+        return tflite.convert(shape.config, weights, info)
+
+
+def make_saved_model(shape: Shape, path: files.PathLike, seed: int = 0) -> str:
+    """Write the same voice as a SavedModel, and return the folder of its version."""
+    from wavernn_tf.export import saved_model
+
+    return saved_model.save(shape.config, *_random(shape, seed), path)
+
+
+def _random(shape: Shape, seed: int) -> Tuple[Weights, VoiceInfo]:
+    """Weights of unit gain, so that nothing saturates, and what they are.
+
+    Every matrix keeps its share of blocks, at least one, at random places.
+    """
     from wavernn_tf.export.describe import describe
     from wavernn_tf.models.weights import random_weights
 
     config = shape.config
-    weights = random_weights(config, seed)
+    weights, blocks = random_weights(config, seed), matrix_blocks(config)
     rng = np.random.default_rng(seed + 1)
     matrices = {
-        name: matrix * _mask(rng, matrix.shape, shape.block, shape.density)
+        name: matrix * _mask(rng, matrix.shape, blocks[name], shape.density_of(name))
         for name, matrix in weights.matrices.items()
     }
     weights = dataclasses.replace(weights, matrices=matrices)
     n = config.mel.n_mels
     stats = {"mean": [0.0] * n, "std": [1.0] * n}
-    info = describe(config, weights, stats, {}, shape.weights)
-    with quiet.without_converter_notes():
-        return tflite.convert(config, weights, info)
+    return weights, describe(config, weights, stats, {}, shape.weights)
 
 
 def _mask(rng: np.random.Generator, dims: tuple, block: str, density: float) -> np.ndarray:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
+import tempfile
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
@@ -11,7 +14,7 @@ from wavernn_tf.cli import options, show, speech
 from wavernn_tf.config import BLOCK_SHAPES
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export import bench as library
-from wavernn_tf.export.bench import Speech, Subject
+from wavernn_tf.export.bench import ROUND_SECONDS, Speech, Subject
 from wavernn_tf.export.dense_baseline import FORMS
 from wavernn_tf.export.packing import WEIGHT_TYPES
 
@@ -23,6 +26,19 @@ from wavernn_tf.export.packing import WEIGHT_TYPES
 @click.option("--density", type=float, help="Share of blocks kept.  [default: 0.05]")
 @click.option("--block", type=click.Choice(list(BLOCK_SHAPES)), help="[default: 4x4]")
 @click.option("--weights", type=click.Choice(list(WEIGHT_TYPES)), help="[default: float32]")
+@click.option(
+    "--subscale",
+    type=click.Choice(["2", "4", "8", "16"]),
+    callback=lambda ctx, param, value: value and int(value),
+    help="Samples per step: Subscale WaveRNN, beside the plain one with the same matrices.",
+)
+@click.option("--horizon", type=int, help="F of --subscale.  [default: 64]")
+@click.option(
+    "--saved-model",
+    "utterance",
+    type=click.FloatRange(0.1),
+    help="With --subscale: also time both as SavedModels, on an utterance of so many seconds.",
+)
 @click.option(
     "--batch",
     type=click.IntRange(1),
@@ -46,6 +62,7 @@ from wavernn_tf.export.packing import WEIGHT_TYPES
 @options.json_option
 def bench(
     voices: Tuple[str, ...],
+    utterance: Optional[float],
     batch: int,
     isa: Optional[str],
     dense: bool,
@@ -58,7 +75,7 @@ def bench(
     """Measure how fast voices run on this machine.
 
     VOICES are .tflite files, SavedModels or training runs. Without any, a voice of the shape that
-    the options from --state to --weights give is timed, with random weights. A .tflite voice runs
+    the options from --state to --horizon give is timed, with random weights. A .tflite voice runs
     on every instruction set, beside the same sizes as a dense network in stock TFLite ops. All
     take turns, round by round, on random features of the right scale; medians over the rounds
     count.
@@ -69,6 +86,7 @@ def bench(
     \b
     Examples:
       wavernn-tf bench --state 1024 --proj 512 --density 0.05 --batch 4
+      wavernn-tf bench --subscale 16 --block 16x1 --weights int8 --json
       wavernn-tf bench voice.tflite saved_model/ --rounds 15 --json
     """  # noqa: D301 (\b is for click)
     from wavernn_tf.export.op_bench import OpBench
@@ -76,18 +94,25 @@ def bench(
     shape = {name: value for name, value in shape.items() if value is not None}
     if voices and shape:
         raise click.UsageError(f"--{next(iter(shape))} is for random weights: leave out VOICES.")
+    if utterance is not None and "subscale" not in shape:
+        raise click.UsageError("--saved-model goes with --subscale.")
     subjects: Dict[str, Any] = {}
     speech.quiet()
 
-    def add_op(label: str, model: bytes) -> None:
+    def add_op(label: str, model: bytes, dense: bool = dense) -> None:
         show.note(f"preparing {label}")
         isas = () if isa is None else (isa,)
         subjects[label] = OpBench(
             model, runtime, batch, isas, dense=dense, round_seconds=round_seconds
         )
 
-    if not voices:
-        add_op(*_random_voice(shape))
+    random = {} if voices else _random_shapes(shape)
+    for label, each in random.items():
+        add_op(label, _random_voice(each), dense and not subjects)
+    if utterance is not None:
+        for label, each in random.items():
+            show.note(f"preparing {label}, SavedModel")
+            subjects[f"{label}, SavedModel"] = _random_saved_model(each, utterance)
     for path in dict.fromkeys(voices):
         if Path(path).is_file():
             add_op(path, Path(path).read_bytes())
@@ -100,11 +125,14 @@ def bench(
     notes = list(dict.fromkeys(note for s in subjects.values() for note in s.notes))
     if as_json:
         tree = {"machine": library.machine(), "notes": notes}
-        show.as_json({**tree, **({"voices": found} if voices else next(iter(found.values())))})
+        show.as_json({**tree, **({"voices": found} if voices else _beside_plain(found))})
         return
     for label, voice in found.items():
         click.echo(label)
         _print(voice)
+    if len(random) > 1:
+        for label, speedup in _speedups(found).items():
+            click.echo(f"{label}: {speedup:.2f} times the plain WaveRNN's speed")
     click.echo(f"median of {rounds} rounds on {library.machine()['processor']}")
     for note in notes:
         click.echo(f"note: {note}")
@@ -115,12 +143,12 @@ class _Other(Subject[Dict[str, Any]]):
 
     notes: Tuple[str, ...] = ()
 
-    def __init__(self, path: str, round_seconds: float) -> None:
+    def __init__(self, path: str, round_seconds: float, utterance: Optional[float] = None) -> None:
         from wavernn_tf.voices import open_voice
 
         with speech.tensorflow_for("This voice"):
             voice = open_voice(path)
-        self._runtime, self._speech = voice.runtime, Speech(voice, round_seconds)
+        self._runtime, self._speech = voice.runtime, Speech(voice, round_seconds, utterance)
         self.bodies = self._speech.bodies
 
     def summary(self, times: Mapping[Any, Any]) -> Dict[str, Any]:
@@ -128,15 +156,56 @@ class _Other(Subject[Dict[str, Any]]):
         return {"runtime": self._runtime, **self._speech.summary(times).as_dict()}
 
 
-def _random_voice(shape: Mapping[str, Any]) -> Tuple[str, bytes]:
-    """A label for people, and the contents of the .tflite file."""
+def _random_shapes(shape: Mapping[str, Any]) -> Dict[str, Any]:
+    """The shape by a label for people; after a Subscale WaveRNN the plain one."""
     from wavernn_tf.export import random_voice
 
     checked = random_voice.Shape(**shape)
+    plain = dataclasses.replace(checked, subscale=1)
+    return {_label(each): each for each in (checked, plain)}
+
+
+def _label(shape: Any) -> str:
+    sizes = f"state {shape.state}, projection {shape.proj}, {100 * shape.density:g} %"
+    form = f"{shape.block}, {shape.weights}"
+    samples = f", subscale {shape.subscale}" if shape.subscale > 1 else ""
+    return f"{sizes}, {form}{samples}"
+
+
+def _random_voice(shape: Any) -> bytes:
+    """The contents of the .tflite file."""
+    from wavernn_tf.export import random_voice
+
     with speech.tensorflow_for("Timing random weights"):
-        model = random_voice.make(checked)
-    sizes = f"state {checked.state}, projection {checked.proj}, {100 * checked.density:g} %"
-    return f"{sizes}, {checked.block}, {checked.weights}", model
+        return random_voice.make(shape)
+
+
+def _random_saved_model(shape: Any, utterance: float) -> _Other:
+    from wavernn_tf.export import random_voice
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "voice")
+        random_voice.make_saved_model(shape, path)
+        return _Other(path, ROUND_SECONDS, utterance)
+
+
+def _speedups(found: Mapping[str, Any]) -> Dict[str, float]:
+    """By the label of a Subscale WaveRNN, the speed over that of the plain one after it."""
+    labels = list(found)
+    pairs = zip(labels[::2], labels[1::2])
+    return {a: found[b]["us_per_sample"] / found[a]["us_per_sample"] for a, b in pairs}
+
+
+def _beside_plain(found: Mapping[str, Any]) -> Dict[str, Any]:
+    """The figures of a random voice; of a Subscale WaveRNN with the plain one's."""
+    labels = list(found)
+    if len(labels) == 1:
+        return dict(found[labels[0]])
+    trees = [
+        {**found[a], "speedup_over_plain": speedup, "plain": found[labels[2 * i + 1]]}
+        for i, (a, speedup) in enumerate(_speedups(found).items())
+    ]
+    return {**trees[0], "saved_model": trees[1] if len(trees) > 1 else None}
 
 
 def _print(voice: Mapping[str, Any]) -> None:

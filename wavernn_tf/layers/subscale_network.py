@@ -65,7 +65,7 @@ class SubscaleNetwork(keras.layers.Layer, prunable_layer.PrunableLayer):
         return equations.subscale_whole(v, self.subscale, *zip(*self.convolutions()))
 
     def convolutions(self) -> List[Tuple[tf.Tensor, tf.Tensor]]:
-        """Kernel [inputs, channels] and bias of each; D_0 with the input gain in its samples' rows."""
+        """Kernel [inputs, channels] and bias of each, the input gain in the samples of D_0."""
         shape = self.subscale
         samples = shape.kernel_size * (shape.batch - 1)
         gain = tf.concat([tf.fill([samples], shape.input_gain), tf.ones([shape.batch])], 0)
