@@ -216,7 +216,8 @@ class SubscaleConfig:
       channels: of every convolution.
       kernel_size: of every convolution.
       dilations: one for each convolution.
-      input_gain: of the samples that the network sees; folded into its weights at export.
+      input_gain: of the samples that the network sees; folded into its weights at export. With 0
+        it is told the sub-tensor and nothing else: the ablation.
     """
 
     batch: int = 1
@@ -224,11 +225,13 @@ class SubscaleConfig:
     channels: int = 64
     kernel_size: int = 3
     dilations: Tuple[int, ...] = (1, 2, 4, 8)
-    input_gain: float = 32.0
+    input_gain: float = 256.0
 
     def __post_init__(self) -> None:
         _one_of("model.subscale.batch", self.batch, (1, 2, 4, 8, 16))
-        _positive("model.subscale", self, "channels", "kernel_size", "input_gain")
+        _positive("model.subscale", self, "channels", "kernel_size")
+        if self.input_gain < 0:
+            raise WaveRNNError(f"Expected `model.subscale.input_gain` >= 0; got {self.input_gain}.")
         if not self.dilations or any(d < 1 for d in self.dilations):
             raise WaveRNNError(
                 "Expected `model.subscale.dilations` to hold at least one positive dilation; got "

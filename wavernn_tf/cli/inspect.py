@@ -9,6 +9,8 @@ import click
 
 from wavernn_tf.cli import options, show, speech
 from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.export import metadata
+from wavernn_tf.export.metadata import VoiceInfo
 
 _LONG = ("feature_mean", "feature_std")
 
@@ -20,7 +22,8 @@ def inspect(path: str, as_json: bool) -> None:
     """Say what a file or folder is.
 
     PATH is a .tflite voice, a SavedModel, a training run or prepared data: sizes, sample rate, mel
-    recipe, sparsity, bits per sample, and whatever else it records of itself.
+    recipe, sparsity, bits per sample, how far a stream's audio lags behind its features, and
+    whatever else it records of itself.
 
     \b
     Examples:
@@ -57,21 +60,32 @@ def describe(path: Path) -> Dict[str, Any]:
 
 
 def _tflite(path: Path) -> Dict[str, Any]:
-    from wavernn_tf.export import metadata
-
     info = metadata.read(path.read_bytes())
-    return {"kind": "tflite", "bytes": path.stat().st_size, **metadata.as_dict(info)}
+    return {"kind": "tflite", "bytes": path.stat().st_size, **_voice(info)}
 
 
 def _saved_model(path: Path) -> Dict[str, Any]:
-    from wavernn_tf.export import metadata
-
     with speech.tensorflow_for("Inspecting a SavedModel"):
         speech.quiet()
         from wavernn_tf.export import saved_model
     info = saved_model.read_info(path)
     total = sum(p.stat().st_size for p in path.rglob("*") if p.is_file())
-    return {"kind": "saved_model", "bytes": total, **metadata.as_dict(info)}
+    return {"kind": "saved_model", "bytes": total, **_voice(info)}
+
+
+def _voice(info: VoiceInfo) -> Dict[str, Any]:
+    """The description, and what follows from it for a stream."""
+    rate, subscale = info.mel.sample_rate, info.subscale
+    position_ms = 1000 * subscale.batch / rate
+    streaming = {
+        "lookahead_ms": 1000 * info.lookahead * info.mel.hop_length / rate,
+        "samples_per_step": subscale.batch,
+    }
+    if subscale.batch > 1:
+        streaming["latency_ms"] = 1000 * subscale.latency / rate
+        streaming["network_sees_ms_before"] = subscale.past * position_ms
+        streaming["network_sees_ms_after"] = subscale.future * position_ms
+    return {**metadata.as_dict(info), "streaming": streaming}
 
 
 def _run(path: Path) -> Dict[str, Any]:

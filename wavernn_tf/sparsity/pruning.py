@@ -44,6 +44,7 @@ class PruneMatrices(pruning_wrapper.PruneLowMagnitude):
             pruning_schedule=schedules[0],
             block_size=block_sizes[0],
             block_pooling_type="AVG",
+            dtype=layer.dtype_policy,  # a wrapper of its own precision would cast the inputs
         )
         self.schedules, self.block_sizes = list(schedules), block_sizes
 

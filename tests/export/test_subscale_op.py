@@ -1,0 +1,135 @@
+"""Subscale voices: the op's wavefront = one sub-tensor after another = SavedModel; in chunks."""
+
+import numpy as np
+import pytest
+
+from tests.conftest import assert_same_scores, features_for, reference_for
+from tests.export.test_tflite import converted, info_for
+from tests.subscale import assert_same_draws, subscale_config, subscale_weights
+from wavernn_tf.export import inputs, op, packing, saved_model
+from wavernn_tf.export.runtime import Vocoder
+from wavernn_tf.voices import SavedModelVoice
+
+FRAMES = 7
+
+
+@pytest.fixture(scope="module")
+def voice():
+    config = subscale_config(16)
+    weights = subscale_weights(config)
+    return config, weights, converted(config, weights)
+
+
+@pytest.mark.parametrize("weight_type", packing.WEIGHT_TYPES)
+@pytest.mark.parametrize("batch", [2, 8, 16])
+def test_op_equals_the_numpy_transcription(batch, weight_type):
+    config = subscale_config(batch)
+    weights = subscale_weights(config)
+    vocoder = Vocoder.load(converted(config, weights, weight_type))
+    mel = features_for(config, FRAMES, padded=False)
+    padded = inputs.pad_edges(mel, config)
+    reference, rounding = reference_for(config, weights, weight_type)
+    for seed, temperature in ((1, 1.0), (-(2**40), 0.6)):
+        draws = reference.generate(padded, seed, temperature)
+        audio = vocoder.synthesize(mel, seed, temperature)
+        assert_same_draws(audio, draws, batch, rounding)
+    got = vocoder.score(mel, draws.audio)
+    assert_same_scores(got, reference.score(padded, draws.audio), weight_type, 2e-4)
+    # Canary: the bounds notice a network that is not heard.
+    reference.matrices["N_e"] = np.zeros_like(reference.matrices["N_e"])
+    with pytest.raises(AssertionError):
+        expected = reference.score(padded, draws.audio)
+        assert_same_scores(got, expected, weight_type, 2e-4)
+
+
+@pytest.mark.parametrize("sizes", [(1,) * 9, (2, 3, 4), (8, 1), (5, 1, 3)])
+@pytest.mark.parametrize("weight_type", ["float32", "int8"])
+def test_streaming_equals_one_shot(sizes, weight_type):
+    config = subscale_config(16, pre_emphasis=0.85)
+    vocoder = Vocoder.load(converted(config, subscale_weights(config), weight_type))
+    mel = features_for(config, sum(sizes), padded=False)
+    starts = np.cumsum((0, *sizes[:-1]))
+    chunks = [mel[i : i + size] for i, size in zip(starts, sizes)]
+    pieces = list(vocoder.stream(chunks, seed=11))
+    np.testing.assert_array_equal(np.concatenate(pieces), vocoder.synthesize(mel, seed=11))
+
+
+@pytest.mark.parametrize("batch", [4, 8, 16])
+def test_streams_of_a_batch_are_those_alone(batch):
+    config = subscale_config(batch)
+    vocoder = Vocoder.load(converted(config, subscale_weights(config)))
+    mels = [inputs.pad_edges(features_for(config, 5, seed, padded=False), config) for seed in range(4)]
+    streams = len(mels)
+    given = {
+        "features": np.stack(mels).astype(np.float32),
+        "seed": np.arange(streams),
+        "temperature": np.float32([1.0, 0.8, 0.0, 1.0]),
+        "state": np.zeros([streams, vocoder.info.state_values], np.float32),
+        "position": np.zeros(streams, np.int64),
+    }
+    whole = vocoder.generate(**given)
+    for k in range(streams):
+        alone = vocoder.generate(**{name: value[k : k + 1] for name, value in given.items()})
+        for name, value in alone.items():
+            np.testing.assert_array_equal(value[0], whole[name][k], err_msg=name)
+
+
+def test_every_instruction_set_draws_the_same(voice):
+    from wavernn_tf.export.library import available_isas
+
+    config, _, model = voice
+    mel = features_for(config, FRAMES, padded=False)
+    audio = [Vocoder.load(model, isa=isa).synthesize(mel, seed=3) for isa in available_isas()]
+    for other in audio[1:]:
+        np.testing.assert_array_equal(other, audio[0])
+
+
+def test_saved_model_draws_and_scores_as_the_op(voice, tmp_path):
+    config, weights, model = voice
+    vocoder = Vocoder.load(model)
+    saved_model.save(config, weights, info_for(config, weights), tmp_path / "voice")
+    served = SavedModelVoice(tmp_path / "voice" / "1")
+    assert served.info.lookahead == vocoder.info.lookahead == config.lookahead
+    mel = features_for(config, FRAMES, padded=False)
+    draws = reference_for(config, weights, "float32")[0].generate(
+        inputs.pad_edges(mel, config), 5
+    )
+    assert_same_draws(served.synthesize(mel, seed=5), draws, 16)
+    audio = np.random.default_rng(0).integers(-9000, 9000, FRAMES * 40).astype(np.int16)
+    np.testing.assert_allclose(served.score(mel, audio), vocoder.score(mel, audio), atol=3e-4)
+
+
+def test_rows_of_a_saved_model_are_independent(voice, tmp_path):
+    config, weights, _ = voice
+    saved_model.save(config, weights, info_for(config, weights), tmp_path / "voice")
+    run = SavedModelVoice(tmp_path / "voice" / "1")._signatures["synthesize"]
+    mel = features_for(config, 6, padded=False)
+    import tensorflow as tf
+
+    def call(features, lengths):
+        rows = len(lengths)
+        return run(
+            features=tf.constant(features),
+            lengths=tf.constant(lengths),
+            seed=tf.constant([9] * rows, tf.int64),
+            temperature=tf.ones([rows]),
+        )["audio"].numpy()
+
+    short = call(mel[None, :4], [4])[0]
+    both = call(np.stack([mel, np.pad(mel[:4], ((0, 2), (0, 0)))]), [6, 4])
+    same = both[1, : len(short)] == short
+    # Another shape of the batch rounds sums differently: a draw may part, rarely.
+    assert np.mean(same) > 0.5 and same[:16].all()
+    assert not both[1, len(short) :].any()
+
+
+def test_constants_round_trip():
+    config = subscale_config(4)
+    weights = subscale_weights(config)
+    constants = op.constants(config, weights)
+    assert constants[0][12:].tolist() == [4, 8, 2, 3]
+    back = op.unpack_constants(config, [np.asarray(a) for a in constants])
+    assert list(back.matrices) == list(weights.matrices) and back.bias.keys() == weights.bias.keys()
+    for name, matrix in weights.matrices.items():
+        np.testing.assert_array_equal(back.matrices[name], matrix)
+    assert info_for(config, weights).state_values == 4 * (64 + 3 * 9 + 3) + 1
