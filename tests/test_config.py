@@ -1,11 +1,12 @@
 """Configuration: presets load, mistakes are named."""
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wavernn_tf import config as configuration
-from wavernn_tf.config import Config, MelRecipe
+from wavernn_tf.config import Config, MelRecipe, SubscaleConfig
 from wavernn_tf.errors import WaveRNNError
 
 
@@ -48,6 +49,20 @@ def test_the_block_shape_of_each_matrix_must_divide_it():
     configuration.from_dict(Config, tree)
 
 
+def test_the_reach_of_the_network_over_sub_tensors():
+    shape = SubscaleConfig(batch=16, horizon=64, kernel_size=2, dilations=(1, 2, 4))
+    assert (shape.past, shape.future, shape.lag) == (3, 4, 65)
+    assert shape.latency == 15 * 65 * 16 and shape.history == 15 * 65 + 3
+    assert (SubscaleConfig().latency, SubscaleConfig().history) == (0, 1)
+
+
+def test_lookahead_holds_the_conditioning_and_the_run_ahead():
+    config = configuration.load("subscale-512-16k")
+    ahead = 15 * 65 * 16 / config.mel.hop_length
+    assert config.lookahead == config.model.conditioning.lookahead + np.ceil(ahead)
+    assert configuration.load("wavernn-512-16k").lookahead == 2
+
+
 def test_file_over_a_preset(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("preset: demo\ntraining: {steps: 7, learning_rate: 1e-3}\n")
@@ -79,6 +94,13 @@ def test_file_over_a_preset(tmp_path):
         ({"pruning": {"head_block": [4, 4, 4, 4]}}, r"head_block\[0\]` to be a str"),
         ({"pruning": {"head_block": 4}}, "head_block` to be a str"),
         ({"signal": {"pre_emphasis": 1.0}}, "pre_emphasis"),
+        ({"model": {"subscale": {"batch": 3}}}, "`model.subscale.batch` to be one of 1, 2, 4, 8"),
+        ({"model": {"subscale": {"horizon": 8}}}, "horizon` >= 15, the future .*; got 8"),
+        ({"model": {"subscale": {"dilations": []}}}, "dilations"),
+        ({"model": {"subscale": {"input_gain": -1.0}}}, "input_gain"),
+        ({"model": {"subscale": {"batch": 2, "channels": 24}}}, "D_0 .* blocks of 16 outputs"),
+        ({"model": {"subscale": {"batch": 16}}, "training": {"window": 488}}, "= 16; got 488"),
+        ({"pruning": {"subscale_sparsity": [0.5]}}, "2 values .*convolutions, the gates"),
         ([], "mapping"),
     ],
 )

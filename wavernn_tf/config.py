@@ -267,7 +267,7 @@ class SubscaleConfig:
     @property
     def history(self) -> int:
         """M, last samples of every sub-tensor that a stream carries on."""
-        return max(1, (self.batch - 1) * self.lag + self.past)
+        return (self.batch - 1) * self.lag + self.past if self.batch > 1 else 1
 
     @property
     def latency(self) -> int:

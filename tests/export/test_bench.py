@@ -123,6 +123,17 @@ def test_dense_models_are_the_step_of_these_sizes():
         assert weights * weight_bytes < len(converted[form]) < weights * weight_bytes + 20000
 
 
+def test_random_subscale_voice_has_the_shape():
+    shape = dataclasses.replace(SHAPE, block="8x4", subscale=8, horizon=20)
+    info = metadata.read(make(shape))
+    assert (info.subscale.batch, info.subscale.horizon) == (8, 20)
+    assert info.blocks["D_0"] == "16x1" and info.blocks["N_u"] == info.blocks["D_1"] == "8x4"
+    assert info.sparsity["D_0"] == 0 and info.sparsity["D_1"] == pytest.approx(0.5, abs=0.02)
+    plain = metadata.read(make(dataclasses.replace(shape, subscale=1)))
+    for name, sparsity in plain.sparsity.items():
+        assert info.sparsity[name] == sparsity, name
+
+
 @pytest.mark.parametrize("block", ["4x4", "16x1"])
 def test_random_voice_has_the_shape(block):
     shape = dataclasses.replace(SHAPE, block=block)

@@ -76,6 +76,19 @@ def test_a_window_is_a_slice_of_the_original(prepared: Path) -> None:
     assert len(found) > 8  # well mixed
 
 
+def test_windows_of_sub_tensors_begin_b_samples_earlier(prepared: Path) -> None:
+    config = config_lib.override(_config(), {"model.subscale.batch": 8})
+    (inputs, targets) = next(iter(dataset.training_windows(prepared, config)))
+    assert inputs["codes"].shape == (32, 8 + 960)
+    sources = {key: rest for key, *rest in _sources(prepared)}
+    for n in range(8):
+        window = _codes((None, {k: v[n] for k, v in targets.items()}))
+        key, frame = _locate(window, sources)
+        codes = np.concatenate([np.full(8, 32768 + 128), sources[key][0]])  # silence before
+        np.testing.assert_array_equal(inputs["codes"][n], codes[frame * 200 :][: 8 + 960])
+        np.testing.assert_array_equal(inputs["codes"][n, 8:], window)
+
+
 def _locate(window: np.ndarray, sources: Dict) -> Tuple[str, int]:
     """The one place, at a frame's start, that holds these codes."""
     for key, (codes, _, _) in sources.items():
