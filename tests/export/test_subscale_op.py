@@ -58,7 +58,9 @@ def test_streaming_equals_one_shot(sizes, weight_type):
 def test_streams_of_a_batch_are_those_alone(batch):
     config = subscale_config(batch)
     vocoder = Vocoder.load(converted(config, subscale_weights(config)))
-    mels = [inputs.pad_edges(features_for(config, 5, seed, padded=False), config) for seed in range(4)]
+    mels = [
+        inputs.pad_edges(features_for(config, 5, seed, padded=False), config) for seed in range(4)
+    ]
     streams = len(mels)
     given = {
         "features": np.stack(mels).astype(np.float32),
@@ -91,9 +93,7 @@ def test_saved_model_draws_and_scores_as_the_op(voice, tmp_path):
     served = SavedModelVoice(tmp_path / "voice" / "1")
     assert served.info.lookahead == vocoder.info.lookahead == config.lookahead
     mel = features_for(config, FRAMES, padded=False)
-    draws = reference_for(config, weights, "float32")[0].generate(
-        inputs.pad_edges(mel, config), 5
-    )
+    draws = reference_for(config, weights, "float32")[0].generate(inputs.pad_edges(mel, config), 5)
     assert_same_draws(served.synthesize(mel, seed=5), draws, 16)
     audio = np.random.default_rng(0).integers(-9000, 9000, FRAMES * 40).astype(np.int16)
     np.testing.assert_allclose(served.score(mel, audio), vocoder.score(mel, audio), atol=3e-4)

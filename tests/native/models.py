@@ -10,7 +10,6 @@ from tensorflow.lite.python import schema_py_generated as schema
 
 from tests.conftest import sparse_weights
 from wavernn_tf import config as configuration
-from wavernn_tf.config import HEADS
 from wavernn_tf.export import op
 from wavernn_tf.models.weights import named_arrays
 
@@ -55,8 +54,10 @@ def tensors(config, weights, weight_type="float32"):
     names += dense[: dense.index("R_u")]
     scales = ["scales"] if weight_type == "int8" else []
     for name in weights.matrices:
-        names += [f"{name}.{part}" for part in ("row_offsets", "columns", "values", *scales)]
-        names += [f"{name}.bias"] if name in HEADS else []
+        names += ["dilations"] if name == "D_0" else []
+        of_it = [] if name == "D_0" else scales
+        names += [f"{name}.{part}" for part in ("row_offsets", "columns", "values", *of_it)]
+        names += [f"{name}.bias"] if configuration.has_bias(name) else []
     arrays = op.constants(config, weights, weight_type)
     assert len(names) == len(arrays)
     return dict(zip(names, arrays))

@@ -102,7 +102,10 @@ BAD_VALUES = {
     "huge layers": (edit("config", 8, 1 << 30), r"expected n_conv in \[1, 256\]; got 1073741824"),
     "more layers": (edit("config", 9, 3), r"expected upsample\[2\].kernel of shape"),
     "context": (edit("config", 10, 2), "expected past = lookahead = 1.*; got 2 and 1"),
-    "reserved": (edit("config", 15, 1), r"expected config\[15\] = 0 \(reserved\); got 1"),
+    "layers of no sub-tensor": (
+        edit("config", 15, 1),
+        r"expected subscale kernel_size in \[0, 0\]",
+    ),
     "first offset": (edit("O1.row_offsets", 0, 1), r"expected O1.row_offsets\[0\] = 0; got 1"),
     "offsets fall": (edit("O1.row_offsets", 1, 99), r"expected O1.row_offsets not to fall"),
     "last offset": (edit("O1.row_offsets", -1, 99), "expected the last of O1.row_offsets = "),
