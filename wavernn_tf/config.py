@@ -230,6 +230,11 @@ class SubscaleConfig:
     def __post_init__(self) -> None:
         _one_of("model.subscale.batch", self.batch, (1, 2, 4, 8, 16))
         _positive("model.subscale", self, "channels", "kernel_size")
+        if self.channels % 16:
+            raise WaveRNNError(
+                "Expected `model.subscale.channels` to be a multiple of 16 (whole vectors); got "
+                f"{self.channels}."
+            )
         if self.input_gain < 0:
             raise WaveRNNError(f"Expected `model.subscale.input_gain` >= 0; got {self.input_gain}.")
         if not self.dilations or any(d < 1 for d in self.dilations):

@@ -5,7 +5,10 @@ import pytest
 
 from tests.conftest import assert_same_scores, features_for, reference_for
 from tests.export.test_tflite import converted, info_for
+from tests.native.models import tensors
+from tests.native.test_native_errors import edit
 from tests.subscale import assert_same_draws, subscale_config, subscale_weights
+from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export import inputs, op, packing, saved_model
 from wavernn_tf.export.runtime import Vocoder
 from wavernn_tf.voices import SavedModelVoice
@@ -133,3 +136,45 @@ def test_constants_round_trip():
     for name, matrix in weights.matrices.items():
         np.testing.assert_array_equal(back.matrices[name], matrix)
     assert info_for(config, weights).state_values == 4 * (64 + 3 * 9 + 3) + 1
+
+
+BAD_VALUES = {
+    "three sub-tensors": (edit("config", 12, 3), "expected 1, 2, 4, 8 or 16 sub-tensors; got 3"),
+    "no sub-tensors": (edit("config", 12, 0), r"expected sub-tensors in \[1, 16\]; got 0"),
+    "plain": (edit("config", 12, 1), r"expected horizon in \[0, 0\]; got 8"),
+    "other sub-tensors": (edit("config", 12, 8), r"expected D_0.columns in \[0, 29\)"),
+    "short horizon": (edit("config", 13, 2), "at most horizon = 2 positions ahead; got 3"),
+    "endless horizon": (edit("config", 13, 1 << 30), r"expected horizon in \[0, 4096\]"),
+    "no layers": (edit("config", 14, 0), r"expected n_subscale in \[1, 64\]; got 0"),
+    "more layers": (edit("config", 14, 3), r"expected dilations of shape \[3\]; got \[2\]"),
+    "kernel size": (edit("config", 15, 65), r"expected subscale kernel_size in \[1, 64\]; got 65"),
+    "no dilation": (edit("dilations", 1, 0), r"expected dilations in \[1, 8192\]; got 0"),
+    "wide dilation": (edit("dilations", 1, 40), "at most horizon = 8 positions ahead; got 41"),
+    "NaN": (edit("N_r.values", 5, np.nan), "finite numbers in all of N_r.values"),
+    "infinite bias": (edit("D_1.bias", 0, np.inf), "finite numbers in all of D_1.bias"),
+    "high column": (edit("D_1.columns", -1, 96), r"expected D_1.columns in \[0, 96\); got 96"),
+    "columns of N": (edit("N_e.columns", -1, 32), r"expected N_e.columns in \[0, 32\); got 32"),
+}
+
+
+@pytest.mark.parametrize("change, message", BAD_VALUES.values(), ids=BAD_VALUES)
+def test_malformed_models_are_refused(voice, change, message):
+    config, weights, model = voice
+    arrays = tensors(config, weights)
+    name, changed = change(arrays)
+    assert arrays[name].tobytes() in model
+    broken = Vocoder.load(model.replace(arrays[name].tobytes(), changed.tobytes()))
+    with pytest.raises(WaveRNNError, match=message):
+        broken.synthesize(features_for(config, 2, padded=False))
+
+
+@pytest.mark.parametrize("values", [66, -1])
+def test_a_state_of_another_size_is_refused(voice, values):
+    config, _, model = voice
+    vocoder = Vocoder.load(model)
+    values = values if values > 0 else vocoder.info.state_values + 1
+    features = inputs.pad_edges(features_for(config, 2, padded=False), config)[None]
+    given = {"seed": np.zeros(1, np.int64), "temperature": np.ones(1, np.float32)}
+    state = {"state": np.zeros([1, values], np.float32), "position": np.zeros(1, np.int64)}
+    with pytest.raises(WaveRNNError, match="state of shape"):
+        vocoder.generate(features=features, **given, **state)
