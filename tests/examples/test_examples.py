@@ -13,7 +13,7 @@ from tests.conftest import SPEECH, features_for, small_config, sparse_weights
 from wavernn_tf import config as configuration
 from wavernn_tf.export import describe, tflite
 from wavernn_tf.export.runtime import Vocoder
-from wavernn_tf.pipelines import recipes
+from wavernn_tf.pipelines import corpora, prepare, recipes
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -89,3 +89,21 @@ def test_training_on_ones_own_recordings(tmp_path):
     assert "broken.wav" in printed
     voice = Vocoder.load(tmp_path / "out" / "voice.tflite")
     assert min(voice.info.sparsity[f"R_{gate}"] for gate in "ure") >= 0.95
+
+
+@pytest.mark.slow
+def test_subscale_against_plain(tmp_path):
+    clips = tmp_path / "clips"
+    clips.mkdir()
+    for name in ("ru_0018", "ru_0063"):
+        shutil.copy(SPEECH / f"{name}.flac", clips)
+    config = configuration.load("wavernn-512-16k")
+    corpus = corpora.folder(clips)
+    prepare.prepare(corpus, tmp_path / "data", config.mel, config.signal, held_out=0.5)
+    small = ["--steps", 6, "--state", 64, "--seconds", 0.2]
+    printed = run("subscale_against_plain.py", tmp_path / "data", tmp_path / "out", *small)
+    rows = {line.split("|")[1].strip(): line.split("|")[2:] for line in printed.splitlines()[-4:]}
+    assert list(rows) == ["plain", "subscale 8", "subscale 16", "subscale 16, blind"]
+    for name, (total, coarse, fine, parts, _) in rows.items():
+        assert float(total) == pytest.approx(float(coarse) + float(fine), abs=2e-3)
+        assert len(parts.split()) == (0 if name == "plain" else int(name.split(",")[0].split()[1]))

@@ -1,0 +1,96 @@
+"""Subscale WaveRNN against the plain one: the same data, state size and number of samples seen.
+
+    wavernn-tf prepare --corpus msu_ru_nsh data/ --preset wavernn-512-16k
+    python examples/subscale_against_plain.py data/ out/ [--steps 600]
+
+Trains the plain WaveRNN, Subscale with B = 8 and 16, and B = 16 whose network over the earlier
+sub-tensors is blind (the ablation), then scores held-out speech. A batch is always 128 sequences of
+480 samples: 128 windows of the plain WaveRNN, 8 windows of Subscale 16. Interrupt it as you like:
+the same command goes on where it stopped, and a finished run is only scored.
+"""
+
+from pathlib import Path
+from typing import Any, Dict, List
+
+import click
+
+from wavernn_tf import config as configuration
+from wavernn_tf.config import Config
+from wavernn_tf.evaluation import bits, held_out
+from wavernn_tf.training import trainer
+from wavernn_tf.training.run import RunFolder
+from wavernn_tf.voices import KerasVoice
+
+RUNS: Dict[str, Dict[str, Any]] = {
+    "plain": {},
+    "subscale 8": {"model.subscale.batch": 8},
+    "subscale 16": {"model.subscale.batch": 16},
+    "subscale 16, blind": {"model.subscale.batch": 16, "model.subscale.input_gain": 0.0},
+}
+SEQUENCES, LENGTH = 128, 480
+
+
+@click.command()
+@click.argument("data", type=click.Path(exists=True, file_okay=False))
+@click.argument("out", type=click.Path(file_okay=False))
+@click.option("--steps", default=600, show_default=True, type=click.IntRange(6))
+@click.option("--state", default=256, show_default=True, help="Units of the GRU.")
+@click.option("--seconds", default=120.0, show_default=True, help="Held-out speech to score.")
+def main(data: str, out: str, steps: int, state: int, seconds: float) -> None:
+    """Train on the prepared folder DATA into OUT, and print the table."""
+    clips = held_out.read(data, seconds=seconds)
+    table: List[str] = [
+        "| | bits | coarse | fine | by sub-tensor, first to last |",
+        "|" + "---|" * 5,
+    ]
+    for name, changes in RUNS.items():
+        folder = Path(out) / name.replace(", ", "_").replace(" ", "_")
+        if not RunFolder.at(folder).voice.is_file():
+            trainer.train(data, folder, settings(steps, state, changes), audio=False)
+        table.append(row(name, KerasVoice(folder), clips))
+        click.echo(table[-1])
+    click.echo("\n".join(table))
+
+
+def settings(steps: int, state: int, changes: Dict[str, Any]) -> Config:
+    """A small voice at 16 kHz, pruned to 90 %."""
+    batch = changes.get("model.subscale.batch", 1)
+    return configuration.override(
+        configuration.load("wavernn-512-16k"),
+        {
+            "model.state_size": state,
+            "model.projection_size": state // 2,
+            "pruning.gate_sparsity": [0.9] * 3,
+            "pruning.head_sparsity": [0.8] * 4,
+            "pruning.subscale_sparsity": [0.5, 0.9],
+            "pruning.begin_step": steps // 6,
+            "pruning.end_step": 2 * steps // 3,
+            "pruning.frequency": max(1, steps // 60),
+            "training.steps": steps,
+            "training.batch_size": SEQUENCES // batch,
+            "training.window": LENGTH * batch,
+            "training.eval_every": max(1, steps // 12),
+            "training.eval_windows": 256 // batch,
+            "training.precision": "mixed_bfloat16",
+            "training.learning_rate": 3e-3,
+            "training.final_learning_rate": 2e-4,
+            "training.warmup_steps": steps // 12,
+            **changes,
+        },
+    )
+
+
+def row(name: str, voice: KerasVoice, clips: List[held_out.Clip]) -> str:
+    """A line of the table: bits per sample on held-out speech."""
+    batch = voice.config.model.subscale.batch
+    scores = [voice.score(clip.mel, clip.audio) for clip in clips]
+    whole = bits.from_scores(scores)
+    parts = [bits.from_scores(score[s::batch] for score in scores) for s in range(batch)]
+    by_sub_tensor = " ".join(f"{part.total:.2f}" for part in parts) if batch > 1 else ""
+    return (
+        f"| {name} | {whole.total:.3f} | {whole.coarse:.3f} | {whole.fine:.3f} | {by_sub_tensor} |"
+    )
+
+
+if __name__ == "__main__":
+    main()
