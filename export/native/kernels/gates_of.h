@@ -92,11 +92,10 @@ struct GatesOf {
   WAVERNN_TF_INLINE static void Update(const Source& x) {
     using W = typename Source::W;
     using Math = VectorMath<W>;
-    const auto r =
-        Math::Sigmoid(W::Add(GateInput<kFine>(x, 1), x.Recurrent(1)));
+    const auto r = W::Add(GateInput<kFine>(x, 1), x.Recurrent(1));
     const auto u = W::Add(GateInput<kFine>(x, 0), x.Recurrent(0));
-    const auto z =
-        W::Fma(r, W::Add(x.Recurrent(2), x.Bias()), GateInput<kFine>(x, 2));
+    const auto e = Math::Gated(W::Add(x.Recurrent(2), x.Bias()), r);
+    const auto z = W::Add(GateInput<kFine>(x, 2), e);
     const auto h = Math::Blend(u, z, W::Load(x.State()));
     W::Store(x.State(), h);
     x.StoreBytes(h);

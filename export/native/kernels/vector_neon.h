@@ -87,6 +87,9 @@ struct VectorNeon {
   static F Mul(const F& a, const F& b) {
     return Map([&](int i) { return vmulq_f32(a.quad[i], b.quad[i]); });
   }
+  static F Div(const F& a, const F& b) {
+    return Map([&](int i) { return vdivq_f32(a.quad[i], b.quad[i]); });
+  }
   static F Fma(const F& a, const F& b, const F& c) {
     return Map(
         [&](int i) { return vfmaq_f32(c.quad[i], a.quad[i], b.quad[i]); });
@@ -98,10 +101,10 @@ struct VectorNeon {
   static F Max(const F& a, const F& b) {
     return Map([&](int i) { return Max(a.quad[i], b.quad[i]); });
   }
-  static F Min(const F& a, const F& b) {
-    return Map([&](int i) {
-      return vbslq_f32(vcltq_f32(a.quad[i], b.quad[i]), a.quad[i], b.quad[i]);
-    });
+  static F Bound(const F& v, float limit) {
+    const F above = Max(v, Broadcast(-limit));
+    return Map(
+        [&](int i) { return vminq_f32(above.quad[i], vdupq_n_f32(limit)); });
   }
   static F ZeroBelow(const F& v, const F& x, const F& limit) {
     return Map([&](int i) {
@@ -121,12 +124,6 @@ struct VectorNeon {
     return Map([&](int i) {
       return vreinterpretq_f32_u32(
           vshlq_n_u32(vreinterpretq_u32_f32(v.quad[i]), 23));
-    });
-  }
-  static F Guess(const F& v) {
-    return Map([&](int i) {
-      return vreinterpretq_f32_u32(vsubq_u32(vdupq_n_u32(0x7EF311C3u),
-                                             vreinterpretq_u32_f32(v.quad[i])));
     });
   }
 

@@ -3,13 +3,14 @@
 // A vector type V offers, on V::F of 16 float32 lanes, only operations that
 // IEEE 754 defines to the last bit, so that every instruction set gives the
 // same lanes:
-//   Max(a, b) = a > b ? a : b, Min(a, b) = a < b ? a : b (b for a NaN)
+//   Max(a, b) = a > b ? a : b (b for a NaN)
+//   Bound(v, limit): between -limit and limit; -limit for a NaN that arithmetic
+//       made, as no other comes here
 //   Fma(a, b, c) = a * b + c, NegFma(a, b, c) = c - a * b, rounded once
 //   Reduce4(a, b, c, d): lane 4 r + o, with v the r-th argument, holds
 //       (v[4 o] + v[4 o + 1]) + (v[4 o + 2] + v[4 o + 3])
 //   Sum(v): lanes i and i + 8 are added, then i and i + 4, i + 2, i + 1
 //   Exponent(v): the bits of v shifted left by 23
-//   Guess(v): the bits 0x7EF311C3 minus the bits of v, near 1 / v
 //   NotAbove(a, b) = a > b ? 0 : 1
 // and, on V::I of 16 int32 lanes, exact ones:
 //   Dot(sum, w, x): every lane's sum plus the products of its four 8-bit
@@ -85,6 +86,9 @@ struct VectorScalar {
   static F Mul(const F& a, const F& b) {
     return Map([&](int i) { return a.lane[i] * b.lane[i]; });
   }
+  static F Div(const F& a, const F& b) {
+    return Map([&](int i) { return a.lane[i] / b.lane[i]; });
+  }
   static F Fma(const F& a, const F& b, const F& c) {
     return Map([&](int i) {
       return FusedMultiplyAdd(a.lane[i], b.lane[i], c.lane[i]);
@@ -99,9 +103,10 @@ struct VectorScalar {
     return Map(
         [&](int i) { return a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]; });
   }
-  static F Min(const F& a, const F& b) {
+  static F Bound(const F& v, float limit) {
+    const F above = Max(v, Broadcast(-limit));
     return Map(
-        [&](int i) { return a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i]; });
+        [&](int i) { return above.lane[i] < limit ? above.lane[i] : limit; });
   }
   // v, but zero where x < limit.
   static F ZeroBelow(const F& v, const F& x, const F& limit) {
@@ -113,9 +118,6 @@ struct VectorScalar {
   }
   static F Exponent(const F& v) {
     return Map([&](int i) { return FromBits(Bits(v.lane[i]) << 23); });
-  }
-  static F Guess(const F& v) {
-    return Map([&](int i) { return FromBits(0x7EF311C3u - Bits(v.lane[i])); });
   }
 
   static F Reduce4(const F& a, const F& b, const F& c, const F& d) {

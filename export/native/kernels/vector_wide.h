@@ -45,6 +45,9 @@ struct VectorWide {
   static F Mul(const F& a, const F& b) {
     return Map([&](int i) { return V::Mul(a.v[i], b.v[i]); });
   }
+  static F Div(const F& a, const F& b) {
+    return Map([&](int i) { return V::Div(a.v[i], b.v[i]); });
+  }
   static F Fma(const F& a, const F& b, const F& c) {
     return Map([&](int i) { return V::Fma(a.v[i], b.v[i], c.v[i]); });
   }
@@ -54,17 +57,14 @@ struct VectorWide {
   static F Max(const F& a, const F& b) {
     return Map([&](int i) { return V::Max(a.v[i], b.v[i]); });
   }
-  static F Min(const F& a, const F& b) {
-    return Map([&](int i) { return V::Min(a.v[i], b.v[i]); });
+  static F Bound(const F& a, float limit) {
+    return Map([&](int i) { return V::Bound(a.v[i], limit); });
   }
   static F ZeroBelow(const F& a, const F& x, const F& limit) {
     return Map([&](int i) { return V::ZeroBelow(a.v[i], x.v[i], limit.v[i]); });
   }
   static F Exponent(const F& a) {
     return Map([&](int i) { return V::Exponent(a.v[i]); });
-  }
-  static F Guess(const F& a) {
-    return Map([&](int i) { return V::Guess(a.v[i]); });
   }
 
  private:

@@ -69,6 +69,9 @@ struct VectorYmm {
   static F Mul(F a, F b) {
     return {_mm256_mul_ps(a.low, b.low), _mm256_mul_ps(a.high, b.high)};
   }
+  static F Div(F a, F b) {
+    return {_mm256_div_ps(a.low, b.low), _mm256_div_ps(a.high, b.high)};
+  }
   static F Fma(F a, F b, F c) {
     return {_mm256_fmadd_ps(a.low, b.low, c.low),
             _mm256_fmadd_ps(a.high, b.high, c.high)};
@@ -80,8 +83,10 @@ struct VectorYmm {
   static F Max(F a, F b) {
     return {_mm256_max_ps(a.low, b.low), _mm256_max_ps(a.high, b.high)};
   }
-  static F Min(F a, F b) {
-    return {_mm256_min_ps(a.low, b.low), _mm256_min_ps(a.high, b.high)};
+  static F Bound(F v, float limit) {
+    const F above = Max(v, Broadcast(-limit));
+    const __m256 most = _mm256_set1_ps(limit);
+    return {_mm256_min_ps(above.low, most), _mm256_min_ps(above.high, most)};
   }
   static F ZeroBelow(F v, F x, F limit) {
     return {
@@ -94,7 +99,6 @@ struct VectorYmm {
             _mm256_and_ps(one, _mm256_cmp_ps(a.high, b.high, _CMP_NGT_UQ))};
   }
   static F Exponent(F v) { return {Exponent(v.low), Exponent(v.high)}; }
-  static F Guess(F v) { return {Guess(v.low), Guess(v.high)}; }
 
   static F Reduce4(F a, F b, F c, F d) {
     const __m256 low = Pairs(Pairs(a.low, b.low), Pairs(c.low, d.low));
@@ -198,10 +202,6 @@ struct VectorYmm {
   }
   static __m256 Exponent(__m256 v) {
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(v), 23));
-  }
-  static __m256 Guess(__m256 v) {
-    return _mm256_castsi256_ps(_mm256_sub_epi32(_mm256_set1_epi32(0x7EF311C3),
-                                                _mm256_castps_si256(v)));
   }
   // In every 128-bit half: a0 + a1, a2 + a3, b0 + b1, b2 + b3.
   static __m256 Pairs(__m256 a, __m256 b) {

@@ -50,10 +50,13 @@ struct VectorZmm {
   static F Add(F a, F b) { return _mm512_add_ps(a, b); }
   static F Sub(F a, F b) { return _mm512_sub_ps(a, b); }
   static F Mul(F a, F b) { return _mm512_mul_ps(a, b); }
+  static F Div(F a, F b) { return _mm512_div_ps(a, b); }
   static F Fma(F a, F b, F c) { return _mm512_fmadd_ps(a, b, c); }
   static F NegFma(F a, F b, F c) { return _mm512_fnmadd_ps(a, b, c); }
   static F Max(F a, F b) { return _mm512_max_ps(a, b); }
-  static F Min(F a, F b) { return _mm512_min_ps(a, b); }
+  static F Bound(F v, float limit) {
+    return _mm512_range_ps(v, Broadcast(limit), 2);  // the smaller magnitude
+  }
   static F ZeroBelow(F v, F x, F limit) {
     return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, limit, _CMP_NLT_UQ), v);
   }
@@ -63,10 +66,6 @@ struct VectorZmm {
   }
   static F Exponent(F v) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(v), 23));
-  }
-  static F Guess(F v) {
-    return _mm512_castsi512_ps(_mm512_sub_epi32(_mm512_set1_epi32(0x7EF311C3),
-                                                _mm512_castps_si512(v)));
   }
 
   static F Reduce4(F a, F b, F c, F d) {

@@ -75,9 +75,10 @@ void TestGates(int state, float scale, bool broken) {
   const Floats bias = RandomFloats(random, state, scale);
   const Floats start = RandomFloats(random, state, 1.0f);
   if (broken) {
-    gates[GateIndex(0, 0)] = std::numeric_limits<float>::quiet_NaN();
-    recurrent[GateIndex(1, 1)] = std::numeric_limits<float>::infinity();
-    gates[GateIndex(2, 2)] = -std::numeric_limits<float>::infinity();
+    const volatile float infinity = std::numeric_limits<float>::infinity();
+    gates[GateIndex(0, 0)] = infinity - infinity;
+    recurrent[GateIndex(1, 1)] = infinity;
+    gates[GateIndex(2, 2)] = -infinity;
   }
   Compare([&](const KernelTable& kernels) {
     Floats h = start;
