@@ -109,8 +109,11 @@ struct ProductsOf {
 
   // ------------------------------------------------------ lanes are streams
 
-  // Of float32. One vector's rows at a time: 16 sums, one for each of its
-  // lanes.
+  // Of float32, a block row at a time: 16 sums, each of one output and one
+  // input of all blocks. 8x4 takes two passes of two inputs each.
+  static constexpr int kOut = BlockOut(kShape);
+  static constexpr int kIn = 16 / kOut;
+
   static void MultiplyBatch(const BatchMultiplyParams& p) {
     const GroupedView& m = *p.matrix;
     if (p.largest != nullptr) V::Store(p.largest, V::Zero());
@@ -120,9 +123,9 @@ struct ProductsOf {
     const int32_t* outputs = m.outputs;
     for (int group = 0; group < m.groups; ++group) {
       const int32_t steps = m.steps[group];
-      for (int k = 0; k < kVectors; ++k) {
-        BatchRow(p, values, columns, steps, bias + 16 / BlockIn(kShape) * k,
-                 outputs, k);
+      for (int row = 0; row < kColumns; ++row) {
+        BatchRow(p, values + BlockSize(kShape) * row, columns + row, steps,
+                 bias + kOut * row, outputs[row]);
       }
       bias += m.bias_step;
       values += static_cast<int64_t>(steps) * kVectors * kVectorWords;
@@ -133,45 +136,58 @@ struct ProductsOf {
 
   static void BatchRow(const BatchMultiplyParams& p, const Word* values,
                        const uint16_t* columns, int32_t steps,
-                       const float* bias, const int32_t* outputs, int k) {
-    constexpr int kIn = BlockIn(kShape);
-    constexpr int kOut = 16 / kIn;
+                       const float* bias, int32_t output) {
     const auto* const x = static_cast<const float*>(p.x);
-    const int place = kShared ? k / 2 : k;
-    F sums[16];
+    F sums[kOut];
+    BatchSums(x, values, columns, steps, sums);
+    if constexpr (BlockIn(kShape) > kIn) {
+      F others[kOut];
+      BatchSums(x + kBatchLanes * kIn, values + kIn, columns, steps, others);
+      WAVERNN_TF_UNROLL
+      for (int o = 0; o < kOut; ++o) sums[o] = V::Add(sums[o], others[o]);
+    }
+    float* const y = p.y + static_cast<int64_t>(output) * kBatchLanes;
+    const F least = Least<V>(p.relu);
+    F top = V::Zero();
     WAVERNN_TF_UNROLL
-    for (F& sum : sums) sum = V::Zero();
-    for (int32_t step = 0; step < steps; ++step) {
-      const float* const w = values + 16 * k;
-      const int column = columns[place] / ColumnUnits(kType, kShape);
-      const float* const in = x + kBatchLanes * kIn * column;
+    for (int o = 0; o < kOut; ++o) {
+      const F v = V::Max(V::Add(sums[o], V::Broadcast(bias[o])), least);
+      top = V::Max(top, v);
+      V::Store(y + kBatchLanes * o, v);
+    }
+    KeepLargest<V>(p, top);
+  }
+
+  // Over the first kIn inputs of every block.
+  WAVERNN_TF_INLINE static void BatchSums(const float* x, const Word* values,
+                                          const uint16_t* columns,
+                                          int32_t steps, F* outputs) {
+    F sums[kOut][kIn];
+    WAVERNN_TF_UNROLL
+    for (int i = 0; i < 16; ++i) sums[i / kIn][i % kIn] = V::Zero();
+    for (; steps > 0; --steps) {
+      const int column = *columns / ColumnUnits(kType, kShape);
+      const float* const in = x + kBatchLanes * BlockIn(kShape) * column;
       WAVERNN_TF_UNROLL
       for (int i = 0; i < kIn; ++i) {
         const F input = V::Load(in + kBatchLanes * i);
         WAVERNN_TF_UNROLL
         for (int o = 0; o < kOut; ++o) {
-          F& sum = sums[kIn * o + i];
-          sum = V::Fma(V::Broadcast(w[kIn * o + i]), input, sum);
+          const F weight = V::Broadcast(values[BlockIn(kShape) * o + i]);
+          sums[o][i] = V::Fma(weight, input, sums[o][i]);
         }
       }
       values += kVectors * kVectorWords;
       columns += kColumns;
     }
-    const int32_t first = outputs[place] + (kShared ? 4 * (k % 2) : 0);
-    float* y = p.y + static_cast<int64_t>(first) * kBatchLanes;
-    F top = V::Zero();
     WAVERNN_TF_UNROLL
-    for (int o = 0; o < kOut; ++o, y += kBatchLanes) {
-      const F* const lanes = sums + kIn * o;
-      F v = lanes[0];
-      if constexpr (kIn == 4) {
-        v = V::Add(V::Add(v, lanes[1]), V::Add(lanes[2], lanes[3]));
+    for (int o = 0; o < kOut; ++o) {
+      outputs[o] = sums[o][0];
+      if constexpr (kIn > 1) outputs[o] = V::Add(sums[o][0], sums[o][1]);
+      if constexpr (kIn > 2) {
+        outputs[o] = V::Add(outputs[o], V::Add(sums[o][2], sums[o][3]));
       }
-      v = V::Max(V::Add(v, V::Broadcast(bias[o])), Least<V>(p.relu));
-      top = V::Max(top, v);
-      V::Store(y, v);
     }
-    KeepLargest<V>(p, top);
   }
 };
 
