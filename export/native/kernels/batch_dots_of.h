@@ -54,6 +54,7 @@ struct BatchDotsOf {
                    const uint16_t* columns, int32_t steps,
                    const int32_t* offsets, const float* scales,
                    const float* bias, const int32_t* outputs) {
+    const auto* const x = static_cast<const uint8_t*>(p.x);
     I sums[16];
     WAVERNN_TF_UNROLL
     for (int i = 0; i < 16; ++i) {
@@ -62,13 +63,11 @@ struct BatchDotsOf {
     for (int32_t step = 0; step < steps; ++step) {
       WAVERNN_TF_UNROLL
       for (int r = 0; r < 16 / kOut; ++r) {
-        const I x = Input(p, columns + r);
+        const I input = Input(x, columns + r);
         WAVERNN_TF_UNROLL
         for (int o = 0; o < kOut; ++o) {
-          uint32_t word;
-          __builtin_memcpy(&word, values + 4 * Place(r, o), sizeof(word));
           I& sum = sums[kOut * r + o];
-          sum = V::Dot(sum, V::BroadcastInt(word), x);
+          sum = V::DotWord(sum, values + 4 * Place(r, o), input);
         }
       }
       values += kStepBytes;
@@ -77,24 +76,25 @@ struct BatchDotsOf {
     const F scale = V::Load(p.scale);
     const F least = Least<V>(p.relu);
     F top = V::Zero();
+    float* const y = p.y;
     WAVERNN_TF_UNROLL
-    for (int i = 0; i < 16; ++i) {
-      const int r = i / kOut;
-      const int o = i % kOut;
-      const float row_scale = scales[ScalePlace(r)];
-      const F sum =
-          V::Fma(V::ToFloat(sums[i]), V::Mul(V::Broadcast(row_scale), scale),
-                 V::Broadcast(bias[Place(r, o)]));
-      const F v = V::Max(sum, least);
-      top = V::Max(top, v);
-      V::Store(p.y + static_cast<int64_t>(outputs[r] + o) * kBatchLanes, v);
+    for (int r = 0; r < 16 / kOut; ++r) {
+      const F row_scale = V::Mul(V::Broadcast(scales[ScalePlace(r)]), scale);
+      float* const to = y + static_cast<int64_t>(outputs[r]) * kBatchLanes;
+      WAVERNN_TF_UNROLL
+      for (int o = 0; o < kOut; ++o) {
+        const F sum = V::Fma(V::ToFloat(sums[kOut * r + o]), row_scale,
+                             V::Broadcast(bias[Place(r, o)]));
+        const F v = V::Max(sum, least);
+        top = V::Max(top, v);
+        V::Store(to + kBatchLanes * o, v);
+      }
     }
     KeepLargest<V>(p, top);
   }
 
   // Four inputs of every stream.
-  static I Input(const BatchMultiplyParams& p, const uint16_t* columns) {
-    const auto* const x = static_cast<const uint8_t*>(p.x);
+  static I Input(const uint8_t* x, const uint16_t* columns) {
     if constexpr (kSingle) {
       constexpr int kUnits = ColumnUnits(WeightType::kInt8, kShape);
       const auto bytes = [&](int k) {

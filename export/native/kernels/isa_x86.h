@@ -80,6 +80,11 @@ struct MaddDots {
              _mm512_extracti64x4_epi64(x, 1));
     return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
   }
+  static __m512i Dot16Word(__m512i sum, const int8_t* w, __m512i x) {
+    int word;
+    __builtin_memcpy(&word, w, sizeof(word));
+    return Dot16(sum, _mm512_set1_epi32(word), x);
+  }
 #endif
 };
 
@@ -105,6 +110,14 @@ struct VnniDots {
 #ifdef __AVX512F__
   static __m512i Dot16(__m512i sum, __m512i w, __m512i x) {
     asm(WAVERNN_TF_DPBUSD : "+v"(sum) : "v"(x), "vm"(w));
+    return sum;
+  }
+  // The instruction repeats the word as it loads it.
+  static __m512i Dot16Word(__m512i sum, const int8_t* w, __m512i x) {
+    using Word = const int8_t (*)[4];
+    asm("vpdpbusd %2%{1to16%}, %1, %0"
+        : "+v"(sum)
+        : "v"(x), "m"(*reinterpret_cast<Word>(w)));
     return sum;
   }
 #endif

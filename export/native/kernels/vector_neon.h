@@ -158,6 +158,9 @@ struct VectorNeon {
     return MapInts(
         [&](int i) { return Dot4(sum.quad[i], w.quad[i], x.quad[i]); });
   }
+  static I DotWord(const I& sum, const int8_t* w, const I& x) {
+    return Dot(sum, LoadWord(w), x);
+  }
   static int32x4_t Dot4(int32x4_t sum, int32x4_t w, int32x4_t x) {
     const int8x16_t a = vreinterpretq_s8_s32(w);
     const int8x16_t b = vreinterpretq_s8_s32(x);
@@ -223,6 +226,11 @@ struct VectorNeon {
   }
 
  protected:
+  static I LoadWord(const int8_t* w) {
+    uint32_t word;
+    __builtin_memcpy(&word, w, sizeof(word));
+    return BroadcastInt(word);
+  }
   template <typename Lane>
   static I MapInts(Lane lane) {
     return {{lane(0), lane(1), lane(2), lane(3)}};
@@ -249,6 +257,9 @@ struct VectorNeonDot : VectorNeon {
   static I Dot(const I& sum, const I& w, const I& x) {
     return MapInts(
         [&](int i) { return Dot4(sum.quad[i], w.quad[i], x.quad[i]); });
+  }
+  static I DotWord(const I& sum, const int8_t* w, const I& x) {
+    return Dot(sum, LoadWord(w), x);
   }
   static int32x4_t Dot4(int32x4_t sum, int32x4_t w, int32x4_t x) {
     return vdotq_s32(sum, vreinterpretq_s8_s32(w), vreinterpretq_s8_s32(x));

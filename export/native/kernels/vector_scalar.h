@@ -153,7 +153,11 @@ struct VectorScalar {
   static I StartBatch(int32_t) { return I{}; }  // one offset for all lanes
   static I Dot(const I& sum, const I& w, const I& x) {
     return MapInts(
-        [&](int i) { return DotWord(sum.lane[i], w.lane[i], x.lane[i]); });
+        [&](int i) { return DotLane(sum.lane[i], w.lane[i], x.lane[i]); });
+  }
+  // With the four weights at w in every lane.
+  static I DotWord(const I& sum, const int8_t* w, const I& x) {
+    return Dot(sum, BroadcastInt(Word(w)), x);
   }
   // The first kCount = 16, 8 or 4 lanes of an I. Dot takes 4 kCount weights and
   // one word of inputs for all lanes; Join makes an I of 16 / kCount of them.
@@ -164,7 +168,7 @@ struct VectorScalar {
     void Start(const int32_t*) { *this = {}; }
     void Dot(const int8_t* w, uint32_t x) {
       for (int i = 0; i < kCount; ++i) {
-        lane[i] = DotWord(lane[i], Word(w + 4 * i), x);
+        lane[i] = DotLane(lane[i], Word(w + 4 * i), x);
       }
     }
   };
@@ -222,7 +226,7 @@ struct VectorScalar {
     for (int i = 0; i < 16; ++i) result.lane[i] = lane(i);
     return result;
   }
-  static uint32_t DotWord(uint32_t sum, uint32_t w, uint32_t x) {
+  static uint32_t DotLane(uint32_t sum, uint32_t w, uint32_t x) {
     for (int shift = 0; shift < 32; shift += 8) {
       sum += static_cast<uint32_t>(Byte(w >> shift) * Byte(x >> shift));
     }

@@ -134,6 +134,11 @@ struct VectorYmm {
     return {Dots<Isa>::Dot8(sum.low, w.low, x.low),
             Dots<Isa>::Dot8(sum.high, w.high, x.high)};
   }
+  static I DotWord(I sum, const int8_t* w, I x) {
+    uint32_t word;
+    __builtin_memcpy(&word, w, sizeof(word));
+    return Dot(sum, BroadcastInt(word), x);
+  }
   static I BroadcastInt(uint32_t x) {
     const __m256i v = _mm256_set1_epi32(static_cast<int>(x));
     return {v, v};

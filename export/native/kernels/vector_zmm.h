@@ -109,6 +109,9 @@ struct VectorZmm {
     return _mm512_set1_epi32(kByteOffset == 0 ? 0 : offset);
   }
   static I Dot(I sum, I w, I x) { return Dots<Isa>::Dot16(sum, w, x); }
+  static I DotWord(I sum, const int8_t* w, I x) {
+    return Dots<Isa>::Dot16Word(sum, w, x);
+  }
   static I BroadcastInt(uint32_t x) {
     return _mm512_set1_epi32(static_cast<int>(x));
   }
