@@ -98,9 +98,9 @@ struct BatchDotsOf {
     if constexpr (kSingle) {
       constexpr int kUnits = ColumnUnits(WeightType::kInt8, kShape);
       const auto bytes = [&](int k) {
-        return V::LoadBytes(x + kBatchLanes * (columns[k] / kUnits));
+        return x + kBatchLanes * (columns[k] / kUnits);
       };
-      return V::Pack(bytes(0), bytes(1), bytes(2), bytes(3));
+      return V::Interleave(bytes(0), bytes(1), bytes(2), bytes(3));
     } else {
       return V::LoadInts(x + 4 * kBatchLanes * columns[0]);
     }

@@ -194,14 +194,18 @@ struct VectorNeon {
     vst1q_u8(p,
              vreinterpretq_u8_s8(vcombine_s8(vmovn_s16(low), vmovn_s16(high))));
   }
-  static I LoadBytes(const uint8_t* p) {
-    const uint8x16_t v = vld1q_u8(p);
-    const uint16x8_t low = vmovl_u8(vget_low_u8(v));
-    const uint16x8_t high = vmovl_high_u8(v);
-    return {{vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(low))),
-             vreinterpretq_s32_u32(vmovl_high_u16(low)),
-             vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(high))),
-             vreinterpretq_s32_u32(vmovl_high_u16(high))}};
+  static I Interleave(const uint8_t* a, const uint8_t* b, const uint8_t* c,
+                      const uint8_t* d) {
+    const uint8x16x2_t ab = vzipq_u8(vld1q_u8(a), vld1q_u8(b));
+    const uint8x16x2_t cd = vzipq_u8(vld1q_u8(c), vld1q_u8(d));
+    const uint16x8x2_t low = vzipq_u16(vreinterpretq_u16_u8(ab.val[0]),
+                                       vreinterpretq_u16_u8(cd.val[0]));
+    const uint16x8x2_t high = vzipq_u16(vreinterpretq_u16_u8(ab.val[1]),
+                                        vreinterpretq_u16_u8(cd.val[1]));
+    return {{vreinterpretq_s32_u16(low.val[0]),
+             vreinterpretq_s32_u16(low.val[1]),
+             vreinterpretq_s32_u16(high.val[0]),
+             vreinterpretq_s32_u16(high.val[1])}};
   }
   static I Pack(const I& a, const I& b, const I& c, const I& d) {
     const int32x4_t byte = vdupq_n_s32(255);

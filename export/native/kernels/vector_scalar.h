@@ -194,8 +194,13 @@ struct VectorScalar {
   static void StoreBytes(uint8_t* p, const I& v) {
     for (int i = 0; i < 16; ++i) p[i] = static_cast<uint8_t>(v.lane[i]);
   }
-  static I LoadBytes(const uint8_t* p) {
-    return MapInts([&](int i) { return uint32_t{p[i]}; });
+  // Bytes i of a, b, c, d in lane i, a lowest.
+  static I Interleave(const uint8_t* a, const uint8_t* b, const uint8_t* c,
+                      const uint8_t* d) {
+    return MapInts([&](int i) {
+      return uint32_t{a[i]} | uint32_t{b[i]} << 8 | uint32_t{c[i]} << 16 |
+             uint32_t{d[i]} << 24;
+    });
   }
   // The lowest bytes of a, b, c, d in every lane, a lowest.
   static I Pack(const I& a, const I& b, const I& c, const I& d) {

@@ -167,10 +167,16 @@ struct VectorYmm {
                                            _mm256_extracti128_si256(sorted, 1));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(p), bytes);
   }
-  static I LoadBytes(const uint8_t* p) {
-    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    return {_mm256_cvtepu8_epi32(v),
-            _mm256_cvtepu8_epi32(_mm_srli_si128(v, 8))};
+  static I Interleave(const uint8_t* a, const uint8_t* b, const uint8_t* c,
+                      const uint8_t* d) {
+    const __m128i ab_low = _mm_unpacklo_epi8(LoadBytes(a), LoadBytes(b));
+    const __m128i ab_high = _mm_unpackhi_epi8(LoadBytes(a), LoadBytes(b));
+    const __m128i cd_low = _mm_unpacklo_epi8(LoadBytes(c), LoadBytes(d));
+    const __m128i cd_high = _mm_unpackhi_epi8(LoadBytes(c), LoadBytes(d));
+    return {_mm256_set_m128i(_mm_unpackhi_epi16(ab_low, cd_low),
+                             _mm_unpacklo_epi16(ab_low, cd_low)),
+            _mm256_set_m128i(_mm_unpackhi_epi16(ab_high, cd_high),
+                             _mm_unpacklo_epi16(ab_high, cd_high))};
   }
   static I Pack(I a, I b, I c, I d) {
     return {Pack(a.low, b.low, c.low, d.low),
@@ -192,6 +198,9 @@ struct VectorYmm {
   }
 
  private:
+  static __m128i LoadBytes(const uint8_t* p) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  }
   static F Floats(I v) {
     return {_mm256_castsi256_ps(v.low), _mm256_castsi256_ps(v.high)};
   }

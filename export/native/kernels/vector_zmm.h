@@ -69,9 +69,7 @@ struct VectorZmm {
   }
 
   static F Reduce4(F a, F b, F c, F d) {
-    const __m512i turn =
-        _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    return _mm512_permutexvar_ps(turn, Pairs(Pairs(a, b), Pairs(c, d)));
+    return _mm512_permutexvar_ps(Turned(), Pairs(Pairs(a, b), Pairs(c, d)));
   }
   static float Sum(F v) {
     return Halvings<Isa>::Sum(
@@ -131,9 +129,16 @@ struct VectorZmm {
   static void StoreBytes(uint8_t* p, I v) {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(v));
   }
-  static I LoadBytes(const uint8_t* p) {
-    return _mm512_cvtepu8_epi32(
-        _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  static I Interleave(const uint8_t* a, const uint8_t* b, const uint8_t* c,
+                      const uint8_t* d) {
+    I v = _mm512_castsi128_si512(LoadBytes(a));
+    v = _mm512_inserti32x4(v, LoadBytes(b), 1);
+    v = _mm512_inserti32x4(v, LoadBytes(c), 2);
+    v = _mm512_inserti32x4(v, LoadBytes(d), 3);
+    // Four bytes of each in every quarter; these are then turned.
+    const I turn = _mm512_broadcast_i32x4(
+        _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+    return _mm512_shuffle_epi8(_mm512_permutexvar_epi32(Turned(), v), turn);
   }
   static I Pack(I a, I b, I c, I d) {
     const I byte = _mm512_set1_epi32(255);
@@ -159,6 +164,14 @@ struct VectorZmm {
   }
 
  private:
+  // 16 lanes as 4 x 4, turned.
+  static I Turned() {
+    return _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11,
+                             15);
+  }
+  static __m128i LoadBytes(const uint8_t* p) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  }
   static void StoreEvery4(float* p, const int32_t* outputs, F v) {
     StoreQuad<0>(p + outputs[0], v);
     StoreQuad<1>(p + outputs[4], v);
