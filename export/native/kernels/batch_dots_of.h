@@ -74,23 +74,26 @@ struct BatchDotsOf {
       columns += kRows * kBlocks;
     }
     const F scale = V::Load(p.scale);
-    const F least = Least<V>(p.relu);
-    F top = V::Zero();
-    float* const y = p.y;
+    F v[16];
     WAVERNN_TF_UNROLL
     for (int r = 0; r < 16 / kOut; ++r) {
       const F row_scale = V::Mul(V::Broadcast(scales[ScalePlace(r)]), scale);
+      WAVERNN_TF_UNROLL
+      for (int o = 0; o < kOut; ++o) {
+        v[kOut * r + o] = V::Fma(V::ToFloat(sums[kOut * r + o]), row_scale,
+                                 V::Broadcast(bias[Place(r, o)]));
+      }
+    }
+    Activate<V, 16>(p, v);
+    float* const y = p.y;
+    WAVERNN_TF_UNROLL
+    for (int r = 0; r < 16 / kOut; ++r) {
       float* const to = y + static_cast<int64_t>(outputs[r]) * kBatchLanes;
       WAVERNN_TF_UNROLL
       for (int o = 0; o < kOut; ++o) {
-        const F sum = V::Fma(V::ToFloat(sums[kOut * r + o]), row_scale,
-                             V::Broadcast(bias[Place(r, o)]));
-        const F v = V::Max(sum, least);
-        top = V::Max(top, v);
-        V::Store(to + kBatchLanes * o, v);
+        V::Store(to + kBatchLanes * o, v[kOut * r + o]);
       }
     }
-    KeepLargest<V>(p, top);
   }
 
   // Four inputs of every stream.

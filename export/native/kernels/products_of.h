@@ -146,16 +146,14 @@ struct ProductsOf {
       WAVERNN_TF_UNROLL
       for (int o = 0; o < kOut; ++o) sums[o] = V::Add(sums[o], others[o]);
     }
-    float* const y = p.y + static_cast<int64_t>(output) * kBatchLanes;
-    const F least = Least<V>(p.relu);
-    F top = V::Zero();
     WAVERNN_TF_UNROLL
     for (int o = 0; o < kOut; ++o) {
-      const F v = V::Max(V::Add(sums[o], V::Broadcast(bias[o])), least);
-      top = V::Max(top, v);
-      V::Store(y + kBatchLanes * o, v);
+      sums[o] = V::Add(sums[o], V::Broadcast(bias[o]));
     }
-    KeepLargest<V>(p, top);
+    Activate<V, kOut>(p, sums);
+    float* const y = p.y + static_cast<int64_t>(output) * kBatchLanes;
+    WAVERNN_TF_UNROLL
+    for (int o = 0; o < kOut; ++o) V::Store(y + kBatchLanes * o, sums[o]);
   }
 
   // Over the first kIn inputs of every block.

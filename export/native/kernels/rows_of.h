@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "kernels/multiply.h"
+#include "kernels/unroll.h"
 
 namespace wavernn_tf {
 
@@ -45,16 +46,26 @@ void StoreRows(float* y, const int32_t* outputs, typename V::F v) {
   }
 }
 
-template <typename V>
-void KeepLargest(const BatchMultiplyParams& p, typename V::F v) {
-  if (p.largest == nullptr) return;
-  V::Store(p.largest, V::Max(V::Load(p.largest), v));
-}
-
 // Max with it is the activation.
 template <typename V>
 typename V::F Least(bool relu) {
   return V::Broadcast(relu ? 0.0f : -__builtin_inff());
+}
+
+// What follows the sums of kCount outputs of a batch, if anything does.
+template <typename V, int kCount>
+WAVERNN_TF_INLINE inline void Activate(const BatchMultiplyParams& p,
+                                       typename V::F* v) {
+  if (!p.relu && p.largest == nullptr) return;
+  const auto least = Least<V>(p.relu);
+  auto top = V::Zero();
+  WAVERNN_TF_UNROLL
+  for (int i = 0; i < kCount; ++i) {
+    v[i] = V::Max(v[i], least);
+    top = V::Max(top, v[i]);
+  }
+  if (p.largest == nullptr) return;
+  V::Store(p.largest, V::Max(V::Load(p.largest), top));
 }
 
 }  // namespace wavernn_tf
