@@ -29,13 +29,13 @@ struct Avx512 {
   static constexpr const char* kName = "avx512";
   static constexpr bool kGathers = false;
   static constexpr int kGroupVectors = 8;
-  static constexpr int kBatchFrom[] = {12, 13, 14};
+  static constexpr int kBatchFrom[] = {10, 10, 14};
 };
 struct Avx512Vnni {
   static constexpr const char* kName = "avx512vnni";
   static constexpr bool kGathers = true;
   static constexpr int kGroupVectors = 8;
-  static constexpr int kBatchFrom[] = {12, 13, 11};
+  static constexpr int kBatchFrom[] = {10, 10, 10};
 };
 
 // The last halvings of Sum and Largest of vector_scalar.h.
