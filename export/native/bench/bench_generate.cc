@@ -3,7 +3,10 @@
 // weights once from cache as float32:
 //   bench_generate [--state N] [--proj N] [--density X] [--block NAME|all]
 //                  [--weights NAME|all] [--batch N] [--isa NAME] [--frames N]
-//                  [--rounds N]
+//                  [--rounds N] [--subscale B] [--horizon N] [--channels N]
+//                  [--layers N] [--layer-density X]
+// Subscale models have layers of dilation 1, 2, 4, .. and sample several
+// sub-tensors at once from the middle of a stream.
 // Medians over rounds in which everything takes its turn. Stages are timed in
 // rounds of their own and given as shares of the untimed median.
 
@@ -57,7 +60,7 @@ class Voice {
     const int samples = frames * model().hop_length;
     for (GenerateParams& stream : streams_) {
       features_.push_back(random_.Features(frames));
-      states_.emplace_back(shape.state_size + 2, 0.0f);
+      states_.emplace_back(model().stream_size(), 0.0f);
       audio_.emplace_back(samples);
       stream.features = features_.back().data();
       stream.frames = frames;
@@ -66,12 +69,14 @@ class Voice {
       stream.state_in = states_.back().data();
       stream.state_out = states_.back().data();
       stream.audio = audio_.back().data();
+      stream.position = model().hop_length;
     }
   }
 
   bool Allocate() {
-    return engine_.Build(model(), kernels_) && workspace_.Allocate(engine_) &&
-           batch_.Allocate(engine_);
+    return engine_.Build(model(), kernels_) &&
+           (Abreast() ? batch_.Allocate(engine_)
+                      : workspace_.Allocate(engine_));
   }
 
   const Model& model() const { return random_.model(); }
@@ -86,6 +91,11 @@ class Voice {
       add(head->project);
       add(head->output);
     }
+    if (model().subscale.plain()) return count;
+    for (const SubscaleLayer& layer : model().subscale.layers) {
+      add(layer.kernel);
+    }
+    for (const BlockSparse& matrix : model().subscale.gates) add(matrix);
     return count;
   }
 
@@ -101,23 +111,24 @@ class Voice {
 
   // The same for the clock of timed_kernels.h.
   void RunTimed() {
-    const bool batch = Streams() > 1;
-    const TimedRun run(kernels_, batch ? batch_.recurrent.data()
-                                       : workspace_.recurrent.data());
+    const TimedRun run(kernels_, Abreast() ? batch_.recurrent.data()
+                                           : workspace_.recurrent.data());
     RunWith(run.kernels());
   }
 
  private:
   int Streams() const { return static_cast<int>(streams_.size()); }
+  bool Abreast() const { return Streams() > 1 || !model().subscale.plain(); }
 
   void RunWith(const KernelTable& kernels) {
-    if (Streams() == 1) {
+    if (!Abreast()) {
       Generate(engine_, kernels, streams_[0], workspace_);
       return;
     }
-    for (int b = 0; b < Streams(); b += kBatchLanes) {
-      GenerateBatch(engine_, kernels, &streams_[b],
-                    std::min(kBatchLanes, Streams() - b), batch_);
+    for (int b = 0; b < Streams();) {
+      const int count = StreamsAbreast(model(), &streams_[b], Streams() - b);
+      GenerateBatch(engine_, kernels, &streams_[b], count, batch_);
+      b += count;
     }
   }
 
@@ -175,11 +186,14 @@ int Usage() {
                "usage: bench_generate [--state N, a multiple of 32] [--proj N,"
                " of 16] [--density X] [--block 4x4|16x1|8x4|all]"
                " [--weights float32|bfloat16|int8|all] [--batch N] [--isa NAME]"
-               " [--frames N] [--rounds N]\n");
+               " [--frames N] [--rounds N] [--subscale 1|2|4|8|16]"
+               " [--horizon N] [--channels N, of 16] [--layers N]"
+               " [--layer-density X]\n");
   return 2;
 }
 
 bool Parse(int argc, char** argv, Options& options) {
+  SubscaleShape& subscale = options.shape.subscale;
   for (int i = 1; i < argc; i += 2) {
     if (i + 1 == argc) return false;
     const std::string name = argv[i];
@@ -200,6 +214,19 @@ bool Parse(int argc, char** argv, Options& options) {
       options.batch = std::atoi(value);
     } else if (name == "--frames") {
       options.frames = std::atoi(value);
+    } else if (name == "--subscale") {
+      subscale.batch = std::atoi(value);
+    } else if (name == "--horizon") {
+      subscale.horizon = std::atoi(value);
+    } else if (name == "--channels") {
+      subscale.channels = std::atoi(value);
+    } else if (name == "--layers") {
+      subscale.dilations.clear();
+      for (int l = 0; l < std::min(std::atoi(value), 16); ++l) {
+        subscale.dilations.push_back(1 << l);
+      }
+    } else if (name == "--layer-density") {
+      subscale.density = static_cast<float>(std::atof(value));
     } else if (name == "--rounds") {
       options.rounds = std::atoi(value);
     } else {
@@ -207,7 +234,13 @@ bool Parse(int argc, char** argv, Options& options) {
     }
   }
   const ModelShape& shape = options.shape;
-  return shape.state_size >= 32 && shape.state_size % 32 == 0 &&
+  const bool known = subscale.batch == 1 || subscale.batch == 2 ||
+                     subscale.batch == 4 || subscale.batch == 8 ||
+                     subscale.batch == 16;
+  return known && subscale.channels >= 16 && subscale.channels % 16 == 0 &&
+         !subscale.dilations.empty() && subscale.density > 0.0f &&
+         subscale.horizon + 1 >= 1 << subscale.dilations.size() &&
+         shape.state_size >= 32 && shape.state_size % 32 == 0 &&
          shape.projection_size >= 16 && shape.projection_size % 16 == 0 &&
          shape.density > 0.0f && options.batch >= 1 && options.frames >= 1 &&
          options.rounds >= 1;
@@ -226,14 +259,19 @@ int main(int argc, char** argv) {
   shape.hop_length = 300;  // 12.5 ms at 24 kHz
   shape.taps = {5, 3};
   shape.strides = {5};  // 2.5 ms steps
+  shape.subscale.horizon = 64;
+  shape.subscale.channels = 64;
+  shape.subscale.dilations = {1, 2, 4, 8};
   if (!Parse(argc, argv, options)) return Usage();
+  shape.subscale.gate_density = shape.density;
 
-  std::printf("state %d, projection %d, density %.3f, batch %d\n",
+  std::printf("state %d, projection %d, density %.3f, batch %d, subscale %d\n",
               shape.state_size, shape.projection_size,
-              static_cast<double>(shape.density), options.batch);
-  std::printf("%-27s %8s %6s %6s  %8s %8s %8s %8s %8s %8s\n",
+              static_cast<double>(shape.density), options.batch,
+              shape.subscale.batch);
+  std::printf("%-27s %8s %6s %6s  %8s %8s %8s %8s %8s %8s %8s\n",
               "weights  block isa, us for", "sample", "floor", "ratio", "recur",
-              "gates", "heads", "softmax", "cond", "rest");
+              "gates", "subscale", "heads", "softmax", "cond", "rest");
   const KernelList& list = AvailableKernels();
   for (WeightType type :
        {WeightType::kFloat32, WeightType::kBfloat16, WeightType::kInt8}) {

@@ -81,7 +81,8 @@ void BatchActivations::Refresh(const KernelTable& kernels, int first, int count,
 
 void BatchActivations::Multiply(const KernelTable& kernels,
                                 const GroupedMatrix& matrix, int first,
-                                float* y, bool relu, float* largest) const {
+                                float* y, bool relu, float* largest,
+                                const float* base) const {
   const int at = kBatchLanes * first;
   const void* x = plain_.data() + at;
   if (matrix.form() == kBytes) x = words_.data() + at;
@@ -91,7 +92,7 @@ void BatchActivations::Multiply(const KernelTable& kernels,
       matrix.gathered()         ? kernels.multiply_batch_gathered[shape]
       : matrix.form() == kPlain ? kernels.multiply_batch_floats[shape]
                                 : kernels.multiply_batch_bytes[shape];
-  multiply({&matrix.batch_view(), x, scale_, y, relu, largest});
+  multiply({&matrix.batch_view(), x, scale_, y, relu, largest, base});
 }
 
 void BatchActivations::Project(const KernelTable& kernels,

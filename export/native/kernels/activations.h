@@ -69,7 +69,7 @@ class BatchActivations {
                const ByteScale* scales);
   void Multiply(const KernelTable& kernels, const GroupedMatrix& matrix,
                 int first, float* y, bool relu = false,
-                float* largest = nullptr) const;
+                float* largest = nullptr, const float* base = nullptr) const;
   void Project(const KernelTable& kernels, const GroupedMatrix& matrix,
                int first, BatchActivations& y) const;
 

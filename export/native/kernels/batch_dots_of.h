@@ -37,6 +37,7 @@ struct BatchDotsOf {
     for (int group = 0; group < m.groups; ++group) {
       const int32_t steps = m.steps[group];
       for (int r = 0; r < kRows; r += 16 / kOut) {
+        if (m.outputs[kRows * group + r] == m.filler) break;
         const int first = Place(r, 0);
         Rows(p, values + 4 * first, columns + kBlocks * r, steps,
              m.offsets + kOutputs * group + first,
@@ -85,14 +86,9 @@ struct BatchDotsOf {
       }
     }
     Activate<V, 16>(p, v);
-    float* const y = p.y;
     WAVERNN_TF_UNROLL
     for (int r = 0; r < 16 / kOut; ++r) {
-      float* const to = y + static_cast<int64_t>(outputs[r]) * kBatchLanes;
-      WAVERNN_TF_UNROLL
-      for (int o = 0; o < kOut; ++o) {
-        V::Store(to + kBatchLanes * o, v[kOut * r + o]);
-      }
+      StoreBatch<V, kOut>(p, outputs[r], v + kOut * r);
     }
   }
 

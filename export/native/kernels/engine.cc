@@ -17,8 +17,46 @@ bool BuildHead(const Head& head, const KernelTable& kernels,
                               head.output.rows, kernels);
 }
 
+// The input forms that some of the matrices read.
+unsigned Forms(const std::deque<GroupedMatrix>& matrices) {
+  unsigned forms = 0;
+  for (const GroupedMatrix& matrix : matrices) forms |= 1u << matrix.form();
+  return forms;
+}
+
 bool Together(const BlockSparse& a, const BlockSparse& b) {
   return a.shape == b.shape && a.type == b.type;
+}
+
+// The gates' matrices read the same inputs: those of one kind are one matrix.
+bool BuildGateMatrices(const BlockSparse* matrices, const KernelTable& kernels,
+                       std::deque<GroupedMatrix>& grouped) {
+  grouped.clear();
+  for (int first = 0; first < kGates; ++first) {
+    std::vector<GroupedPart> parts;
+    for (int gate = 0; gate < kGates; ++gate) {
+      if (!Together(matrices[gate], matrices[first])) continue;
+      if (gate < first) break;  // done with that one
+      parts.push_back(
+          {&matrices[gate], nullptr, GateIndex(gate, 0), kGateStride});
+    }
+    if (parts.empty()) continue;
+    grouped.emplace_back();
+    if (!grouped.back().Build(parts, kGates * matrices[0].rows, kernels)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Rows first .. first + count - 1 of a matrix.
+BlockSparse Rows(BlockSparse matrix, int first, int count) {
+  matrix.rows = count;
+  matrix.row_offsets += first / BlockOut(matrix.shape);
+  if (matrix.scales != nullptr) {
+    matrix.scales += first / BlockOut(matrix.shape);
+  }
+  return matrix;
 }
 
 }  // namespace
@@ -89,44 +127,57 @@ bool Engine::BuildGates() {
   return true;
 }
 
-// The gates' matrices read the same state: those of one kind are one matrix.
-bool Engine::BuildRecurrence(const KernelTable& kernels) {
-  recurrence.clear();
-  for (int first = 0; first < kGates; ++first) {
-    std::vector<GroupedPart> parts;
-    for (int gate = 0; gate < kGates; ++gate) {
-      if (!Together(model.recurrent[gate], model.recurrent[first])) continue;
-      if (gate < first) break;  // done with that one
-      parts.push_back(
-          {&model.recurrent[gate], nullptr, GateIndex(gate, 0), kGateStride});
-    }
-    if (parts.empty()) continue;
-    recurrence.emplace_back();
-    if (!recurrence.back().Build(parts, kGates * model.state_size, kernels)) {
+bool Engine::BuildSubscale(const KernelTable& kernels) {
+  const Subscale& from = model.subscale;
+  subscale = GroupedSubscale();
+  if (from.plain()) return true;
+  for (const SubscaleLayer& layer : from.layers) {
+    subscale.layers.emplace_back();
+    if (!subscale.layers.back().Build({{&layer.kernel, layer.bias}},
+                                      from.channels, kernels)) {
       return false;
     }
   }
+  const int half = model.state_size / 2;
+  for (int start : {0, half}) {
+    for (int first = 0; first < half; first += kPartUnits) {
+      const int count = std::min(kPartUnits, half - first);
+      BlockSparse part[kGates];
+      for (int gate = 0; gate < kGates; ++gate) {
+        part[gate] = Rows(from.gates[gate], start + first, count);
+      }
+      subscale.gates.emplace_back();
+      if (!BuildGateMatrices(part, kernels, subscale.gates.back())) {
+        return false;
+      }
+    }
+  }
+  subscale.channel_forms = Forms(subscale.gates.front());
   return true;
 }
 
 bool Engine::Build(const Model& from, const KernelTable& kernels) {
   model = from;
-  if (!BuildConditioning() || !BuildGates() || !BuildRecurrence(kernels) ||
+  if (!BuildConditioning() || !BuildGates() ||
+      !BuildGateMatrices(model.recurrent, kernels, recurrence) ||
       !BuildHead(model.coarse, kernels, coarse) ||
-      !BuildHead(model.fine, kernels, fine)) {
+      !BuildHead(model.fine, kernels, fine) || !BuildSubscale(kernels)) {
     return false;
   }
-  state_forms = 1u << coarse.project.form() | 1u << fine.project.form();
-  for (const GroupedMatrix& matrix : recurrence) {
-    state_forms |= 1u << matrix.form();
-  }
+  state_forms = Forms(recurrence) | 1u << coarse.project.form() |
+                1u << fine.project.form();
   projection_forms = 1u << coarse.output.form() | 1u << fine.output.form();
   return true;
 }
 
 bool Engine::Widen() {
   bool done = true;
-  for (GroupedMatrix& matrix : recurrence) done = done && matrix.Widen();
+  std::vector<std::deque<GroupedMatrix>*> lists = {&recurrence,
+                                                   &subscale.layers};
+  for (std::deque<GroupedMatrix>& part : subscale.gates) lists.push_back(&part);
+  for (std::deque<GroupedMatrix>* list : lists) {
+    for (GroupedMatrix& matrix : *list) done = done && matrix.Widen();
+  }
   for (GroupedHead* head : {&coarse, &fine}) {
     done = done && head->project.Widen() && head->output.Widen();
   }

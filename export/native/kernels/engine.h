@@ -27,6 +27,15 @@ struct GroupedHead {
   GroupedMatrix output;
 };
 
+// The network over the earlier sub-tensors; empty in a plain model.
+struct GroupedSubscale {
+  std::deque<GroupedMatrix> layers;
+  // As Engine::recurrence, of every part of gru.h: of the coarse half of the
+  // state, then of the fine half.
+  std::deque<std::deque<GroupedMatrix>> gates;
+  unsigned channel_forms = 0;  // that `gates` read
+};
+
 // Indices over the gates are those of gru.h.
 struct Engine {
   Model model;  // sizes; the views need not outlive Build, but for biases
@@ -40,6 +49,7 @@ struct Engine {
   std::deque<GroupedMatrix> recurrence;  // to [3H]; one per shape and type
   GroupedHead coarse;
   GroupedHead fine;
+  GroupedSubscale subscale;
   unsigned state_forms = 0;       // bit 1 << InputForm: some matrix reads it
   unsigned projection_forms = 0;  // the same
 
@@ -56,7 +66,7 @@ struct Engine {
   const float* Floats(const DenseArray& array, std::size_t count);
   bool BuildConditioning();
   bool BuildGates();
-  bool BuildRecurrence(const KernelTable& kernels);
+  bool BuildSubscale(const KernelTable& kernels);
 };
 
 }  // namespace wavernn_tf

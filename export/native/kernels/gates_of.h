@@ -57,7 +57,7 @@ struct GatesOf {
 
     static constexpr int kUnits = W::kLanes / 16;
     typename W::F Gates(int g) const {
-      return W::Load(p.gates + kBatchLanes * GateIndex(g, i));
+      return W::Load(p.gates + kBatchLanes * GateIndex(g, i - p.first));
     }
     typename W::F Recurrent(int g) const {
       return W::Load(p.recurrent + kBatchLanes * GateIndex(g, i));
@@ -102,21 +102,27 @@ struct GatesOf {
   }
 
   template <bool kFine, template <typename> typename Source, typename Params>
-  static void Half(const Params& p) {
+  static void UpdateAll(const Params& p, int i, int end) {
     using Wide = Source<VectorWide<V, V::kGateVectors>>;
     using Narrow = Source<VectorWide<V, 1>>;
-    const int end = kFine ? p.state_size : p.state_size / 2;
-    int i = kFine ? p.state_size / 2 : 0;
     for (; i + Wide::kUnits <= end; i += Wide::kUnits) {
       Update<kFine>(Wide{p, i});
     }
     for (; i < end; i += Narrow::kUnits) Update<kFine>(Narrow{p, i});
   }
 
-  static void Coarse(const GateParams& p) { Half<false, Units>(p); }
-  static void Fine(const GateParams& p) { Half<true, Units>(p); }
-  static void CoarseBatch(const BatchGateParams& p) { Half<false, Streams>(p); }
-  static void FineBatch(const BatchGateParams& p) { Half<true, Streams>(p); }
+  static void Coarse(const GateParams& p) {
+    UpdateAll<false, Units>(p, 0, p.state_size / 2);
+  }
+  static void Fine(const GateParams& p) {
+    UpdateAll<true, Units>(p, p.state_size / 2, p.state_size);
+  }
+  static void CoarseBatch(const BatchGateParams& p) {
+    UpdateAll<false, Streams>(p, p.first, p.first + p.count);
+  }
+  static void FineBatch(const BatchGateParams& p) {
+    UpdateAll<true, Streams>(p, p.first, p.first + p.count);
+  }
 };
 
 }  // namespace wavernn_tf

@@ -1,217 +1,206 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "kernels/batch_stream.h"
 #include "kernels/generate.h"
 #include "kernels/philox.h"
 #include "kernels/sampler.h"
 #include "kernels/signal.h"
-#include "kernels/stream.h"
 
 namespace wavernn_tf {
 namespace {
 
-// What one lane carries besides the network's state.
-struct Lane {
-  const GenerateParams* stream = nullptr;  // null: the lane idles
-  SampleUniforms uniforms = {};
-  SplitSample classes = {};  // of the last sample
-  float s = 0.0f;            // s[n-1]
-  float y = 0.0f;            // y[n-1]
-};
-
-class Batch {
+// Draws the classes of all lanes and writes the audio.
+class LaneSampler {
  public:
-  Batch(const Engine& engine, const KernelTable& kernels,
-        const GenerateParams* streams, int count, BatchWorkspace& workspace)
-      : engine_(engine),
-        model_(engine.model),
+  LaneSampler(const Model& model, const KernelTable& kernels,
+              const GenerateParams* streams, int count,
+              BatchWorkspace& workspace)
+      : model_(model),
         kernels_(kernels),
-        workspace_(workspace) {
-    for (int k = 0; k < kBatchLanes; ++k) {
-      scale_[k] = 1.0f;
-      if (k < count) Start(k, streams[k]);
+        streams_(streams),
+        workspace_(workspace),
+        sub_tensors_(model.subscale.batch),
+        memory_(model.subscale.memory()) {
+    run_.count = count;
+    run_.frames = streams[0].frames + model.ahead();
+    run_.lag = model.subscale.lag();
+    for (int r = -memory_; r < 0; ++r) {
+      std::fill_n(workspace_.history.Step(r), kBatchLanes, 0.0f);
     }
-    for (int i = 0; i < model_.state_size; ++i) {
-      float* const h = workspace_.state.plain() + kBatchLanes * i;
-      for (int k = 0; k < kBatchLanes; ++k) {
-        h[k] = k < count ? streams[k].state_in[i] : 0.0f;
-      }
-    }
-    workspace_.state.Refresh(kernels_, 0, model_.state_size, kUnitScale);
+    std::fill_n(scale_, kBatchLanes, 1.0f);
+    for (int stream = 0; stream < count; ++stream) Start(stream);
   }
 
-  void Run(int64_t frames) {
-    for (int64_t frame = 0; frame < frames; frame += kBatchTileFrames) {
-      const int tile =
-          static_cast<int>(std::min<int64_t>(kBatchTileFrames, frames - frame));
-      const int n_steps = tile * model_.steps_per_frame;
-      const int64_t stride =
-          static_cast<int64_t>(n_steps) * model_.conditioning_channels;
-      Condition(frame, tile, stride);
-      for (int step = 0; step < n_steps; ++step) {
-        ProjectGates(engine_, kernels_,
-                     workspace_.steps.data() + static_cast<int64_t>(step) *
-                                                   model_.conditioning_channels,
-                     stride, kBatchLanes, workspace_.gates.data());
-        TurnGates();
-        for (int i = 0; i < model_.hold; ++i) Step();
-      }
+  const LaneRun& run() const { return run_; }
+
+  void Begin(int64_t, const int64_t* samples) {
+    for (int k = 0; k < kBatchLanes; ++k) {
+      running_[k] = samples[k] >= 0;
+      if (!running_[k]) continue;
+      uniforms_[k] =
+          DrawUniforms(StreamOf(k).seed, static_cast<uint64_t>(samples[k]));
     }
   }
 
-  void Finish() {
-    const int size = model_.state_size;
+  void Coarse(float* logits, SplitSample* classes) {
+    Draw(false, logits, classes);
+  }
+
+  void Fine(float* logits, SplitSample* classes) {
+    Draw(true, logits, classes);
+  }
+
+  void Accept(int64_t r, const SplitSample* classes) {
+    float* const s = workspace_.history.Step(r);
     for (int k = 0; k < kBatchLanes; ++k) {
-      const Lane& lane = lanes_[k];
-      if (lane.stream == nullptr) continue;
-      float* const out = lane.stream->state_out;
-      const float* const h = workspace_.state.plain() + k;
-      for (int i = 0; i < size; ++i) out[i] = h[kBatchLanes * i];
-      out[size] = lane.s;
-      out[size + 1] = lane.y;
+      s[k] = running_[k] ? Combine(classes[k], model_.sample_offset) : 0.0f;
+    }
+    for (int stream = 0; stream < run_.count; ++stream) {
+      const LaneStream& lanes = run_.streams[stream];
+      const int64_t tau = lanes.begin + r;
+      if (tau < lanes.end) PutOut(stream, tau - Behind());
+      if (tau + 1 == lanes.end) Finish(stream, r + 1);
     }
   }
 
  private:
-  void Start(int k, const GenerateParams& stream) {
-    Lane& lane = lanes_[k];
-    lane.stream = &stream;
-    lane.s = stream.state_in[model_.state_size];
-    lane.y = stream.state_in[model_.state_size + 1];
-    lane.classes = Split(lane.s, model_.sample_offset);
-    if (stream.temperature > 0.0f) {
-      scale_[k] = InverseTemperature(stream.temperature);
-    }
+  const GenerateParams& StreamOf(int lane) const {
+    return streams_[lane / sub_tensors_];
   }
 
-  void Condition(int64_t frame, int tile, int64_t stride) {
-    for (int k = 0; k < kBatchLanes; ++k) {
-      if (lanes_[k].stream == nullptr) continue;
-      const float* const features =
-          lanes_[k].stream->features + frame * model_.n_features;
-      std::copy_n(workspace_.conditioner.Run(engine_, kernels_, features, tile),
-                  stride, workspace_.steps.data() + k * stride);
-    }
+  // Positions that the last sub-tensor runs behind the first.
+  int64_t Behind() const { return int64_t{sub_tensors_ - 1} * run_.lag; }
+
+  // The first position at or after a sample, of every sub-tensor.
+  int64_t PositionFrom(int64_t sample) const {
+    return sample / sub_tensors_ + (sample % sub_tensors_ > 0);
   }
 
-  void TurnGates() {
-    const int width = kGates * model_.state_size;
-    const float* const gates = workspace_.gates.data();
-    float* turned = workspace_.turned.data();
-    for (int i = 0; i < width; ++i) {
-      for (int k = 0; k < kBatchLanes; ++k) {
-        *turned++ = gates[static_cast<std::ptrdiff_t>(k) * width + i];
+  void Start(int stream) {
+    const GenerateParams& params = streams_[stream];
+    const float* const samples =
+        params.state_in + sub_tensors_ * model_.state_size;
+    LaneStream& lanes = run_.streams[stream];
+    lanes.features = params.features;
+    lanes.state = params.state_in;
+    lanes.first = static_cast<int64_t>(params.position);
+    const int64_t end = lanes.first + params.frames * model_.hop_length;
+    lanes.begin = lanes.first == 0 ? 0 : PositionFrom(lanes.first) + Behind();
+    lanes.end = PositionFrom(end) + Behind();
+    y_[stream] = samples[sub_tensors_ * memory_];
+    audio_[stream] = params.audio;
+    for (int s = 0; s < sub_tensors_; ++s) {
+      const int k = stream * sub_tensors_ + s;
+      for (int m = 0; m < memory_; ++m) {
+        workspace_.history.Step(m - memory_)[k] = samples[s * memory_ + m];
+      }
+      if (params.temperature > 0.0f) {
+        scale_[k] = InverseTemperature(params.temperature);
       }
     }
-  }
-
-  void Step() {
-    const int half = model_.state_size / 2;
-    alignas(64) float coarse_previous[kBatchLanes];
-    alignas(64) float fine_previous[kBatchLanes];
-    alignas(64) float coarse_now[kBatchLanes] = {};
-    for (int k = 0; k < kBatchLanes; ++k) {
-      Lane& lane = lanes_[k];
-      coarse_previous[k] = NetworkInput(lane.classes.coarse);
-      fine_previous[k] = NetworkInput(lane.classes.fine);
-      if (lane.stream == nullptr) continue;
-      lane.uniforms =
-          DrawUniforms(lane.stream->seed, lane.stream->position + written_);
+    // Samples that the call before had made, but not put out.
+    if (lanes.first % sub_tensors_ > 0) {
+      PutOut(stream, lanes.first / sub_tensors_);
     }
-    Recur(engine_, kernels_, workspace_);
-    const BatchGateParams params = {workspace_.turned.data(),
-                                    workspace_.recurrent.data(),
-                                    engine_.input_kernel.data(),
-                                    engine_.recurrent_bias.data(),
-                                    workspace_.state.plain(),
-                                    model_.state_size,
-                                    coarse_previous,
-                                    fine_previous,
-                                    coarse_now};
-    kernels_.coarse_gates_batch(params);
-    workspace_.state.Refresh(kernels_, 0, half, kUnitScale);
-    ComputeLogits(kernels_, engine_.coarse, 0, workspace_);
-    Draw(false);
-    for (int k = 0; k < kBatchLanes; ++k) {
-      coarse_now[k] = NetworkInput(lanes_[k].classes.coarse);
-    }
-    kernels_.fine_gates_batch(params);
-    workspace_.state.Refresh(kernels_, half, half, kUnitScale);
-    ComputeLogits(kernels_, engine_.fine, half, workspace_);
-    Draw(true);
-    Accept();
   }
 
   // The coarse or the fine classes of all lanes.
-  void Draw(bool fine) {
+  void Draw(bool fine, float* logits, SplitSample* classes) {
     alignas(64) float uniforms[kBatchLanes];
     alignas(64) float group[kBatchLanes];
     alignas(64) float inside[kBatchLanes];
-    float* const logits = workspace_.logits.data();
     for (int k = 0; k < kBatchLanes; ++k) {
-      Lane& lane = lanes_[k];
-      uniforms[k] = fine ? lane.uniforms.fine : lane.uniforms.coarse;
+      uniforms[k] = fine ? uniforms_[k].fine : uniforms_[k].coarse;
       // Temperature 0 needs the logits themselves, which the draw overwrites.
-      if (Greedy(lane)) Chosen(lane, fine) = Column(k, ArgMax);
+      if (Greedy(k)) Chosen(classes[k], fine) = ArgMax(Lane(logits, k).values);
     }
     kernels_.draw_batch({logits, scale_, uniforms, group, inside});
     for (int k = 0; k < kBatchLanes; ++k) {
-      Lane& lane = lanes_[k];
-      if (lane.stream == nullptr || Greedy(lane)) continue;
+      if (!running_[k] || Greedy(k)) continue;
       const int g = static_cast<int>(group[k]);
       const int i = static_cast<int>(inside[k]);
-      Chosen(lane, fine) =
-          g < kClassGroups && i < kClassGroups
-              ? kClassGroups * g + i
-              : Column(k, [g](const float* w) { return LastPositive(w, g); });
+      Chosen(classes[k], fine) = g < kClassGroups && i < kClassGroups
+                                     ? kClassGroups * g + i
+                                     : LastPositive(Lane(logits, k).values, g);
     }
   }
 
-  static int& Chosen(Lane& lane, bool fine) {
-    return fine ? lane.classes.fine : lane.classes.coarse;
+  static int& Chosen(SplitSample& classes, bool fine) {
+    return fine ? classes.fine : classes.coarse;
   }
 
-  static bool Greedy(const Lane& lane) {
-    return lane.stream != nullptr && lane.stream->temperature == 0.0f;
+  bool Greedy(int lane) const {
+    return running_[lane] && StreamOf(lane).temperature == 0.0f;
   }
 
-  // What `choose` finds in the logits, or weights, of one lane.
-  template <typename Choose>
-  int Column(int k, Choose choose) const {
-    float column[kClasses];
-    for (int i = 0; i < kClasses; ++i) {
-      column[i] = workspace_.logits[kBatchLanes * i + k];
+  // Puts out a position that every sub-tensor has passed, as far as its samples
+  // belong to this call.
+  void PutOut(int stream, int64_t position) {
+    const LaneStream& lanes = run_.streams[stream];
+    const int64_t end =
+        lanes.first + streams_[stream].frames * model_.hop_length;
+    for (int s = 0; s < sub_tensors_; ++s) {
+      const int64_t sample = sub_tensors_ * position + s;
+      if (sample < lanes.first || sample >= end) continue;
+      const int64_t r = position + int64_t{s} * run_.lag - lanes.begin;
+      y_[stream] =
+          DeEmphasise(workspace_.history.Step(r)[stream * sub_tensors_ + s],
+                      y_[stream], model_.pre_emphasis);
+      *audio_[stream]++ = ToAudio(y_[stream]);
     }
-    return choose(column);
   }
 
-  void Accept() {
-    for (Lane& lane : lanes_) {
-      if (lane.stream == nullptr) continue;
-      lane.s = Combine(lane.classes, model_.sample_offset);
-      lane.y = DeEmphasise(lane.s, lane.y, model_.pre_emphasis);
-      lane.stream->audio[written_] = ToAudio(lane.y);
+  // Writes the state of a stream after `steps` steps.
+  void Finish(int stream, int64_t steps) {
+    const int size = model_.state_size;
+    float* to = streams_[stream].state_out;
+    const int first = stream * sub_tensors_;
+    for (int k = first; k < first + sub_tensors_; ++k) {
+      const float* const h = workspace_.state.plain() + k;
+      for (int i = 0; i < size; ++i) *to++ = h[kBatchLanes * i];
     }
-    ++written_;
+    for (int k = first; k < first + sub_tensors_; ++k) {
+      for (int64_t r = steps - memory_; r < steps; ++r) {
+        *to++ = workspace_.history.Step(r)[k];
+      }
+    }
+    *to = y_[stream];
   }
 
-  const Engine& engine_;
   const Model& model_;
   const KernelTable& kernels_;
+  const GenerateParams* const streams_;
   BatchWorkspace& workspace_;
-  Lane lanes_[kBatchLanes];
+  const int sub_tensors_;  // B
+  const int memory_;
+  LaneRun run_ = {};
+  float y_[kBatchLanes] = {};         // y[n-1] of every stream
+  int16_t* audio_[kBatchLanes] = {};  // where its next sample goes
+  bool running_[kBatchLanes] = {};
+  SampleUniforms uniforms_[kBatchLanes] = {};
   alignas(64) float scale_[kBatchLanes];  // of the logits
-  uint64_t written_ = 0;
 };
 
 }  // namespace
 
+int StreamsAbreast(const Model& model, const GenerateParams* streams,
+                   int count) {
+  const int most = std::min(kBatchLanes / model.subscale.batch, count);
+  if (model.subscale.plain()) return most;
+  int abreast = 1;
+  while (abreast < most &&
+         (streams[abreast].position == 0) == (streams[0].position == 0)) {
+    ++abreast;
+  }
+  return abreast;
+}
+
 void GenerateBatch(const Engine& engine, const KernelTable& kernels,
                    const GenerateParams* streams, int count,
                    BatchWorkspace& workspace) {
-  Batch batch(engine, kernels, streams, count, workspace);
-  batch.Run(streams[0].frames);
-  batch.Finish();
+  LaneSampler sampler(engine.model, kernels, streams, count, workspace);
+  RunLanes(engine, kernels, sampler.run(), workspace, sampler);
 }
 
 }  // namespace wavernn_tf

@@ -14,6 +14,13 @@ static constexpr int GateIndex(int gate, int unit) {
   return unit / 16 * kGateStride + 16 * gate + unit % 16;
 }
 
+// So many units of 16 streams go through the gates at once (or those that a
+// half of the state has left), that what is computed for them stays close.
+constexpr int kPartUnits = 64;
+static constexpr int PartsOf(int units) {
+  return (units + kPartUnits - 1) / kPartUnits;
+}
+
 // The rows for c_{t-1}, f_{t-1}, c_t of the input kernel: 9H elements.
 static constexpr int InputKernelIndex(int row, int gate, int unit) {
   return 3 * (unit / 16 * kGateStride + 16 * gate) + 16 * row + unit % 16;
@@ -42,14 +49,17 @@ struct GateParams {
 };
 
 // 16 streams abreast: every element of gates, recurrent and h is 16 floats,
-// one per stream, and so is every network input.
+// one per stream, and so is every network input. Of one half of the state the
+// units first .. first + count - 1, multiples of 16; `gates` holds theirs
+// alone.
 struct BatchGateParams {
-  const float* gates;
+  int first;
+  int count;
+  const float* gates;  // [3 count, 16]
   const float* recurrent;
   const float* input_kernel;  // [9H], the same for all
   const float* bias;          // [H], the same for all
   float* h;
-  int state_size;
   const float* coarse_previous;
   const float* fine_previous;
   const float* coarse_now;

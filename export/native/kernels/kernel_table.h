@@ -7,6 +7,7 @@
 #include "kernels/multiply.h"
 #include "kernels/quantise.h"
 #include "kernels/sampler.h"
+#include "kernels/turn.h"
 
 namespace wavernn_tf {
 
@@ -37,6 +38,7 @@ struct KernelTable {
   void (*fine_gates_batch)(const BatchGateParams& params);
   void (*draw_batch)(const BatchDrawParams& params);
   void (*quantise_batch)(const BatchQuantiseParams& params);
+  void (*turn)(const TurnParams& params);
 };
 
 // Portable C++, on every machine.

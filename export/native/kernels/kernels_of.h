@@ -12,6 +12,7 @@
 #include "kernels/products_of.h"
 #include "kernels/quantise_of.h"
 #include "kernels/softmax_of.h"
+#include "kernels/turn_of.h"
 
 namespace wavernn_tf {
 
@@ -69,6 +70,7 @@ struct KernelsOf {
       GatesOf<V>::FineBatch,
       SoftmaxOf<V>::DrawBatch,
       QuantiseOf<V>::QuantiseBatch,
+      TurnOf<V>::Turn,
   };
 };
 

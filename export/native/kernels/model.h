@@ -3,6 +3,8 @@
 #ifndef WAVERNN_TF_KERNELS_MODEL_H_
 #define WAVERNN_TF_KERNELS_MODEL_H_
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -36,6 +38,49 @@ struct Head {
   const float* output_bias;   // [256]
 };
 
+// One layer of the network over the earlier sub-tensors, with a ReLU.
+struct SubscaleLayer {
+  BlockSparse kernel;  // [channels, inputs], taps oldest first
+  const float* bias;   // [channels]
+  int dilation;        // positions between taps
+};
+
+// Subscale: sample B i + s belongs to sub-tensor s, where it has position i.
+// A network over the earlier sub-tensors sees v = s[n] / 32768 of those z < s,
+// at the positions i - past() .. i + future(). Its inputs, layer 0: for every
+// tap the sub-tensors s - 1, s - 2, .. s - (B - 1), 0 where there is none, then
+// B numbers, one-hot of s; other layers: for every tap the outputs of the one
+// before. B = 1 is the plain model, which has neither layers nor matrices.
+struct Subscale {
+  int batch = 1;        // B: 1, 2, 4, 8 or 16
+  int horizon = 0;      // F >= future()
+  int kernel_size = 0;  // taps of every layer
+  int channels = 0;     // a multiple of 16
+  std::vector<SubscaleLayer> layers;
+  BlockSparse gates[kGates];  // N_g, each [H, channels]
+
+  bool plain() const { return batch == 1; }
+
+  // Positions that a sub-tensor runs behind the one before it.
+  int lag() const { return plain() ? 0 : horizon + 1; }
+
+  // Positions between the first tap and the last of layers `first` and on.
+  int Reach(std::size_t first = 0) const {
+    int reach = 0;
+    for (std::size_t l = first; l < layers.size(); ++l) {
+      reach += (kernel_size - 1) * layers[l].dilation;
+    }
+    return reach;
+  }
+  int past() const { return Reach() / 2; }
+  int future() const { return Reach() - past(); }
+
+  // Samples of every sub-tensor that a stream remembers.
+  int memory() const {
+    return plain() ? 1 : std::max(1, (batch - 1) * lag() + past());
+  }
+};
+
 struct Model {
   int state_size = 0;  // H, a multiple of 32
   int projection_size = 0;
@@ -44,7 +89,7 @@ struct Model {
   int sample_offset = 0;  // 16-bit steps
   float pre_emphasis = 0.0f;
   int past = 0;       // frames of context before the first
-  int lookahead = 0;  // frames of context after the last
+  int lookahead = 0;  // the same after the last; more come in ahead()
 
   std::vector<ConvLayer> convolutions;  // frame rate
   std::vector<ConvLayer> upsampling;    // frame rate -> step rate
@@ -59,6 +104,19 @@ struct Model {
   BlockSparse recurrent[kGates];          // each [H, H]
   Head coarse = {};
   Head fine = {};
+  Subscale subscale;
+
+  // Floats of a stream's state (generate.h).
+  int stream_size() const {
+    return subscale.batch * (state_size + subscale.memory()) + 1;
+  }
+
+  // Frames that the first sub-tensor runs ahead of the audio when sampling.
+  int ahead() const {
+    const int64_t samples =
+        int64_t{subscale.batch - 1} * subscale.lag() * subscale.batch;
+    return static_cast<int>((samples + hop_length - 1) / hop_length);
+  }
 };
 
 }  // namespace wavernn_tf

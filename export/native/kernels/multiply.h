@@ -50,6 +50,7 @@ struct GroupedView {
   const uint16_t* columns;  // [all steps, columns of a step]
   const void* values;       // [all steps, lanes], 64-byte aligned
   const int32_t* outputs;   // [groups, rows] index in y of a row's first output
+  int filler;               // what `outputs` holds for rows that fill up
   const float* bias;        // [groups, outputs of a group]; without a bias
   int bias_step;            // zeros for one group, all others at distance 0
   // int8 only: [groups, outputs of a group]; if gathered [groups, 16].
@@ -67,8 +68,9 @@ struct GroupedView {
 // where lane 4 o + i takes input i. The bias is added last.
 // int8: y = fma(sum, row scale * scale, bias), the sum being exact.
 //
-// y has kOutputSlack floats after its end, where the rows that fill up the last
-// group are written. x and y do not overlap; natural alignment, no over-read.
+// y has kOutputSlack floats after its end, where rows that fill up the last
+// group may be written. x and y do not overlap; natural alignment, no
+// over-read.
 struct MultiplyParams {
   const GroupedView* matrix;
   const void* x;
@@ -91,7 +93,8 @@ struct BatchMultiplyParams {
   const float* scale;  // [16]
   float* y;            // 64-byte aligned
   bool relu;
-  float* largest;  // [16], as above
+  float* largest;     // [16], as above
+  const float* base;  // as y: added to it at last; null for none
 };
 
 }  // namespace wavernn_tf

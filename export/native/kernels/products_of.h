@@ -124,6 +124,7 @@ struct ProductsOf {
     for (int group = 0; group < m.groups; ++group) {
       const int32_t steps = m.steps[group];
       for (int row = 0; row < kColumns; ++row) {
+        if (outputs[row] == m.filler) break;
         BatchRow(p, values + BlockSize(kShape) * row, columns + row, steps,
                  bias + kOut * row, outputs[row]);
       }
@@ -151,9 +152,7 @@ struct ProductsOf {
       sums[o] = V::Add(sums[o], V::Broadcast(bias[o]));
     }
     Activate<V, kOut>(p, sums);
-    float* const y = p.y + static_cast<int64_t>(output) * kBatchLanes;
-    WAVERNN_TF_UNROLL
-    for (int o = 0; o < kOut; ++o) V::Store(y + kBatchLanes * o, sums[o]);
+    StoreBatch<V, kOut>(p, output, sums);
   }
 
   // Over the first kIn inputs of every block.

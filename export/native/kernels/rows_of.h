@@ -68,6 +68,23 @@ WAVERNN_TF_INLINE inline void Activate(const BatchMultiplyParams& p,
   V::Store(p.largest, V::Max(V::Load(p.largest), top));
 }
 
+// y = v, or base + v, of kCount outputs of a batch.
+template <typename V, int kCount>
+WAVERNN_TF_INLINE inline void StoreBatch(const BatchMultiplyParams& p,
+                                         int32_t output, typename V::F* v) {
+  const int64_t at = static_cast<int64_t>(output) * kBatchLanes;
+  if (p.base != nullptr) {
+    const float* const base = p.base + at;
+    WAVERNN_TF_UNROLL
+    for (int i = 0; i < kCount; ++i) {
+      v[i] = V::Add(v[i], V::Load(base + kBatchLanes * i));
+    }
+  }
+  float* const y = p.y + at;
+  WAVERNN_TF_UNROLL
+  for (int i = 0; i < kCount; ++i) V::Store(y + kBatchLanes * i, v[i]);
+}
+
 }  // namespace wavernn_tf
 
 #endif  // WAVERNN_TF_KERNELS_ROWS_OF_H_

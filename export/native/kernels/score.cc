@@ -21,25 +21,20 @@ class Teacher {
     truth_ = Split(PreEmphasise(x, x_previous_, model_.pre_emphasis),
                    model_.sample_offset);
     x_previous_ = x;
-    params_.log_likelihood[2 * read_] = Likelihood(logits, truth_.coarse);
+    params_.log_likelihood[2 * read_] =
+        LogLikelihood(kernels_, logits, truth_.coarse);
     return truth_.coarse;
   }
 
   int Fine(float* logits) {
-    params_.log_likelihood[2 * read_ + 1] = Likelihood(logits, truth_.fine);
+    params_.log_likelihood[2 * read_ + 1] =
+        LogLikelihood(kernels_, logits, truth_.fine);
     return truth_.fine;
   }
 
   void Accept(SplitSample) { ++read_; }
 
  private:
-  float Likelihood(float* logits, int label) const {
-    alignas(64) float totals[kClassGroups];
-    const float logit = logits[label];
-    const float highest = kernels_.softmax({logits, 1.0f, logits, totals});
-    return LogProbability(logit, highest, totals);
-  }
-
   const Model& model_;
   const KernelTable& kernels_;
   const ScoreParams& params_;
@@ -49,6 +44,13 @@ class Teacher {
 };
 
 }  // namespace
+
+float LogLikelihood(const KernelTable& kernels, float* logits, int label) {
+  alignas(64) float totals[kClassGroups];
+  const float logit = logits[label];
+  const float highest = kernels.softmax({logits, 1.0f, logits, totals});
+  return LogProbability(logit, highest, totals);
+}
 
 void Score(const Engine& engine, const KernelTable& kernels,
            const ScoreParams& params, Workspace& workspace) {

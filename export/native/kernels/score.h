@@ -19,8 +19,17 @@ struct ScoreParams {
   float* log_likelihood;  // [samples, 2] natural log of P(c_t), P(f_t)
 };
 
+// Of a plain model.
 void Score(const Engine& engine, const KernelTable& kernels,
            const ScoreParams& params, Workspace& workspace);
+
+// Up to 16 / B streams of the same number of samples abreast.
+void ScoreBatch(const Engine& engine, const KernelTable& kernels,
+                const ScoreParams* streams, int count,
+                BatchWorkspace& workspace);
+
+// Natural log of the probability of class `label`; overwrites logits [256].
+float LogLikelihood(const KernelTable& kernels, float* logits, int label);
 
 }  // namespace wavernn_tf
 

@@ -25,6 +25,8 @@ struct Clock {
   double ticks[kStages] = {};  // the last one: of whole runs
   double calls[kStages] = {};
   double start = 0.0;
+  Stage whole = kStages;  // of the TimedStage that lives
+  double whole_start = 0.0;
   double empty = 0.0;        // ticks of a timed nothing
   double microsecond = 1.0;  // ticks
 };
@@ -49,6 +51,7 @@ void Calibrate(Clock& clock) {
 template <typename Body>
 void Time(Stage stage, Body body) {
   Clock& clock = TheClock();
+  if (clock.whole != kStages) return body();
   const double start = Now();
   body();
   clock.ticks[stage] += Now() - start;
@@ -120,12 +123,13 @@ const KernelTable kTable = {
     Timed<kGatesStage, &T::fine_gates_batch>,
     Timed<kSoftmaxStage, &T::draw_batch>,
     Timed<kGatesStage, &T::quantise_batch>,
+    Timed<kConditioningStage, &T::turn>,
 };
 
 }  // namespace
 
 const char* StageNames() {
-  return "recurrent,gates,heads,softmax,conditioning,rest";
+  return "recurrent,gates,subscale,heads,softmax,conditioning,rest";
 }
 
 TimedRun::TimedRun(const KernelTable& kernels, const float* recurrent) {
@@ -141,6 +145,22 @@ const KernelTable& TimedRun::kernels() const { return kTable; }
 TimedRun::~TimedRun() {
   Clock& clock = TheClock();
   clock.ticks[kRestStage] += Now() - clock.start;
+}
+
+TimedStage::TimedStage(const KernelTable& kernels, Stage stage)
+    : timed_(&kernels == &kTable) {
+  if (!timed_) return;
+  Clock& clock = TheClock();
+  clock.whole = stage;
+  clock.whole_start = Now();
+}
+
+TimedStage::~TimedStage() {
+  if (!timed_) return;
+  Clock& clock = TheClock();
+  clock.ticks[clock.whole] += Now() - clock.whole_start;
+  clock.calls[clock.whole] += 1.0;
+  clock.whole = kStages;
 }
 
 void TakeStages(double* microseconds) {

@@ -10,9 +10,10 @@ namespace wavernn_tf {
 enum Stage {
   kRecurrentStage,
   kGatesStage,         // and the forms of the state that the products read
+  kSubscaleStage,      // the network over the earlier sub-tensors
   kHeadsStage,         // projections and logits
   kSoftmaxStage,       // in a batch with the draws
-  kConditioningStage,  // with the projection to the gates
+  kConditioningStage,  // with the projection to the gates and the turning
   kRestStage,          // random numbers, draws, signal processing
   kStages,
 };
@@ -21,7 +22,8 @@ enum Stage {
 const char* StageNames();
 
 // One run of `kernels`, timed from here to the end of its life. Products that
-// write to `recurrent` belong to the recurrence, all others to the heads.
+// write to `recurrent` belong to the recurrence, all others, outside a
+// TimedStage, to the heads.
 class TimedRun {
  public:
   TimedRun(const KernelTable& kernels, const float* recurrent);
@@ -31,6 +33,19 @@ class TimedRun {
   const KernelTable& kernels() const;
   TimedRun(const TimedRun&) = delete;
   TimedRun& operator=(const TimedRun&) = delete;
+};
+
+// While it lives, all belongs to one stage, whatever runs; does nothing but in
+// a TimedRun.
+class TimedStage {
+ public:
+  TimedStage(const KernelTable& kernels, Stage stage);
+  ~TimedStage();
+  TimedStage(const TimedStage&) = delete;
+  TimedStage& operator=(const TimedStage&) = delete;
+
+ private:
+  const bool timed_;
 };
 
 // Microseconds per stage since the last call, what reading the clock took left

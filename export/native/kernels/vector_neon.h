@@ -28,6 +28,7 @@ struct RowNeon {
 struct VectorNeon {
   static constexpr const char* kIsa = "neon";
   static constexpr bool kGathers = false;
+  static constexpr bool kMasks = false;
   static constexpr int kGroupVectors = 4;
   static constexpr int kBatchFrom[] = {17, 17, 17};  // too few registers
   static constexpr int kGateVectors = 2;

@@ -34,6 +34,7 @@ namespace wavernn_tf {
 struct VectorScalar {
   static constexpr const char* kIsa = "scalar";
   static constexpr bool kGathers = false;
+  static constexpr bool kMasks = false;
   static constexpr int kGroupVectors = 4;
   static constexpr int kBatchFrom[] = {17, 17, 17};  // too few registers
   static constexpr int kGateVectors = 1;

@@ -14,6 +14,7 @@ template <typename Isa, template <typename> typename Dots>
 struct VectorYmm {
   static constexpr const char* kIsa = Isa::kName;
   static constexpr bool kGathers = Isa::kGathers;
+  static constexpr bool kMasks = false;
   static constexpr int kGroupVectors = Isa::kGroupVectors;
   static constexpr auto& kBatchFrom = Isa::kBatchFrom;
   static constexpr int kGateVectors = 1;

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "kernels/isa_x86.h"
+#include "kernels/unroll.h"
 
 namespace wavernn_tf {
 
@@ -14,6 +15,7 @@ template <typename Isa, template <typename> typename Dots>
 struct VectorZmm {
   static constexpr const char* kIsa = Isa::kName;
   static constexpr bool kGathers = Isa::kGathers;
+  static constexpr bool kMasks = true;
   static constexpr int kGroupVectors = Isa::kGroupVectors;
   static constexpr auto& kBatchFrom = Isa::kBatchFrom;
   static constexpr int kGateVectors = 4;
@@ -90,16 +92,38 @@ struct VectorZmm {
   }
   // Lane i of four vectors, to p + outputs[i].
   static void StoreQuads(float* p, const int32_t* outputs, const F* v) {
-    const F ab_low = _mm512_unpacklo_ps(v[0], v[1]);
-    const F ab_high = _mm512_unpackhi_ps(v[0], v[1]);
-    const F cd_low = _mm512_unpacklo_ps(v[2], v[3]);
-    const F cd_high = _mm512_unpackhi_ps(v[2], v[3]);
-    // Of every four lanes the first, second, third and fourth.
-    StoreEvery4(p, outputs, _mm512_shuffle_ps(ab_low, cd_low, 0x44));
-    StoreEvery4(p, outputs + 1, _mm512_shuffle_ps(ab_low, cd_low, 0xEE));
-    StoreEvery4(p, outputs + 2, _mm512_shuffle_ps(ab_high, cd_high, 0x44));
-    StoreEvery4(p, outputs + 3, _mm512_shuffle_ps(ab_high, cd_high, 0xEE));
+    const Quads quads(v);
+    for (int i = 0; i < 4; ++i) StoreEvery4(p, outputs + i, quads.every4[i]);
   }
+  // Four lanes of 16 rows of 16 floats, which keep the others.
+  class FourLanes {
+   public:
+    explicit FourLanes(const int* lanes) {
+      int32_t places[16] = {};
+      for (int j = 0; j < 4; ++j) {
+        places[lanes[j]] = j;
+        mask_ = static_cast<__mmask16>(mask_ | 1u << lanes[j]);
+      }
+      for (int quarter = 0; quarter < 4; ++quarter) {
+        places_[quarter] =
+            _mm512_add_epi32(LoadInts(places), _mm512_set1_epi32(4 * quarter));
+      }
+    }
+    // Row r gets lane r of the four vectors.
+    void Store(float* rows, const F* v) const {
+      const Quads quads(v);
+      WAVERNN_TF_UNROLL
+      for (int r = 0; r < 16; ++r) {
+        _mm512_mask_storeu_ps(
+            rows + 16 * r, mask_,
+            _mm512_permutexvar_ps(places_[r / 4], quads.every4[r % 4]));
+      }
+    }
+
+   private:
+    I places_[4];
+    __mmask16 mask_ = 0;
+  };
   static I Start(const int32_t* offsets) {
     return kByteOffset == 0 ? BroadcastInt(0) : LoadInts(offsets);
   }
@@ -172,6 +196,20 @@ struct VectorZmm {
   static __m128i LoadBytes(const uint8_t* p) {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
   }
+  // Four vectors' lanes i, 4 + i, 8 + i and 12 + i, side by side.
+  struct Quads {
+    F every4[4];
+    explicit Quads(const F* v) {
+      const F ab_low = _mm512_unpacklo_ps(v[0], v[1]);
+      const F ab_high = _mm512_unpackhi_ps(v[0], v[1]);
+      const F cd_low = _mm512_unpacklo_ps(v[2], v[3]);
+      const F cd_high = _mm512_unpackhi_ps(v[2], v[3]);
+      every4[0] = _mm512_shuffle_ps(ab_low, cd_low, 0x44);
+      every4[1] = _mm512_shuffle_ps(ab_low, cd_low, 0xEE);
+      every4[2] = _mm512_shuffle_ps(ab_high, cd_high, 0x44);
+      every4[3] = _mm512_shuffle_ps(ab_high, cd_high, 0xEE);
+    }
+  };
   static void StoreEvery4(float* p, const int32_t* outputs, F v) {
     StoreQuad<0>(p + outputs[0], v);
     StoreQuad<1>(p + outputs[4], v);

@@ -28,14 +28,11 @@ void Workspace::SetState(const Engine& engine, const KernelTable& kernels,
 bool BatchWorkspace::Allocate(Engine& engine) {
   const Model& model = engine.model;
   const std::size_t width = static_cast<std::size_t>(kGates) * model.state_size;
-  const std::size_t tile = static_cast<std::size_t>(kBatchTileFrames) *
-                           model.steps_per_frame * model.conditioning_channels;
-  return engine.Widen() && conditioner.Allocate(engine, kBatchTileFrames) &&
+  return engine.Widen() && conditioning.Allocate(engine) &&
+         network.Allocate(engine) &&
+         history.Allocate(model.subscale.memory() + 1) &&
          state.Allocate(model.state_size, engine.state_forms) &&
          projection.Allocate(model.projection_size, engine.projection_forms) &&
-         steps.Resize(kBatchLanes * tile) &&
-         gates.Resize(kBatchLanes * width) &&
-         turned.Resize(kBatchLanes * width) &&
          recurrent.Resize(kBatchLanes * (width + kOutputSlack)) &&
          logits.Resize(kBatchLanes * (kClasses + kOutputSlack));
 }

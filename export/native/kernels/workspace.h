@@ -7,6 +7,9 @@
 #include "kernels/aligned_array.h"
 #include "kernels/conditioning.h"
 #include "kernels/engine.h"
+#include "kernels/history.h"
+#include "kernels/lane_conditioning.h"
+#include "kernels/subscale_network.h"
 
 namespace wavernn_tf {
 
@@ -34,16 +37,12 @@ struct Workspace {
                 const float* values);
 };
 
-// Of 16 streams, which hold 16 tiles of conditioning at once.
-constexpr int kBatchTileFrames = 8;
-
 struct BatchWorkspace {
-  Conditioner conditioner;
+  LaneConditioning conditioning;
+  SubscaleNetwork network;
+  History history;
   BatchActivations state;         // [H, 16]
   BatchActivations projection;    // [projection_size, 16]
-  AlignedArray<float> steps;      // [16, steps of a tile, channels]
-  AlignedArray<float> gates;      // [16, 3H], as projected
-  AlignedArray<float> turned;     // [3H, 16], the same
   AlignedArray<float> recurrent;  // [3H + slack, 16]
   AlignedArray<float> logits;     // [256 + slack, 16]
 

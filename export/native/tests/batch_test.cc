@@ -98,19 +98,26 @@ void TestGates(int state, float scale, bool broken) {
   Abreast all_gates(gates), all_recurrent(recurrent), all_inputs(inputs);
   ForEachIsa([&](const KernelTable& kernels) {
     Abreast all_h(start);
-    const BatchGateParams params = {all_gates.data(),
-                                    all_recurrent.data(),
-                                    kernel.data(),
-                                    bias.data(),
-                                    all_h.data(),
-                                    state,
-                                    all_inputs.data(),
-                                    all_inputs.data() + kBatchLanes,
-                                    all_inputs.data() + 2 * kBatchLanes};
-    std::vector<Floats> h = start;
-    for (bool fine : {false, true}) {
+    const auto run = [&](bool fine, int first, int count) {
+      const BatchGateParams params = {
+          first,
+          count,
+          all_gates.data() + kBatchLanes * kGates * first,
+          all_recurrent.data(),
+          kernel.data(),
+          bias.data(),
+          all_h.data(),
+          all_inputs.data(),
+          all_inputs.data() + kBatchLanes,
+          all_inputs.data() + 2 * kBatchLanes};
       fine ? kernels.fine_gates_batch(params)
            : kernels.coarse_gates_batch(params);
+    };
+    std::vector<Floats> h = start;
+    for (bool fine : {false, true}) {
+      const int half = state / 2;
+      run(fine, fine ? half : 0, 16);
+      if (half > 16) run(fine, (fine ? half : 0) + 16, half - 16);
       for (int lane = 0; lane < kBatchLanes; ++lane) {
         const GateParams alone = {gates[lane].data(),
                                   recurrent[lane].data(),

@@ -1,5 +1,6 @@
-// The samples of seeded models and their last states, one of every weight type
-// and block shape, on every instruction set, by their hashes:
+// The samples of seeded models and their last states, a plain one of every
+// weight type and block shape and a subscale one of every weight type, on every
+// instruction set, by their hashes:
 //   golden_test FILE          compare with the hashes in FILE
 //   golden_test FILE --write  make FILE
 // The file is tests/golden/samples.txt of the repository: a change that moves
@@ -36,8 +37,31 @@ struct Outcome {
   std::vector<uint32_t> state;
 };
 
-Outcome Run(Kind kind, const KernelTable& kernels) {
+// `sub_tensors` is 1 for a plain model.
+struct Case {
+  Kind kind;
+  int sub_tensors;
+
+  std::string name() const {
+    if (sub_tensors == 1) return kind.name();
+    return kind.name() + " subscale " + std::to_string(sub_tensors);
+  }
+};
+
+std::vector<Case> AllCases() {
+  std::vector<Case> cases;
+  for (const Kind& kind : AllKinds()) cases.push_back({kind, 1});
+  cases.push_back({{WeightType::kFloat32, BlockShape::k16x1}, 16});
+  cases.push_back({{WeightType::kBfloat16, BlockShape::k8x4}, 4});
+  cases.push_back({{WeightType::kInt8, BlockShape::k4x4}, 8});
+  return cases;
+}
+
+Outcome Run(const Case& which, const KernelTable& kernels) {
+  const Kind kind = which.kind;
   ModelShape shape;
+  shape.subscale.batch = which.sub_tensors;
+  shape.subscale.channels = 32;
   shape.block = kind.shape;
   shape.weights = kind.type;
   shape.state_size = 96;
@@ -47,10 +71,9 @@ Outcome Run(Kind kind, const KernelTable& kernels) {
   const int frames = 300;
   const Floats features = random.Features(frames);
   std::vector<int16_t> audio(frames * model.hop_length);
-  Floats state(model.state_size + 2, 0.0f);
+  Floats state(model.stream_size(), 0.0f);
   Engine engine;
-  Workspace workspace;
-  CHECK(engine.Build(model, kernels) && workspace.Allocate(engine));
+  CHECK(engine.Build(model, kernels));
   GenerateParams params = {};
   params.features = features.data();
   params.frames = frames;
@@ -59,17 +82,25 @@ Outcome Run(Kind kind, const KernelTable& kernels) {
   params.state_in = state.data();
   params.state_out = state.data();
   params.audio = audio.data();
-  Generate(engine, kernels, params, workspace);
+  if (model.subscale.plain()) {
+    Workspace workspace;
+    CHECK(workspace.Allocate(engine));
+    Generate(engine, kernels, params, workspace);
+  } else {
+    BatchWorkspace workspace;
+    CHECK(workspace.Allocate(engine));
+    GenerateBatch(engine, kernels, &params, 1, workspace);
+  }
   Outcome outcome = {{audio.begin(), audio.end()},
                      std::vector<uint32_t>(state.size())};
   std::memcpy(outcome.state.data(), state.data(), 4 * state.size());
   return outcome;
 }
 
-std::string Line(Kind kind, const Outcome& outcome) {
+std::string Line(const Case& which, const Outcome& outcome) {
   char text[120];
   std::snprintf(text, sizeof(text), "%s %zu samples %016llx state %016llx\n",
-                kind.name().c_str(), outcome.audio.size(),
+                which.name().c_str(), outcome.audio.size(),
                 static_cast<unsigned long long>(Hash(outcome.audio)),
                 static_cast<unsigned long long>(Hash(outcome.state)));
   return text;
@@ -77,7 +108,7 @@ std::string Line(Kind kind, const Outcome& outcome) {
 
 std::string Lines(const KernelTable& kernels) {
   std::string lines;
-  for (const Kind& kind : AllKinds()) lines += Line(kind, Run(kind, kernels));
+  for (const Case& each : AllCases()) lines += Line(each, Run(each, kernels));
   return lines;
 }
 
@@ -113,13 +144,13 @@ int main(int argc, char** argv) {
     CHECK(lines == golden);
   });
   // Canaries: one sample, or one bit of the state, is another hash.
-  const Kind kind = {WeightType::kFloat32, BlockShape::k4x4};
-  Outcome outcome = Run(kind, BestKernels());
-  CHECK(golden.find(Line(kind, outcome)) != std::string::npos);
+  const Case which = {{WeightType::kFloat32, BlockShape::k4x4}, 1};
+  Outcome outcome = Run(which, BestKernels());
+  CHECK(golden.find(Line(which, outcome)) != std::string::npos);
   outcome.audio[1000] ^= 1;
-  CHECK(golden.find(Line(kind, outcome)) == std::string::npos);
+  CHECK(golden.find(Line(which, outcome)) == std::string::npos);
   outcome.audio[1000] ^= 1;
   outcome.state[7] ^= 1;
-  CHECK(golden.find(Line(kind, outcome)) == std::string::npos);
+  CHECK(golden.find(Line(which, outcome)) == std::string::npos);
   return Failures();
 }

@@ -111,6 +111,16 @@ inline void FillMatrix(std::mt19937& random, BlockShape shape, WeightType type,
                  packed.scales.data()};
 }
 
+struct SubscaleShape {
+  int batch = 1;  // a plain model
+  int horizon = 3;
+  int channels = 16;
+  int kernel_size = 3;
+  std::vector<int> dilations = {1, 2};
+  float density = 0.5f;  // of all layers but the first
+  float gate_density = 0.3f;
+};
+
 struct ModelShape {
   int state_size = 32;
   int projection_size = 16;
@@ -125,6 +135,7 @@ struct ModelShape {
   WeightType weights = WeightType::kFloat32;
   // Every other matrix, R_r first, has the next block shape and weight type.
   bool mixed = false;
+  SubscaleShape subscale;
 };
 
 // A model with weights of unit gain, so that nothing saturates. Its kernels are
@@ -143,6 +154,7 @@ class RandomModel {
     FillRecurrence();
     FillHead(model_.coarse);
     FillHead(model_.fine);
+    if (shape.subscale.batch > 1) FillSubscale();
   }
   RandomModel(const RandomModel&) = delete;
   RandomModel& operator=(const RandomModel&) = delete;
@@ -151,7 +163,8 @@ class RandomModel {
   std::mt19937& random() { return random_; }
 
   Floats Features(int frames) {
-    const std::size_t rows = frames + model_.past + model_.lookahead;
+    const std::size_t rows =
+        frames + model_.ahead() + model_.past + model_.lookahead;
     return RandomFloats(random_, rows * model_.n_features, 1.0f);
   }
 
@@ -175,16 +188,21 @@ class RandomModel {
     return {halves_.back().data(), WeightType::kBfloat16};
   }
 
-  BlockSparse Matrix(int rows, int cols) {
+  BlockSparse Matrix(int rows, int cols, float density) {
     const int next = shape_.mixed ? static_cast<int>(matrices_.size() % 2) : 0;
     const int block = static_cast<int>(shape_.block) + next;
     const int type = static_cast<int>(shape_.weights) + next;
+    return Matrix(static_cast<BlockShape>(block % kBlockShapes),
+                  static_cast<WeightType>(type % kWeightTypes), rows, cols,
+                  density);
+  }
+
+  BlockSparse Matrix(BlockShape block, WeightType type, int rows, int cols,
+                     float density) {
     matrices_.emplace_back();
-    const float scale =
-        std::sqrt(3.0f / (static_cast<float>(cols) * shape_.density));
-    FillMatrix(random_, static_cast<BlockShape>(block % kBlockShapes),
-               static_cast<WeightType>(type % kWeightTypes), rows, cols,
-               shape_.density, scale, matrices_.back());
+    const float scale = std::sqrt(3.0f / (static_cast<float>(cols) * density));
+    FillMatrix(random_, block, type, rows, cols, density, scale,
+               matrices_.back());
     return matrices_.back().view;
   }
 
@@ -229,14 +247,44 @@ class RandomModel {
     model_.input_bias = Array(width, 0.1f);
     model_.recurrent_bias = Array(width, 0.1f);
     for (BlockSparse& matrix : model_.recurrent) {
-      matrix = Matrix(shape_.state_size, shape_.state_size);
+      matrix = Matrix(shape_.state_size, shape_.state_size, shape_.density);
+    }
+  }
+
+  void FillSubscale() {
+    const SubscaleShape& shape = shape_.subscale;
+    Subscale& subscale = model_.subscale;
+    subscale.batch = shape.batch;
+    subscale.horizon = shape.horizon;
+    subscale.kernel_size = shape.kernel_size;
+    subscale.channels = shape.channels;
+    const int taps = shape.kernel_size;
+    for (int dilation : shape.dilations) {
+      SubscaleLayer layer = {};
+      if (subscale.layers.empty()) {
+        const bool full = shape_.weights == WeightType::kFloat32;
+        layer.kernel = Matrix(
+            BlockShape::k16x1,
+            full ? WeightType::kFloat32 : WeightType::kBfloat16, shape.channels,
+            taps * (shape.batch - 1) + shape.batch, 1.0f);
+      } else {
+        layer.kernel =
+            Matrix(shape.channels, taps * shape.channels, shape.density);
+      }
+      layer.bias = Array(shape.channels, 0.1f);
+      layer.dilation = dilation;
+      subscale.layers.push_back(layer);
+    }
+    for (BlockSparse& matrix : subscale.gates) {
+      matrix = Matrix(shape_.state_size, shape.channels, shape.gate_density);
     }
   }
 
   void FillHead(Head& head) {
-    head.project = Matrix(shape_.projection_size, shape_.state_size / 2);
+    head.project =
+        Matrix(shape_.projection_size, shape_.state_size / 2, shape_.density);
     head.project_bias = Array(shape_.projection_size, 0.1f);
-    head.output = Matrix(kClasses, shape_.projection_size);
+    head.output = Matrix(kClasses, shape_.projection_size, shape_.density);
     head.output_bias = Array(kClasses, 0.1f);
   }
 

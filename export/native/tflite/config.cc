@@ -22,7 +22,10 @@ enum ConfigIndex {
   kUpsampling,
   kPast,
   kLookahead,
-  kFirstReserved,
+  kSubTensors,
+  kHorizon,
+  kSubscaleLayers,
+  kSubscaleKernel,
 };
 
 struct Range {
@@ -44,6 +47,14 @@ constexpr Range kRanges[] = {
     {kUpsampling, "n_upsample", 0, 16},
     {kPast, "past", 0, 1 << 16},
     {kLookahead, "lookahead", 0, 1 << 16},
+    {kSubTensors, "sub-tensors", 1, 16},
+};
+
+// Of a model with more than one sub-tensor.
+constexpr Range kSubscaleRanges[] = {
+    {kHorizon, "horizon", 0, 1 << 12},
+    {kSubscaleLayers, "n_subscale", 1, 64},
+    {kSubscaleKernel, "subscale kernel_size", 1, 64},
 };
 
 bool CheckSchema(const int32_t* config, ErrorText& error) {
@@ -70,25 +81,36 @@ bool CheckSchema(const int32_t* config, ErrorText& error) {
   return true;
 }
 
+bool CheckRange(const int32_t* config, const Range& range, ErrorText& error) {
+  const int32_t value = config[range.index];
+  if (value >= range.lowest && value <= range.highest) return true;
+  return error.Set("expected %s in [%d, %d]; got %d", range.name, range.lowest,
+                   range.highest, value);
+}
+
+// A plain model has 1 sub-tensor and zeros for all else.
+bool CheckSubscale(const int32_t* config, ErrorText& error) {
+  const int32_t sub_tensors = config[kSubTensors];
+  if ((sub_tensors & (sub_tensors - 1)) != 0) {
+    return error.Set("expected 1, 2, 4, 8 or 16 sub-tensors; got %d",
+                     sub_tensors);
+  }
+  for (Range range : kSubscaleRanges) {
+    if (sub_tensors == 1) range.lowest = range.highest = 0;
+    if (!CheckRange(config, range, error)) return false;
+  }
+  return true;
+}
+
 bool CheckRanges(const int32_t* config, ErrorText& error) {
   for (const Range& range : kRanges) {
-    const int32_t value = config[range.index];
-    if (value < range.lowest || value > range.highest) {
-      return error.Set("expected %s in [%d, %d]; got %d", range.name,
-                       range.lowest, range.highest, value);
-    }
+    if (!CheckRange(config, range, error)) return false;
   }
   if (config[kStateSize] % 32 != 0) {
     return error.Set("expected state_size to be a multiple of 32; got %d",
                      config[kStateSize]);
   }
-  for (int i = kFirstReserved; i < kConfigSize; ++i) {
-    if (config[i] != 0) {
-      return error.Set("expected config[%d] = 0 (reserved); got %d", i,
-                       config[i]);
-    }
-  }
-  return true;
+  return CheckSubscale(config, error);
 }
 
 }  // namespace
@@ -111,7 +133,11 @@ bool ReadConfig(const int32_t* config, Model& model, LayerCounts& counts,
   model.pre_emphasis = pre_emphasis;
   model.past = config[kPast];
   model.lookahead = config[kLookahead];
-  counts = {config[kConvolutions], config[kUpsampling]};
+  model.subscale.batch = config[kSubTensors];
+  model.subscale.horizon = config[kHorizon];
+  model.subscale.kernel_size = config[kSubscaleKernel];
+  counts = {config[kConvolutions], config[kUpsampling],
+            config[kSubscaleLayers]};
   return true;
 }
 

@@ -15,6 +15,7 @@ constexpr int kConfigSize = 16;
 struct LayerCounts {
   int convolutions;
   int upsampling;
+  int subscale;
 };
 
 // Checks `config` [kConfigSize] and fills the sizes of `model`.

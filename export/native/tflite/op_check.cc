@@ -22,8 +22,8 @@ bool CheckFeatures(const TfLiteContext& context, const Op& op, Checker check,
     return false;
   }
   sizes.batch = features.dims->data[0];
-  sizes.frames = static_cast<int64_t>(features.dims->data[1]) - op.model.past -
-                 op.model.lookahead;
+  sizes.frames =
+      static_cast<int64_t>(features.dims->data[1]) - ContextFrames(op);
   const int64_t samples = sizes.frames * op.model.hop_length;
   if (samples > std::numeric_limits<int>::max()) {
     return error.Set("expected fewer than 2^31 samples; got %lld frames of %d",
@@ -37,7 +37,7 @@ bool CheckGenerateInputs(const TfLiteContext& context, const Op& op,
                          Checker check, const CallSizes& sizes,
                          ErrorText& error) {
   const int vector[] = {sizes.batch};
-  const int state[] = {sizes.batch, op.model.state_size + 2};
+  const int state[] = {sizes.batch, op.model.stream_size()};
   return check(Input(context, op, kGenerateSeed), "seed", kTfLiteInt64, 1,
                vector, error) &&
          check(Input(context, op, kGenerateTemperature), "temperature",
@@ -92,8 +92,8 @@ bool CheckLengths(const Op& op, const CallSizes& sizes, ErrorText& error) {
     return error.Set(
         "expected features of at least %d frames (1 + %d before +"
         " %d after); got %lld",
-        1 + model.past + model.lookahead, model.past, model.lookahead,
-        static_cast<long long>(sizes.frames + model.past + model.lookahead));
+        1 + ContextFrames(op), model.past, ContextFrames(op) - model.past,
+        static_cast<long long>(sizes.frames + ContextFrames(op)));
   }
   const int64_t highest = sizes.frames * model.hop_length;
   if (op.kind == OpKind::kScore &&
@@ -124,14 +124,15 @@ bool CheckFinite(const TfLiteTensor& tensor, const char* name,
   return true;
 }
 
-// Of the network's state; s and y, which follow it, may have any size. The
+// Of the network's state; samples, which follow it, may have any size. The
 // gates round: what they put out may pass 1 by some 2^-21. Far beyond, neither
 // 8 bits nor sums hold it, and instruction sets would differ.
-bool CheckStateRange(const TfLiteTensor& tensor, int batch, int size,
+bool CheckStateRange(const TfLiteTensor& tensor, int batch, const Model& model,
                      ErrorText& error) {
   constexpr float kHighest = 1.0f + 1.0f / 1024.0f;
   const float* state = Data<float>(tensor);
-  for (int b = 0; b < batch; ++b, state += size + 2) {
+  const int size = model.subscale.batch * model.state_size;
+  for (int b = 0; b < batch; ++b, state += model.stream_size()) {
     for (int i = 0; i < size; ++i) {
       if (std::fabs(state[i]) <= kHighest) continue;
       return error.Set(
@@ -148,14 +149,17 @@ bool CheckGenerateValues(const TfLiteContext& context, const Op& op,
   const TfLiteTensor& temperature = Input(context, op, kGenerateTemperature);
   const TfLiteTensor& state = Input(context, op, kGenerateState);
   if (!CheckFinite(state, "state", error) ||
-      !CheckStateRange(state, sizes.batch, op.model.state_size, error) ||
+      !CheckStateRange(state, sizes.batch, op.model, error) ||
       !CheckFinite(temperature, "temperature", error)) {
     return false;
   }
   const float* temperatures = Data<float>(temperature);
   const int64_t* positions =
       Data<int64_t>(Input(context, op, kGeneratePosition));
-  const int64_t highest = std::numeric_limits<int64_t>::max() - sizes.samples;
+  // The first sub-tensor runs ahead, and to the end of its position.
+  const int64_t highest = std::numeric_limits<int64_t>::max() - sizes.samples -
+                          int64_t{op.model.ahead()} * op.model.hop_length -
+                          op.model.subscale.batch;
   for (int b = 0; b < sizes.batch; ++b) {
     if (temperatures[b] < 0.0f) {
       return error.Set("expected temperature >= 0; got %g",
@@ -165,6 +169,12 @@ bool CheckGenerateValues(const TfLiteContext& context, const Op& op,
       return error.Set("expected position in [0, %lld]; got %lld",
                        static_cast<long long>(highest),
                        static_cast<long long>(positions[b]));
+    }
+    if (!op.model.subscale.plain() && positions[b] % op.model.hop_length != 0) {
+      return error.Set(
+          "expected position to be a multiple of hop_length (%d): a subscale"
+          " voice puts out whole frames; got %lld",
+          op.model.hop_length, static_cast<long long>(positions[b]));
     }
   }
   return true;

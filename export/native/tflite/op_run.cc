@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <limits>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -27,8 +28,11 @@ bool Resize(TfLiteContext& context, TfLiteTensor& tensor, int rank,
   return error.Set("the runtime could not resize an output");
 }
 
-// Streams that are faster abreast than one after the other.
+// From so many streams on they run abreast: of a plain model where that is
+// faster than one after the other.
 int BatchFrom(const Op& op) {
+  if (!op.model.subscale.plain()) return 1;
+  if (op.kind == OpKind::kScore) return std::numeric_limits<int>::max();
   const int type = static_cast<int>(op.model.recurrent[0].type);
   return op.options.kernels->batch_from[type];
 }
@@ -40,12 +44,12 @@ bool MakeReady(Op& op, bool batch, ErrorText& error) {
   };
   if (op.engine == nullptr) {
     auto engine = std::make_unique<Engine>();
-    auto workspace = std::make_unique<Workspace>();
-    if (!engine->Build(op.model, *op.options.kernels) ||
-        !workspace->Allocate(*engine)) {
-      return no_memory();
-    }
+    if (!engine->Build(op.model, *op.options.kernels)) return no_memory();
     op.engine = std::move(engine);
+  }
+  if (op.model.subscale.plain() && op.workspace == nullptr) {
+    auto workspace = std::make_unique<Workspace>();
+    if (!workspace->Allocate(*op.engine)) return no_memory();
     op.workspace = std::move(workspace);
   }
   if (batch && op.batch_workspace == nullptr) {
@@ -59,9 +63,9 @@ bool MakeReady(Op& op, bool batch, ErrorText& error) {
 std::vector<GenerateParams> Streams(TfLiteContext& context, const Op& op,
                                     const CallSizes& sizes) {
   const Model& model = op.model;
-  const int64_t state_size = model.state_size + 2;
+  const int64_t state_size = model.stream_size();
   const int64_t features_size =
-      (sizes.frames + model.past + model.lookahead) * model.n_features;
+      (sizes.frames + ContextFrames(op)) * model.n_features;
   const float* features = Data<float>(Input(context, op, kGenerateFeatures));
   const int64_t* seeds = Data<int64_t>(Input(context, op, kGenerateSeed));
   const float* temperatures =
@@ -87,9 +91,9 @@ std::vector<GenerateParams> Streams(TfLiteContext& context, const Op& op,
   return streams;
 }
 
-// The first of the streams, one alone or up to 16 abreast; returns how many.
+// The first of the streams, one alone or several abreast; returns how many.
 int RunStreams(Op& op, const GenerateParams* streams, int left) {
-  const int count = std::min(kBatchLanes, left);
+  const int count = StreamsAbreast(op.model, streams, left);
   const bool batch = count >= BatchFrom(op);
   const auto run = [&](const KernelTable& kernels) {
     if (batch) {
@@ -126,18 +130,30 @@ void RunGenerate(TfLiteContext& context, Op& op, const CallSizes& sizes) {
 void RunScore(TfLiteContext& context, Op& op, const CallSizes& sizes) {
   const Model& model = op.model;
   const int64_t features_size =
-      (sizes.frames + model.past + model.lookahead) * model.n_features;
+      (sizes.frames + ContextFrames(op)) * model.n_features;
   const float* features = Data<float>(Input(context, op, kScoreFeatures));
   const int16_t* audio = Data<int16_t>(Input(context, op, kScoreAudio));
   float* log_likelihood =
       MutableData<float>(Output(context, op, kScoreLogLikelihood));
+  const KernelTable& kernels = *op.options.kernels;
+  std::vector<ScoreParams> streams(sizes.batch);
   for (int b = 0; b < sizes.batch; ++b) {
-    ScoreParams params = {};
+    ScoreParams& params = streams[b];
     params.features = features + b * features_size;
     params.audio = audio + b * sizes.samples;
     params.samples = sizes.samples;
     params.log_likelihood = log_likelihood + b * sizes.samples * 2;
-    Score(*op.engine, *op.options.kernels, params, *op.workspace);
+  }
+  if (model.subscale.plain()) {
+    for (const ScoreParams& params : streams) {
+      Score(*op.engine, kernels, params, *op.workspace);
+    }
+    return;
+  }
+  const int most = kBatchLanes / model.subscale.batch;
+  for (int b = 0; b < sizes.batch; b += most) {
+    ScoreBatch(*op.engine, kernels, &streams[b],
+               std::min(most, sizes.batch - b), *op.batch_workspace);
   }
 }
 
@@ -152,7 +168,7 @@ bool ResizeOutputs(TfLiteContext& context, const Op& op, const CallSizes& sizes,
                   error);
   }
   const int audio[] = {sizes.batch, samples};
-  const int state[] = {sizes.batch, op.model.state_size + 2};
+  const int state[] = {sizes.batch, op.model.stream_size()};
   const int position[] = {sizes.batch};
   return Resize(context, Output(context, op, kGenerateAudio), 2, audio,
                 error) &&
@@ -169,11 +185,7 @@ bool Run(TfLiteContext& context, Op& op, const CallSizes& sizes,
       return error.Set("expected memory for output %d; got none", i);
     }
   }
-  if (!MakeReady(op,
-                 op.kind == OpKind::kGenerate && sizes.batch >= BatchFrom(op),
-                 error)) {
-    return false;
-  }
+  if (!MakeReady(op, sizes.batch >= BatchFrom(op), error)) return false;
   if (op.kind == OpKind::kGenerate) {
     RunGenerate(context, op, sizes);
   } else {

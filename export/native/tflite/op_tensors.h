@@ -10,14 +10,14 @@ enum GenerateInput {
   kGenerateFeatures,     // float32 [batch, frames + context, n_features]
   kGenerateSeed,         // int64 [batch]
   kGenerateTemperature,  // float32 [batch]
-  kGenerateState,        // float32 [batch, H + 2]
+  kGenerateState,        // float32 [batch, stream_size]
   kGeneratePosition,     // int64 [batch]
   kGenerateRunTimeInputs,
 };
 
 enum GenerateOutput {
   kGenerateAudio,        // int16 [batch, frames * hop]
-  kGenerateStateOut,     // float32 [batch, H + 2]
+  kGenerateStateOut,     // float32 [batch, stream_size]
   kGeneratePositionOut,  // int64 [batch]
   kGenerateOutputs,
 };
@@ -41,6 +41,12 @@ inline int RunTimeInputs(OpKind kind) {
 inline int Outputs(OpKind kind) {
   if (kind == OpKind::kScore) return kScoreOutputs;
   return kGenerateOutputs;
+}
+
+// Frames of features besides those of the audio: before and after it.
+inline int ContextFrames(const Op& op) {
+  const int ahead = op.kind == OpKind::kGenerate ? op.model.ahead() : 0;
+  return op.model.past + op.model.lookahead + ahead;
 }
 
 inline const TfLiteTensor& Input(const TfLiteContext& context, const Op& op,

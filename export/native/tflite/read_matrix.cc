@@ -47,6 +47,19 @@ bool CheckColumns(const char* name, const int32_t* offsets, int block_rows,
   return true;
 }
 
+// Sets rows that were left open.
+bool SetRows(const char* name, int block_rows, BlockSparse& matrix,
+             ErrorText& error) {
+  const int block_out = BlockOut(matrix.shape);
+  if (block_rows < 1 || block_rows > kMostRows / block_out) {
+    return error.Set(
+        "expected %s.row_offsets for 1 to %d block rows; got %d of %d outputs",
+        name, kMostRows / block_out, block_rows, block_out);
+  }
+  matrix.rows = block_rows * block_out;
+  return true;
+}
+
 // The block shape off the shape of `values` [n_blocks, block_in, block_out].
 bool ReadBlockShape(const char* name, const TfLiteTensor& values,
                     BlockSparse& matrix, ErrorText& error) {
@@ -68,7 +81,8 @@ bool ReadBlockShape(const char* name, const TfLiteTensor& values,
   if (values.dims->data[0] < 1) {
     return error.Set("expected %s to hold at least one block; got none", name);
   }
-  if (matrix.rows % block_out != 0 || matrix.cols % block_in != 0) {
+  if ((matrix.rows != kAnySize && matrix.rows % block_out != 0) ||
+      matrix.cols % block_in != 0) {
     return error.Set(
         "expected %s (%d outputs, %d inputs) to be a multiple of"
         " its %dx%d blocks",
@@ -135,7 +149,11 @@ bool ReadMatrix(WeightReader& reader, const char* name, int rows, int cols,
     return false;
   }
 
-  const int block_rows = rows / BlockOut(matrix.shape);
+  if (rows == kAnySize &&
+      !SetRows(name, offsets->dims->data[0] - 1, matrix, error)) {
+    return false;
+  }
+  const int block_rows = matrix.rows / BlockOut(matrix.shape);
   const int block_cols = cols / BlockIn(matrix.shape);
   const int n_blocks = values->dims->data[0];
   if (offsets->dims->data[0] != block_rows + 1) {

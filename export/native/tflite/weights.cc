@@ -110,6 +110,76 @@ bool ReadRecurrence(WeightReader& reader, Model& model) {
   return true;
 }
 
+// The dilations come first, of all layers.
+bool ReadDilations(WeightReader& reader, int layers, Subscale& subscale) {
+  const TfLiteTensor* tensor =
+      reader.Next("dilations", "", kTfLiteInt32, 1, &layers);
+  if (tensor == nullptr) return false;
+  constexpr int kLargest = 1 << 13;
+  for (int l = 0; l < layers; ++l) {
+    const int32_t dilation = Data<int32_t>(*tensor)[l];
+    if (dilation < 1 || dilation > kLargest) {
+      return reader.error().Set("expected dilations in [1, %d]; got %d",
+                                kLargest, dilation);
+    }
+    subscale.layers.push_back({{}, nullptr, dilation});
+  }
+  if (subscale.future() <= subscale.horizon) return true;
+  return reader.error().Set(
+      "expected the subscale layers to see at most horizon = %d positions"
+      " ahead; got %d",
+      subscale.horizon, subscale.future());
+}
+
+// D_l of one layer; the first one says how many channels there are.
+bool ReadSubscaleLayer(WeightReader& reader, int index, Subscale& subscale) {
+  char name[16];
+  std::snprintf(name, sizeof(name), "D_%d", index);
+  const int taps = subscale.kernel_size;
+  const int B = subscale.batch;
+  SubscaleLayer& layer = subscale.layers[index];
+  const bool first = index == 0;
+  if (!ReadMatrix(reader, name, first ? kAnySize : subscale.channels,
+                  first ? taps * (B - 1) + B : taps * subscale.channels,
+                  layer.kernel) ||
+      !reader.Vector(name, ".bias", layer.kernel.rows, layer.bias)) {
+    return false;
+  }
+  if (!first) return true;
+  if (layer.kernel.type == WeightType::kInt8) {
+    return reader.error().Set(
+        "expected float32 or bfloat16 values of %s, which reads samples of"
+        " either sign; got int8",
+        name);
+  }
+  subscale.channels = layer.kernel.rows;
+  constexpr int kMostInputs = 1 << 14;
+  if (subscale.channels % 16 == 0 && taps * subscale.channels <= kMostInputs) {
+    return true;
+  }
+  return reader.error().Set(
+      "expected the subscale layers' channels to be a multiple of 16, at most"
+      " %d / kernel_size; got %d with kernel_size = %d",
+      kMostInputs, subscale.channels, taps);
+}
+
+bool ReadSubscale(WeightReader& reader, int layers, Model& model) {
+  Subscale& subscale = model.subscale;
+  if (subscale.plain()) return true;
+  if (!ReadDilations(reader, layers, subscale)) return false;
+  for (int l = 0; l < layers; ++l) {
+    if (!ReadSubscaleLayer(reader, l, subscale)) return false;
+  }
+  constexpr const char* kNames[kGates] = {"N_u", "N_r", "N_e"};
+  for (int gate = 0; gate < kGates; ++gate) {
+    if (!ReadMatrix(reader, kNames[gate], model.state_size, subscale.channels,
+                    subscale.gates[gate])) {
+      return false;
+    }
+  }
+  return true;
+}
+
 bool ReadHead(WeightReader& reader, const char* project, const char* output,
               const Model& model, Head& head) {
   return ReadMatrix(reader, project, model.projection_size,
@@ -135,7 +205,8 @@ bool ReadWeights(const std::vector<const TfLiteTensor*>& tensors, Model& model,
          ReadConditioning(reader, counts, model) &&
          ReadRecurrence(reader, model) &&
          ReadHead(reader, "O1", "O2", model, model.coarse) &&
-         ReadHead(reader, "O3", "O4", model, model.fine) && reader.CheckEnd();
+         ReadHead(reader, "O3", "O4", model, model.fine) &&
+         ReadSubscale(reader, counts.subscale, model) && reader.CheckEnd();
 }
 
 }  // namespace wavernn_tf

@@ -1,0 +1,109 @@
+#include <algorithm>
+
+#include "kernels/batch_stream.h"
+#include "kernels/sampler.h"
+#include "kernels/score.h"
+#include "kernels/signal.h"
+
+namespace wavernn_tf {
+namespace {
+
+// Chooses the classes of the audio in all lanes and writes down their
+// likelihoods. The lanes do not wait for each other: all is known.
+class LaneTeacher {
+ public:
+  LaneTeacher(const Model& model, const KernelTable& kernels,
+              const ScoreParams* streams, int count, History& history)
+      : model_(model),
+        kernels_(kernels),
+        streams_(streams),
+        history_(history),
+        sub_tensors_(model.subscale.batch) {
+    const int64_t samples = streams[0].samples;
+    run_.count = count;
+    run_.frames = (samples + model.hop_length - 1) / model.hop_length;
+    for (int stream = 0; stream < count; ++stream) {
+      LaneStream& lanes = run_.streams[stream];
+      lanes.features = streams[stream].features;
+      lanes.end = (samples + sub_tensors_ - 1) / sub_tensors_;
+    }
+    const int future = model.subscale.future();
+    for (int r = future - model.subscale.memory(); r <= future; ++r) Show(r);
+  }
+
+  const LaneRun& run() const { return run_; }
+
+  void Begin(int64_t, const int64_t* samples) {
+    std::copy_n(samples, kBatchLanes, samples_);
+    for (int k = 0; k < kBatchLanes; ++k) truth_[k] = Truth(k, samples[k]);
+  }
+
+  void Coarse(float* logits, SplitSample* classes) {
+    for (int k = 0; k < kBatchLanes; ++k) {
+      classes[k].coarse = truth_[k].coarse;
+      WriteDown(logits, k, 0, truth_[k].coarse);
+    }
+  }
+
+  void Fine(float* logits, SplitSample* classes) {
+    for (int k = 0; k < kBatchLanes; ++k) {
+      classes[k].fine = truth_[k].fine;
+      WriteDown(logits, k, 1, truth_[k].fine);
+    }
+  }
+
+  void Accept(int64_t r, const SplitSample*) {
+    Show(r + 1 + model_.subscale.future());
+  }
+
+ private:
+  bool Inside(int lane, int64_t sample) const {
+    return lane / sub_tensors_ < run_.count && sample >= 0 &&
+           sample < streams_[lane / sub_tensors_].samples;
+  }
+
+  SplitSample Truth(int lane, int64_t sample) const {
+    if (!Inside(lane, sample)) return Split(0.0f, model_.sample_offset);
+    const int16_t* const audio = streams_[lane / sub_tensors_].audio;
+    const float previous = sample > 0 ? audio[sample - 1] : 0.0f;
+    return Split(PreEmphasise(audio[sample], previous, model_.pre_emphasis),
+                 model_.sample_offset);
+  }
+
+  // What the lanes see of position r.
+  void Show(int64_t r) {
+    float* const s = history_.Step(r);
+    for (int k = 0; k < kBatchLanes; ++k) {
+      const int64_t sample = sub_tensors_ * r + k % sub_tensors_;
+      s[k] = Inside(k, sample) ? Combine(Truth(k, sample), model_.sample_offset)
+                               : 0.0f;
+    }
+  }
+
+  void WriteDown(const float* logits, int lane, int which, int label) {
+    if (!Inside(lane, samples_[lane])) return;
+    Lane own(logits, lane);
+    streams_[lane / sub_tensors_].log_likelihood[2 * samples_[lane] + which] =
+        LogLikelihood(kernels_, own.values, label);
+  }
+
+  const Model& model_;
+  const KernelTable& kernels_;
+  const ScoreParams* const streams_;
+  History& history_;
+  const int sub_tensors_;  // B
+  LaneRun run_ = {};
+  int64_t samples_[kBatchLanes] = {};
+  SplitSample truth_[kBatchLanes] = {};
+};
+
+}  // namespace
+
+void ScoreBatch(const Engine& engine, const KernelTable& kernels,
+                const ScoreParams* streams, int count,
+                BatchWorkspace& workspace) {
+  LaneTeacher teacher(engine.model, kernels, streams, count, workspace.history);
+  RunLanes(engine, kernels, teacher.run(), workspace, teacher);
+}
+
+}  // namespace wavernn_tf

@@ -1,0 +1,21 @@
+// From one stream's values after each other to 16 streams abreast.
+#ifndef WAVERNN_TF_KERNELS_TURN_H_
+#define WAVERNN_TF_KERNELS_TURN_H_
+
+namespace wavernn_tf {
+
+// to[i][lanes[k]] = from[k][i], i < n, k < count: `to` is [n, 16], 64-byte
+// aligned, and keeps its other lanes. n is a multiple of 16. No over-read, but
+// `ahead` floats on values may be fetched that the next call reads.
+struct TurnParams {
+  const float* const* from;  // [count], each [n]
+  const int* lanes;          // [count]
+  int count;                 // 1 to 16
+  int n;
+  int ahead;
+  float* to;
+};
+
+}  // namespace wavernn_tf
+
+#endif  // WAVERNN_TF_KERNELS_TURN_H_
