@@ -1,5 +1,6 @@
 #include "kernels/activations.h"
 
+#include <algorithm>
 #include <cstddef>
 
 namespace wavernn_tf {
@@ -58,8 +59,9 @@ bool BatchActivations::Allocate(int n, unsigned forms) {
          bytes_.Resize(Reads(kShifted) ? size : 0);
 }
 
-void BatchActivations::Refresh(const KernelTable& kernels, int first, int count,
-                               const ByteScale* scales) {
+void BatchActivations::Quantise(const KernelTable& kernels, int first,
+                                int count, const float* from,
+                                const ByteScale* scales) {
   if (!Integers()) return;
   alignas(64) float inverse[kBatchLanes];
   for (int lane = 0; lane < kBatchLanes; ++lane) {
@@ -67,9 +69,23 @@ void BatchActivations::Refresh(const KernelTable& kernels, int first, int count,
     inverse[lane] = scales[lane].inverse;
   }
   const int at = kBatchLanes * first;
-  kernels.quantise_batch({plain_.data() + at, RoundUp(count), inverse,
+  kernels.quantise_batch({from, RoundUp(count), inverse,
                           Reads(kBytes) ? words_.data() + at : nullptr,
                           Reads(kShifted) ? bytes_.data() + at : nullptr});
+}
+
+void BatchActivations::Refresh(const KernelTable& kernels, int first, int count,
+                               const ByteScale* scales) {
+  const float* const from = plain_.data() + kBatchLanes * first;
+  Quantise(kernels, first, count, from, scales);
+}
+
+void BatchActivations::Take(const KernelTable& kernels, int first, int count,
+                            const float* from, const ByteScale* scales) {
+  if (Reads(kPlain)) {
+    std::copy_n(from, kBatchLanes * count, plain_.data() + kBatchLanes * first);
+  }
+  Quantise(kernels, first, count, from, scales);
 }
 
 void BatchActivations::Refresh(const KernelTable& kernels, int first, int count,

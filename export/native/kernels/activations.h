@@ -67,6 +67,10 @@ class BatchActivations {
   // scales [16], one per stream.
   void Refresh(const KernelTable& kernels, int first, int count,
                const ByteScale* scales);
+  // The values [first, first + count), a multiple of 16, become those of
+  // from [count, 16], in the forms that are read.
+  void Take(const KernelTable& kernels, int first, int count, const float* from,
+            const ByteScale* scales);
   void Multiply(const KernelTable& kernels, const GroupedMatrix& matrix,
                 int first, float* y, bool relu = false,
                 float* largest = nullptr, const float* base = nullptr) const;
@@ -76,6 +80,8 @@ class BatchActivations {
  private:
   bool Reads(InputForm form) const { return forms_ >> form & 1u; }
   bool Integers() const { return Reads(kBytes) || Reads(kShifted); }
+  void Quantise(const KernelTable& kernels, int first, int count,
+                const float* from, const ByteScale* scales);
 
   int size_ = 0;
   unsigned forms_ = 0;

@@ -59,25 +59,26 @@ float* SubscaleNetwork::Outputs(Layer& layer, const Subscale& model,
   return layer.outputs.data() + turn % layer.slots * row * kBatchLanes;
 }
 
-// The taps of a layer behind the first, oldest first.
+// The taps of a layer behind the first, oldest first, at one scale.
 void SubscaleNetwork::Concatenate(const Subscale& model,
                                   const KernelTable& kernels, int index) {
   Layer& layer = layers_[index];
-  const int size = kBatchLanes * model.channels;
-  float* to = layer.input.plain();
+  const std::size_t dilation = model.layers[index].dilation;
   float largest[kBatchLanes] = {};
-  for (int tap = model.kernel_size - 1; tap >= 0; --tap, to += size) {
-    const std::size_t turn = turn_ - tap * model.layers[index].dilation;
-    std::copy_n(Outputs(layer, model, turn), size, to);
-    const float* const m =
-        layer.largest.data() + turn % layer.slots * kBatchLanes;
+  for (int tap = 0; tap < model.kernel_size; ++tap) {
+    const float* const m = layer.largest.data() +
+                           (turn_ - tap * dilation) % layer.slots * kBatchLanes;
     for (int k = 0; k < kBatchLanes; ++k) {
       largest[k] = std::max(largest[k], m[k]);
     }
   }
   ByteScale scales[kBatchLanes];
   for (int k = 0; k < kBatchLanes; ++k) scales[k] = ScaleFor(largest[k]);
-  layer.input.Refresh(kernels, 0, layer.input.size(), scales);
+  for (int tap = 0; tap < model.kernel_size; ++tap) {
+    const int place = model.kernel_size - 1 - tap;
+    layer.input.Take(kernels, place * model.channels, model.channels,
+                     Outputs(layer, model, turn_ - tap * dilation), scales);
+  }
 }
 
 void SubscaleNetwork::Run(const Engine& engine, const KernelTable& kernels,
