@@ -43,10 +43,10 @@ inline int Outputs(OpKind kind) {
   return kGenerateOutputs;
 }
 
-// Frames of features besides those of the audio: before and after it.
+// Frames of features besides those of the audio: before and after it. Scoring
+// does not look at those that sampling runs ahead for.
 inline int ContextFrames(const Op& op) {
-  const int ahead = op.kind == OpKind::kGenerate ? op.model.ahead() : 0;
-  return op.model.past + op.model.lookahead + ahead;
+  return op.model.past + op.model.lookahead + op.model.ahead();
 }
 
 inline const TfLiteTensor& Input(const TfLiteContext& context, const Op& op,
