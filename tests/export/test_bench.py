@@ -20,7 +20,7 @@ from wavernn_tf.export.random_voice import Shape, make
 from wavernn_tf.export.runtime import Vocoder
 
 SHAPE = Shape(state=64, proj=32, density=0.25)
-STAGES = ("recurrent", "gates", "heads", "softmax", "conditioning", "rest")
+STAGES = ("recurrent", "gates", "subscale", "heads", "softmax", "conditioning", "rest")
 
 KEYS = {
     *("us_per_sample", "samples_per_second", "real_time_factor", "fastest_us", "rounds"),
