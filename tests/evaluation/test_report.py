@@ -71,12 +71,15 @@ def test_report_holds_everything_and_needs_nothing(clip, evaluation, tmp_path):
         {"step": s, "train": scores, "held_out": scores, "sparsity": {"R_u": s / 20}}
         for s in (10, 20)
     ]
+    subscale = evaluation.voices["op"].info  # beside a plain voice
+    subscale.sparsity, subscale.blocks = {"R_u": 0.96, "N_u": 0.5}, {"R_u": "16x1", "N_u": "4x4"}
     report.write(tmp_path / "out" / "report.html", evaluation, made, history)
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "&lt;run&gt;" in page and "<run>" not in page and "a &amp; b" in page
     assert not re.findall(r'(?:src|href)="(?!data:)', page)
-    for number in ("10.0000", "10.1000", "12.0000", "16.0000", "+1.0000 %", "96.00 %"):
+    for number in ("10.0000", "10.1000", "12.0000", "16.0000", "+1.0000 %", "96.00 % of 16x1"):
         assert number in page
+    assert page.count("50.00 % of 4x4") == 1
     sounds = re.findall(r'src="data:audio/wav;base64,([^"]+)"', page)
     with wave.open(io.BytesIO(base64.b64decode(sounds[0]))) as file:
         assert file.getframerate() == RATE

@@ -17,6 +17,7 @@ from wavernn_tf import files
 from wavernn_tf.evaluation import pictures
 from wavernn_tf.evaluation.bits import Bits
 from wavernn_tf.evaluation.evaluate import Comparison, Evaluation
+from wavernn_tf.export.metadata import VoiceInfo
 
 _TEMPLATE = Path(__file__).with_name("report.html")
 
@@ -101,13 +102,16 @@ def _numbers(bits: Bits) -> List[str]:
 
 
 def _sparsity_table(evaluation: Evaluation) -> str:
-    first = next(iter(evaluation.voices.values())).info
-    rows = []
-    for label, voice in evaluation.voices.items():
-        shares = voice.info.sparsity
-        rows.append([label, *(f"{100 * shares[m]:.2f} %" for m in first.sparsity)])
-    head = ["zero blocks in", *(f"{m} ({first.blocks[m]})" for m in first.sparsity)]
-    return _table(head, rows)
+    infos = {label: voice.info for label, voice in evaluation.voices.items()}
+    names = dict.fromkeys(name for info in infos.values() for name in info.sparsity)
+    rows = [[name, *(_share(info, name) for info in infos.values())] for name in names]
+    return _table(["zero blocks of", *infos], rows)
+
+
+def _share(info: VoiceInfo, matrix: str) -> str:
+    if matrix not in info.sparsity:  # a plain voice beside a Subscale one
+        return ""
+    return f"{100 * info.sparsity[matrix]:.2f} % of {info.blocks[matrix]}"
 
 
 def _utterance(comparison: Comparison, sample_rate: int) -> List[str]:
