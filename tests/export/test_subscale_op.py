@@ -8,6 +8,7 @@ from tests.export.test_tflite import converted, info_for
 from tests.native.models import tensors
 from tests.native.test_native_errors import edit
 from tests.subscale import assert_same_draws, subscale_config, subscale_weights
+from wavernn_tf.cli import inspect
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export import inputs, op, packing, saved_model
 from wavernn_tf.export.runtime import Vocoder
@@ -136,6 +137,18 @@ def test_constants_round_trip():
     for name, matrix in weights.matrices.items():
         np.testing.assert_array_equal(back.matrices[name], matrix)
     assert info_for(config, weights).state_values == 4 * (64 + 3 * 9 + 3) + 1
+
+
+def test_inspect_tells_what_a_stream_costs(voice, tmp_path):
+    config, _, model = voice
+    (tmp_path / "voice.tflite").write_bytes(model)
+    streaming = inspect.describe(tmp_path / "voice.tflite")["streaming"]
+    assert streaming["samples_per_step"] == 16
+    assert streaming["steps_per_second_of_audio"] == 1000  # at 16 kHz
+    assert streaming["steps_until_all_run"] == 15 * 9
+    assert streaming["latency_ms"] == 15 * 9  # a step of 16 samples is a millisecond
+    assert streaming["network_sees_ms_before"] == streaming["network_sees_ms_after"] == 3
+    assert streaming["lookahead_ms"] == config.lookahead * 2.5
 
 
 BAD_VALUES = {

@@ -77,11 +77,13 @@ def _voice(info: VoiceInfo) -> Dict[str, Any]:
     """The description, and what follows from it for a stream."""
     rate, subscale = info.mel.sample_rate, info.subscale
     position_ms = 1000 * subscale.batch / rate
-    streaming = {
+    streaming: Dict[str, float] = {
         "lookahead_ms": 1000 * info.lookahead * info.mel.hop_length / rate,
         "samples_per_step": subscale.batch,
     }
     if subscale.batch > 1:
+        streaming["steps_per_second_of_audio"] = rate / subscale.batch
+        streaming["steps_until_all_run"] = (subscale.batch - 1) * subscale.lag
         streaming["latency_ms"] = 1000 * subscale.latency / rate
         streaming["network_sees_ms_before"] = subscale.past * position_ms
         streaming["network_sees_ms_after"] = subscale.future * position_ms
