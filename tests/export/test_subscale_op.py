@@ -8,7 +8,7 @@ from tests.export.test_tflite import converted, info_for
 from tests.native.models import tensors
 from tests.native.test_native_errors import edit
 from tests.subscale import assert_same_draws, subscale_config, subscale_weights
-from wavernn_tf.cli import inspect
+from wavernn_tf.cli.inspect import describe
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export import inputs, op, packing, saved_model
 from wavernn_tf.export.runtime import Vocoder
@@ -142,7 +142,7 @@ def test_constants_round_trip():
 def test_inspect_tells_what_a_stream_costs(voice, tmp_path):
     config, _, model = voice
     (tmp_path / "voice.tflite").write_bytes(model)
-    streaming = inspect.describe(tmp_path / "voice.tflite")["streaming"]
+    streaming = describe(tmp_path / "voice.tflite")["streaming"]
     assert streaming["samples_per_step"] == 16
     assert streaming["steps_per_second_of_audio"] == 1000  # at 16 kHz
     assert streaming["steps_until_all_run"] == 15 * 9
