@@ -114,10 +114,12 @@ struct VnniDots {
   }
   // The instruction repeats the word as it loads it.
   static __m512i Dot16Word(__m512i sum, const int8_t* w, __m512i x) {
-    using Word = const int8_t (*)[4];
+    struct Word {
+      int8_t bytes[4];
+    };
     asm("vpdpbusd %2%{1to16%}, %1, %0"
         : "+v"(sum)
-        : "v"(x), "m"(*reinterpret_cast<Word>(w)));
+        : "v"(x), "m"(*reinterpret_cast<const Word*>(w)));
     return sum;
   }
 #endif
