@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from wavernn_tf import folding
 
@@ -18,12 +17,6 @@ def test_sub_tensors_interleave(batch, rest):
         for s in range(batch):
             np.testing.assert_array_equal(folded[waveform * batch + s], u[waveform, s::batch])
     np.testing.assert_array_equal(folding.unfold(folded, batch), u)
-
-
-@pytest.mark.parametrize("n, padded", [(0, 0), (1, 8), (7, 8), (8, 8), (9, 16)])
-def test_lengths_that_are_not_multiples_are_padded(n, padded):
-    u = folding.pad(tf.fill([1, n], 5), 8, 7).numpy()[0]
-    assert u.tolist() == [5] * n + [7] * (padded - n)
 
 
 def test_the_rule_is_the_picture():

@@ -28,7 +28,7 @@ def fold(u: Any, batch: int) -> tf.Tensor:
     """Fold waveforms into interleaved sub-tensors.
 
     Args:
-      u: [n, time, ...], any dtype; time a multiple of `batch` (see `pad`).
+      u: [n, time, ...], any dtype; time a multiple of `batch`.
       batch: B.
 
     Returns:
@@ -62,20 +62,6 @@ def unfold(folded: Any, batch: int) -> tf.Tensor:
     rows = tf.transpose(rows, [0, 2, 1, *rest])
     u = tf.reshape(rows, tf.concat([[shape[0] // batch, shape[1] * batch], shape[2:]], 0))
     return tf.ensure_shape(u, [None, None, *folded.shape[2:]])
-
-
-def pad(u: Any, batch: int, value: Any) -> tf.Tensor:
-    """Lengthen waveforms to a multiple of B.
-
-    Args:
-      u: [n, time], any dtype.
-      batch: B.
-      value: stands for the samples after the last.
-
-    Returns:
-      [n, B ceil(time / B)].
-    """
-    return tf.pad(u, [[0, 0], [0, -tf.shape(u)[1] % batch]], constant_values=value)
 
 
 def may_see(target: Tuple[int, int], source: Tuple[int, int], batch: int, horizon: int) -> bool:
