@@ -121,10 +121,11 @@ class Speech(Subject[Timing]):
         utterance: Optional[float] = None,
     ) -> None:
         self._voice, self._seed = voice, 0
-        self._mel = features(voice.info, _FIRST_FRAMES)
-        self._seconds()
-        frames = max(1, round(_FIRST_FRAMES * round_seconds / self._seconds()))
-        if utterance is not None:
+        if utterance is None:
+            self._mel = features(voice.info, _FIRST_FRAMES)
+            self._seconds()
+            frames = max(1, round(_FIRST_FRAMES * round_seconds / self._seconds()))
+        else:
             frames = max(1, round(utterance * voice.info.mel.frames_per_second))
         self._mel = features(voice.info, frames)
         self._seconds()  # a new length may allocate

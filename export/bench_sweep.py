@@ -16,7 +16,6 @@ import click
 
 from wavernn_tf import files
 from wavernn_tf.cli import speech
-from wavernn_tf.config import BLOCK_SHAPES
 from wavernn_tf.evaluation.pictures import GRID, INK
 from wavernn_tf.export import bench, random_voice
 from wavernn_tf.export.dense_baseline import FORMS
@@ -24,6 +23,7 @@ from wavernn_tf.export.library import available_isas
 from wavernn_tf.export.op_bench import OpBench
 from wavernn_tf.export.packing import WEIGHT_TYPES
 from wavernn_tf.export.random_voice import Shape
+from wavernn_tf.matrices import BLOCK_SHAPES
 
 DENSITIES = (0.01, 0.02, 0.05, 0.1, 0.2, 1.0)
 STATES = (256, 512, 1024, 1536, 2048)

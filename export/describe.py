@@ -8,8 +8,9 @@ from typing import Dict, Mapping, Sequence
 import numpy as np
 
 import wavernn_tf
-from wavernn_tf.config import Config, matrix_blocks
+from wavernn_tf.config import Config
 from wavernn_tf.export.metadata import VoiceInfo
+from wavernn_tf.matrices import matrix_blocks
 from wavernn_tf.models.weights import Weights, named_arrays
 from wavernn_tf.sparsity.report import matrix_sparsity
 

@@ -17,10 +17,11 @@ from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 import numpy as np
 
-from wavernn_tf.config import Config, has_bias, matrix_blocks, matrix_shapes
+from wavernn_tf.config import Config
 from wavernn_tf.export import packing
 from wavernn_tf.export.metadata import SCHEMA_VERSION
 from wavernn_tf.export.packing import PackedMatrix
+from wavernn_tf.matrices import has_bias, matrix_blocks, matrix_shapes
 from wavernn_tf.models.weights import Weights
 
 GENERATE = "WaveRNNGenerate"

@@ -20,8 +20,8 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
-from wavernn_tf.config import BLOCK_SHAPES
 from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.matrices import BLOCK_SHAPES
 
 MAX_BLOCK_COLUMNS = 2**15 - 1
 MAX_INT8 = 127

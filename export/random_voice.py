@@ -9,18 +9,17 @@ import numpy as np
 
 from wavernn_tf import files
 from wavernn_tf.config import (
-    BLOCK_SHAPES,
     ConditioningConfig,
     Config,
     MelRecipe,
     ModelConfig,
     PruningConfig,
     SubscaleConfig,
-    matrix_blocks,
 )
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.metadata import VoiceInfo
 from wavernn_tf.export.packing import WEIGHT_TYPES
+from wavernn_tf.matrices import BLOCK_SHAPES, matrix_blocks
 from wavernn_tf.models.weights import Weights
 
 _MEL = MelRecipe("bench-24k", "external", sample_rate=24000, hop_length=300, fmax=12000.0)

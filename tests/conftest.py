@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from wavernn_tf import config as configuration
+from wavernn_tf import matrices as matrices_lib
 from wavernn_tf.export import op
 from wavernn_tf.models.weights import random_weights
 from wavernn_tf.reference import Reference
@@ -39,8 +40,8 @@ def sparse_weights(config, seed=0, density=0.3, scale=2.0):
     weights = random_weights(config, seed, scale)
     rng = np.random.default_rng(seed + 1)
     matrices = {}
-    for name, block in configuration.matrix_blocks(config).items():
-        block_out, block_in = configuration.BLOCK_SHAPES[block]
+    for name, block in matrices_lib.matrix_blocks(config).items():
+        block_out, block_in = matrices_lib.BLOCK_SHAPES[block]
         dense = weights.matrices[name]
         shape = dense.shape[0] // block_in, dense.shape[1] // block_out
         kept = rng.random(shape) < density

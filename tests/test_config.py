@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wavernn_tf import config as configuration
+from wavernn_tf import matrices as matrices_lib
 from wavernn_tf.config import Config, MelRecipe, SubscaleConfig
 from wavernn_tf.errors import WaveRNNError
 
@@ -31,12 +32,12 @@ def test_paper_preset():
 def test_every_matrix_may_have_a_block_shape_of_its_own():
     pruning = {"gate_block": ["16x1", "8x4", "4x4"], "head_block": "8x4"}
     config = configuration.from_dict(Config, {"pruning": pruning})
-    blocks = configuration.matrix_blocks(config)
-    assert [blocks[f"R_{gate}"] for gate in configuration.GATES] == pruning["gate_block"]
-    assert {blocks[name] for name in configuration.HEADS} == {"8x4"}
+    blocks = matrices_lib.matrix_blocks(config)
+    assert [blocks[f"R_{gate}"] for gate in matrices_lib.GATES] == pruning["gate_block"]
+    assert {blocks[name] for name in matrices_lib.HEADS} == {"8x4"}
     assert configuration.from_dict(Config, configuration.to_dict(config)) == config
     one = configuration.with_block(config, "4x4")
-    assert set(configuration.matrix_blocks(one).values()) == {"4x4"}
+    assert set(matrices_lib.matrix_blocks(one).values()) == {"4x4"}
     assert one.model == config.model
 
 

@@ -12,11 +12,11 @@ import pytest
 
 from tests.conftest import features_for, small_config, sparse_weights
 from tests.export.test_tflite import converted
-from wavernn_tf.config import BLOCK_SHAPES
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.library import LIBRARY, RUNTIMES, available_isas, find_runtime
 from wavernn_tf.export.packing import WEIGHT_TYPES
 from wavernn_tf.export.runtime import Vocoder
+from wavernn_tf.matrices import BLOCK_SHAPES
 
 
 def test_available_isas():

@@ -79,7 +79,7 @@ def frame_count(samples: int, hop_length: int) -> int:
 
 
 def to_float(audio: tf.Tensor) -> tf.Tensor:
-    """int16 [...] to float32 [...] in [-1, 1): divided by 32768."""
+    """Integer samples [...] to float32 [...]: divided by 32768; of 16 bits, to [-1, 1)."""
     return tf.cast(audio, tf.float32) * (1.0 / 32768.0)
 
 
@@ -169,6 +169,11 @@ def pre_emphasis(audio: tf.Tensor, coefficient: float) -> tf.Tensor:
 def split(samples: tf.Tensor, sample_offset: int) -> Tuple[tf.Tensor, tf.Tensor]:
     """`signal.split` in TensorFlow: int32 [...] to (coarse, fine), int32 [...]."""
     return halves(tf.clip_by_value(samples + (32768 + sample_offset), 0, 65535))
+
+
+def combine(coarse: tf.Tensor, fine: tf.Tensor, sample_offset: int) -> tf.Tensor:
+    """`signal.combine` in TensorFlow: int32 [...] to int32 samples [...]."""
+    return coarse * 256 + fine - (32768 + sample_offset)
 
 
 def halves(codes: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:

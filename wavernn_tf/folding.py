@@ -23,6 +23,8 @@ from typing import Any, Tuple
 
 import tensorflow as tf
 
+from wavernn_tf import dsp
+
 
 def fold(u: Any, batch: int) -> tf.Tensor:
     """Fold waveforms into interleaved sub-tensors.
@@ -62,6 +64,30 @@ def unfold(folded: Any, batch: int) -> tf.Tensor:
     rows = tf.transpose(rows, [0, 2, 1, *rest])
     u = tf.reshape(rows, tf.concat([[shape[0] // batch, shape[1] * batch], shape[2:]], 0))
     return tf.ensure_shape(u, [None, None, *folded.shape[2:]])
+
+
+def teacher_inputs(codes: tf.Tensor, batch: int, sample_offset: int) -> Tuple[tf.Tensor, tf.Tensor]:
+    """What the network reads of recorded samples.
+
+    With t = B i + s::
+
+        x_t = [c_{t-B}, f_{t-B}, c_t] in [-1, 1]        v_t = s_t / 32768
+
+    Args:
+      codes: int32 [n, B + time], 256 c + f, from B samples before the first on; time is a multiple
+        of B.
+      batch: B.
+      sample_offset: of `SignalConfig`.
+
+    Returns:
+      x float32 [n * B, time / B, 3], folded, for the GRU, and v float32 [n, time], for the network
+      over the earlier sub-tensors.
+    """
+    coarse, fine = dsp.halves(codes)
+    before, now = slice(None, -batch), slice(batch, None)
+    scalars = [coarse[:, before], fine[:, before], coarse[:, now]]
+    v = dsp.to_float(dsp.combine(coarse[:, now], fine[:, now], sample_offset))
+    return fold(dsp.scalar(tf.stack(scalars, axis=-1)), batch), v
 
 
 def may_see(target: Tuple[int, int], source: Tuple[int, int], batch: int, horizon: int) -> bool:

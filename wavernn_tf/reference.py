@@ -12,7 +12,8 @@ from typing import Any, Callable, List, Sequence, Tuple
 import numpy as np
 
 from wavernn_tf import philox
-from wavernn_tf.config import GATES, Config
+from wavernn_tf.config import Config
+from wavernn_tf.matrices import GATES
 from wavernn_tf.models.weights import Weights
 
 Rounding = Callable[[np.ndarray], Tuple[np.ndarray, np.float32]]

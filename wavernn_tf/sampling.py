@@ -16,7 +16,8 @@ from typing import NamedTuple, Tuple
 import tensorflow as tf
 
 from wavernn_tf import dsp, equations, folding, philox
-from wavernn_tf.config import GATES, Config
+from wavernn_tf.config import Config
+from wavernn_tf.matrices import GATES
 from wavernn_tf.models.weights import Weights
 
 GREEDY = 1e-30
@@ -106,12 +107,9 @@ def score(features: tf.Tensor, audio: tf.Tensor, config: Config, w: Weights) -> 
     s = dsp.pre_emphasis(audio, config.signal.pre_emphasis)
     s = tf.pad(s, [[0, 0], [batch, -tf.shape(s)[1] % batch]])
     coarse, fine = dsp.split(s, offset)
-    now = coarse[:, batch:], fine[:, batch:]
-    scalars = [coarse[:, :-batch], fine[:, :-batch], now[0]]
-    x = folding.fold(dsp.scalar(tf.stack(scalars, axis=-1)), batch)  # [b B, positions, 3]
-    known = tf.matmul(x, w.input_kernel)
+    x, v = folding.teacher_inputs(coarse * 256 + fine, batch, offset)
+    known = tf.matmul(x, w.input_kernel)  # [b B, positions, 3H]
     if batch > 1:
-        v = tf.cast(now[0] * 256 + now[1] - (32768 + offset), tf.float32) * (1.0 / 32768.0)
         network = equations.subscale_whole(v, subscale, *w.convolutions)
         known += tf.matmul(network, side_by_side(w, "N"))
     known = time_major(known)  # [positions, b B, 3, H]
@@ -130,8 +128,8 @@ def score(features: tf.Tensor, audio: tf.Tensor, config: Config, w: Weights) -> 
     states = folding.unfold(tf.transpose(states.stack(), [1, 0, 2]), batch)
     y_c, y_f = tf.split(states, 2, axis=-1)
     likelihoods = [
-        _log_likelihood(equations.head(y_c, "O1", "O2", w), now[0]),
-        _log_likelihood(equations.head(y_f, "O3", "O4", w), now[1]),
+        _log_likelihood(equations.head(y_c, "O1", "O2", w), coarse[:, batch:]),
+        _log_likelihood(equations.head(y_f, "O3", "O4", w), fine[:, batch:]),
     ]
     return tf.stack(likelihoods, axis=-1)[:, : tf.shape(audio)[1]]
 
@@ -186,7 +184,7 @@ def held_gates(gates: tf.Tensor, position: tf.Tensor, config: Config) -> tf.Tens
 
 def combine(row: Row, sample_offset: int) -> tf.Tensor:
     """The last samples before de-emphasis, int32 [rows]."""
-    return row.coarse * 256 + row.fine - (32768 + sample_offset)
+    return dsp.combine(row.coarse, row.fine, sample_offset)
 
 
 def de_emphasise(s: tf.Tensor, y: tf.Tensor, coefficient: float) -> Tuple[tf.Tensor, tf.Tensor]:

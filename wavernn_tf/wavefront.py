@@ -12,7 +12,7 @@ sub-tensor after another: neither the lag nor the chunks change what a sample se
 
 from __future__ import annotations
 
-from typing import List, NamedTuple
+from typing import List, NamedTuple, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -66,70 +66,113 @@ def generate(
     Returns:
       audio int16 [b, frames * hop_length].
     """
-    subscale, offset = config.model.subscale, config.signal.sample_offset
-    n_sub, batch = subscale.batch, tf.shape(features)[0]
-    frames = tf.shape(features)[1] - config.past - config.lookahead
-    n_samples = frames * config.mel.hop_length
-    positions = -(-n_samples // n_sub)
-    gates = sampling.time_major(equations.condition(features, w))  # [steps, b, 3, H]
-    seed, temperature = tf.repeat(seed, n_sub), tf.repeat(temperature, n_sub)
-    recurrent = sampling.side_by_side(w, "R")
-    neighbours = sampling.side_by_side(w, "N")
-    sub_tensor = tf.tile(tf.range(n_sub), [batch])  # [rows]
-    # The network's memory of silence fills before the first position.
-    before = -(-subscale.reach // CHUNK)
-    chunks = before + -(-(positions + (n_sub - 1) * lag(subscale)) // CHUNK)
+    run = _Run(features, seed, temperature, config, w)
+    drawn = tf.TensorArray(tf.int32, run.chunks, element_shape=[None, run.n_sub, CHUNK])
+    _, _, drawn = tf.while_loop(lambda k, *_: k < run.chunks, run.chunk, [0, run.silence(), drawn])
+    samples = tf.transpose(run.in_time(drawn.stack()))  # [n, b]
+    y = tf.zeros([tf.shape(features)[0]])
+    return sampling.de_emphasise(samples, y, config.signal.pre_emphasis)[0]
 
-    def chunk(k: tf.Tensor, carry: _Carry, drawn: tf.TensorArray):
-        at = (k - before) * CHUNK - sub_tensor[:, None] * lag(subscale) + tf.range(CHUNK)
-        seen, memory = equations.subscale_network(
-            _earlier(carry.history, subscale), sub_tensor, carry.memory, subscale, *w.convolutions
+
+class _Run:
+    """What stays the same over a run; rows are b * B sub-tensors, those of an utterance together.
+
+    Args:
+      features, seed, temperature, config, w: of `generate`.
+
+    Attributes:
+      n_sub: B.
+      chunks: of L steps each; some before the first position fill the network's memory.
+    """
+
+    def __init__(
+        self,
+        features: tf.Tensor,
+        seed: tf.Tensor,
+        temperature: tf.Tensor,
+        config: Config,
+        w: Weights,
+    ) -> None:
+        self.config, self.w, self.subscale = config, w, config.model.subscale
+        self.n_sub, self.batch = self.subscale.batch, tf.shape(features)[0]
+        frames = tf.shape(features)[1] - config.past - config.lookahead
+        self.n_samples = frames * config.mel.hop_length
+        self.positions = -(-self.n_samples // self.n_sub)
+        self.before = -(-self.subscale.reach // CHUNK)
+        steps = self.positions + (self.n_sub - 1) * lag(self.subscale)
+        self.chunks = self.before - (-steps // CHUNK)
+        self.gates = sampling.time_major(equations.condition(features, w))  # [steps, b, 3, H]
+        self.recurrent = sampling.side_by_side(w, "R")
+        self.neighbours = sampling.side_by_side(w, "N")
+        self.seed = tf.repeat(seed, self.n_sub)
+        self.temperature = tf.repeat(temperature, self.n_sub)
+        self.sub_tensor = tf.tile(tf.range(self.n_sub), [self.batch])  # [rows]
+        self.utterance = tf.repeat(tf.range(self.batch), self.n_sub)  # [rows]
+
+    def silence(self) -> _Carry:
+        """Before the first chunk."""
+        rows, length = self.batch * self.n_sub, (self.n_sub - 1) * lag(self.subscale)
+        silence = dsp.split(tf.zeros([rows], tf.int32), self.config.signal.sample_offset)
+        return _Carry(
+            Row(tf.zeros([rows, self.w.state_size]), *silence),
+            tf.zeros([self.batch, self.n_sub, length], tf.int32),
+            equations.subscale_memory(rows, self.subscale),
         )
-        known = tf.reshape(tf.matmul(seen, neighbours), [-1, CHUNK, 3, w.state_size])
-        index = n_sub * at + sub_tensor[:, None]  # [rows, L], negative before the first
-        draws = sampling.draws_for(seed, tf.cast(tf.maximum(index, 0), tf.int64), temperature)
-        held = tf.clip_by_value(index // config.hold, 0, tf.shape(gates)[0] - 1)
+
+    def chunk(
+        self, k: tf.Tensor, carry: _Carry, drawn: tf.TensorArray
+    ) -> Tuple[tf.Tensor, _Carry, tf.TensorArray]:
+        """Run the network for L positions of every row, then draw them."""
+        start = (k - self.before) * CHUNK - self.sub_tensor * lag(self.subscale)
+        at = start[:, None] + tf.range(CHUNK)  # [rows, L], negative before the first position
+        seen, memory = equations.subscale_network(
+            _earlier(carry.history, self.subscale),
+            self.sub_tensor,
+            carry.memory,
+            self.subscale,
+            *self.w.convolutions,
+        )
+        known = tf.reshape(tf.matmul(seen, self.neighbours), [-1, CHUNK, 3, self.w.state_size])
+        index = self.n_sub * at + self.sub_tensor[:, None]
+        held = tf.clip_by_value(index // self.config.hold, 0, tf.shape(self.gates)[0] - 1)
+        utterance = tf.broadcast_to(self.utterance[:, None], tf.shape(held))
+        known += tf.gather_nd(self.gates, tf.stack([held, utterance], axis=-1))
+        index = tf.cast(tf.maximum(index, 0), tf.int64)
+        draws = sampling.draws_for(self.seed, index, self.temperature)
+        row, samples = self._draw(carry.row, at, known, draws)
+        made = tf.reshape(samples, [self.batch, self.n_sub, CHUNK])
+        history = tf.concat([carry.history[:, :, CHUNK:], made], axis=2)
+        return k + 1, _Carry(row, history, memory), drawn.write(k, made)
+
+    def _draw(
+        self, row: Row, at: tf.Tensor, known: tf.Tensor, draws: sampling.Draws
+    ) -> Tuple[Row, tf.Tensor]:
+        """L samples of every row that has begun; the others rest: int32 [rows, L]."""
 
         def step(j: tf.Tensor, row: Row, samples: tf.TensorArray):
-            stream = tf.range(batch * n_sub) // n_sub
-            conditioning = tf.gather_nd(gates, tf.stack([held[:, j], stream], axis=-1))
-            drawn = sampling.advance(
-                row,
-                known[:, j] + conditioning,
-                draws.uniform[:, j],
-                draws.temperature,
-                recurrent,
-                w,
-            )
+            uniform, temperature = draws.uniform[:, j], draws.temperature
+            new = sampling.advance(row, known[:, j], uniform, temperature, self.recurrent, self.w)
             begun = at[:, j] >= 0
             row = Row(
-                tf.where(begun[:, None], drawn.h, row.h),
-                tf.where(begun, drawn.coarse, row.coarse),
-                tf.where(begun, drawn.fine, row.fine),
+                tf.where(begun[:, None], new.h, row.h),
+                tf.where(begun, new.coarse, row.coarse),
+                tf.where(begun, new.fine, row.fine),
             )
-            return j + 1, row, samples.write(j, sampling.combine(row, offset))
+            made = sampling.combine(row, self.config.signal.sample_offset)
+            return j + 1, row, samples.write(j, made)
 
         samples = tf.TensorArray(tf.int32, CHUNK, element_shape=[None])
-        loop = tf.while_loop(lambda j, *_: j < CHUNK, step, [0, carry.row, samples])
-        made = tf.reshape(tf.transpose(loop[2].stack()), [batch, n_sub, CHUNK])
-        history = tf.concat([carry.history[:, :, CHUNK:], made], axis=2)
-        return k + 1, _Carry(loop[1], history, memory), drawn.write(k, made)
+        _, row, samples = tf.while_loop(lambda j, *_: j < CHUNK, step, [0, row, samples])
+        return row, tf.transpose(samples.stack())
 
-    silence = tf.zeros([batch * n_sub], tf.int32)
-    carry = _Carry(
-        Row(tf.zeros([batch * n_sub, w.state_size]), *dsp.split(silence, offset)),
-        tf.zeros([batch, n_sub, (n_sub - 1) * lag(subscale)], tf.int32),
-        equations.subscale_memory(batch * n_sub, subscale),
-    )
-    drawn = tf.TensorArray(tf.int32, chunks, element_shape=[None, n_sub, CHUNK])
-    _, _, drawn = tf.while_loop(lambda k, *_: k < chunks, chunk, [0, carry, drawn])
-    steps = tf.reshape(tf.transpose(drawn.stack(), [1, 2, 0, 3]), [batch, n_sub, chunks * CHUNK])
-    first = [before * CHUNK + s * lag(subscale) for s in range(n_sub)]
-    folded = [steps[:, s, start : start + positions] for s, start in enumerate(first)]
-    rows = tf.reshape(tf.stack(folded, axis=1), [batch * n_sub, positions])
-    samples = tf.transpose(folding.unfold(rows, n_sub))[:n_samples]  # [n, b]
-    audio, _ = sampling.de_emphasise(samples, tf.zeros([batch]), config.signal.pre_emphasis)
-    return audio
+    def in_time(self, drawn: tf.Tensor) -> tf.Tensor:
+        """Samples [chunks, b, B, L] as drawn to [b, n] as heard."""
+        steps = tf.transpose(drawn, [1, 2, 0, 3])
+        steps = tf.reshape(steps, [self.batch, self.n_sub, self.chunks * CHUNK])
+        first = [self.before * CHUNK + s * lag(self.subscale) for s in range(self.n_sub)]
+        parts = [steps[:, s, start : start + self.positions] for s, start in enumerate(first)]
+        rows = tf.reshape(tf.stack(parts, axis=1), [self.batch * self.n_sub, self.positions])
+        return folding.unfold(rows, self.n_sub)[:, : self.n_samples]
 
 
 def _earlier(history: tf.Tensor, subscale: SubscaleConfig) -> tf.Tensor:
@@ -144,7 +187,7 @@ def _earlier(history: tf.Tensor, subscale: SubscaleConfig) -> tf.Tensor:
     flat = tf.pad(flat, [[0, 0], [0, 1]])  # the last element: no such sub-tensor
     samples = tf.gather(flat, tf.reshape(index, [-1]), axis=1)
     samples = tf.reshape(samples, [-1, *index.shape[1:]])
-    return tf.cast(samples, tf.float32) * (1.0 / 32768.0)
+    return dsp.to_float(samples)
 
 
 def _earlier_index(subscale: SubscaleConfig) -> npt.NDArray[np.int32]:

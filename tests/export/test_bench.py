@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from wavernn_tf.config import matrix_shapes
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export import bench, bench_sweep, dense_baseline, metadata, native_bench
 from wavernn_tf.export.bench import Timing
@@ -18,6 +17,7 @@ from wavernn_tf.export.library import RUNTIMES, available_isas, find_runtime
 from wavernn_tf.export.op_bench import OpBench
 from wavernn_tf.export.random_voice import Shape, make
 from wavernn_tf.export.runtime import Vocoder
+from wavernn_tf.matrices import matrix_shapes
 
 SHAPE = Shape(state=64, proj=32, density=0.25)
 STAGES = ("recurrent", "gates", "subscale", "heads", "softmax", "conditioning", "rest")

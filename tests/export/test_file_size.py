@@ -7,9 +7,9 @@ import pytest
 from tests.conftest import sparse_weights
 from tests.export.test_tflite import converted
 from wavernn_tf import config as configuration
-from wavernn_tf.config import BLOCK_SHAPES
 from wavernn_tf.export import metadata, op, packing
 from wavernn_tf.export.describe import describe
+from wavernn_tf.matrices import BLOCK_SHAPES
 
 LIMIT = 1.15
 BYTES = {"float32": (4, 4), "bfloat16": (2, 2), "int8": (1, 2)}

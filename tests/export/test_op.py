@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 
 from tests.conftest import small_config, sparse_weights
-from wavernn_tf.config import BLOCK_SHAPES
 from wavernn_tf.export import op, packing
+from wavernn_tf.matrices import BLOCK_SHAPES
 from wavernn_tf.models.weights import named_arrays
 
 MIXED = ("16x1", "8x4", "4x4")

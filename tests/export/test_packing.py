@@ -6,7 +6,6 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wavernn_tf.config import BLOCK_SHAPES
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.packing import (
     WEIGHT_TYPES,
@@ -17,6 +16,7 @@ from wavernn_tf.export.packing import (
     unpack,
     unpack_tensors,
 )
+from wavernn_tf.matrices import BLOCK_SHAPES
 
 
 def random_matrix(rows, columns, block, density, seed):

@@ -16,11 +16,11 @@ from tests.conftest import (
     sparse_weights,
 )
 from wavernn_tf import sampling
-from wavernn_tf.config import BLOCK_SHAPES
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export import describe, flatbuffer, metadata, op, packing, tflite
 from wavernn_tf.export.library import RUNTIMES
 from wavernn_tf.export.runtime import Vocoder
+from wavernn_tf.matrices import BLOCK_SHAPES
 
 FRAMES = 7
 

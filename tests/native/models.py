@@ -10,6 +10,7 @@ from tensorflow.lite.python import schema_py_generated as schema
 
 from tests.conftest import sparse_weights
 from wavernn_tf import config as configuration
+from wavernn_tf import matrices as matrices_lib
 from wavernn_tf.export import op
 from wavernn_tf.models.weights import named_arrays
 
@@ -57,7 +58,7 @@ def tensors(config, weights, weight_type="float32"):
         names += ["dilations"] if name == "D_0" else []
         of_it = [] if name == "D_0" else scales
         names += [f"{name}.{part}" for part in ("row_offsets", "columns", "values", *of_it)]
-        names += [f"{name}.bias"] if configuration.has_bias(name) else []
+        names += [f"{name}.bias"] if matrices_lib.has_bias(name) else []
     arrays = op.constants(config, weights, weight_type)
     assert len(names) == len(arrays)
     return dict(zip(names, arrays))

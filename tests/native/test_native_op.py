@@ -8,9 +8,9 @@ import pytest
 
 from tests.conftest import assert_same_samples, assert_same_scores, reference_for
 from tests.native.models import CONTEXT, HOP, STATE, convert, inputs, tensors
-from wavernn_tf.config import BLOCK_SHAPES
 from wavernn_tf.export.metadata import SCHEMA_VERSION
 from wavernn_tf.export.packing import WEIGHT_TYPES
+from wavernn_tf.matrices import BLOCK_SHAPES
 from wavernn_tf.reference import Reference
 
 

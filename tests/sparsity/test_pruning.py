@@ -8,7 +8,7 @@ import tensorflow_model_optimization as tfmot
 
 from tests.conftest import small_config
 from wavernn_tf._keras import set_seed
-from wavernn_tf.config import BLOCK_SHAPES, GATES, HEADS
+from wavernn_tf.matrices import BLOCK_SHAPES, GATES, HEADS
 from wavernn_tf.models import wavernn
 from wavernn_tf.models import weights as weights_lib
 from wavernn_tf.sparsity import pruning, report

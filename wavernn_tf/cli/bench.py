@@ -11,12 +11,12 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 import click
 
 from wavernn_tf.cli import options, show, speech
-from wavernn_tf.config import BLOCK_SHAPES
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export import bench as library
 from wavernn_tf.export.bench import ROUND_SECONDS, Speech, Subject
 from wavernn_tf.export.dense_baseline import FORMS
 from wavernn_tf.export.packing import WEIGHT_TYPES
+from wavernn_tf.matrices import BLOCK_SHAPES
 
 
 @click.command()
@@ -107,12 +107,16 @@ def bench(
         )
 
     random = {} if voices else _random_shapes(shape)
-    for label, each in random.items():
-        add_op(label, _random_voice(each), dense and not subjects)
-    if utterance is not None:
-        for label, each in random.items():
-            show.note(f"preparing {label}, SavedModel")
-            subjects[f"{label}, SavedModel"] = _random_saved_model(each, utterance)
+    plain_of: Dict[str, str] = {}  # of the labels of Subscale WaveRNNs
+    for form in ("", ", SavedModel") if utterance else ("",):
+        labels = [label + form for label in random]
+        plain_of.update(zip(labels[:-1], labels[1:]))
+        for label, each in zip(labels, random.values()):
+            if form:
+                show.note(f"preparing {label}")
+                subjects[label] = _random_saved_model(each, utterance)
+            else:
+                add_op(label, _random_voice(each), dense and not subjects)
     for path in dict.fromkeys(voices):
         if Path(path).is_file():
             add_op(path, Path(path).read_bytes())
@@ -122,17 +126,20 @@ def bench(
             subjects[path] = _Other(path, round_seconds)
     with show.bar(rounds * sum(len(s.bodies) for s in subjects.values()), "measuring") as bar:
         found = library.run(subjects, rounds, bar.update)
+    for label, plain in plain_of.items():
+        speedup = found[plain]["us_per_sample"] / found[label]["us_per_sample"]
+        found[label]["speedup_over_plain"] = speedup
     notes = list(dict.fromkeys(note for s in subjects.values() for note in s.notes))
     if as_json:
         tree = {"machine": library.machine(), "notes": notes}
-        show.as_json({**tree, **({"voices": found} if voices else _beside_plain(found))})
+        show.as_json({**tree, **({"voices": found} if voices else _beside_plain(found, plain_of))})
         return
     for label, voice in found.items():
         click.echo(label)
         _print(voice)
-    if len(random) > 1:
-        for label, speedup in _speedups(found).items():
-            click.echo(f"{label}: {speedup:.2f} times the plain WaveRNN's speed")
+    for label in plain_of:
+        speedup = found[label]["speedup_over_plain"]
+        click.echo(f"{label}: {speedup:.2f} times the plain WaveRNN's speed")
     click.echo(f"median of {rounds} rounds on {library.machine()['processor']}")
     for note in notes:
         click.echo(f"note: {note}")
@@ -180,7 +187,7 @@ def _random_voice(shape: Any) -> bytes:
         return random_voice.make(shape)
 
 
-def _random_saved_model(shape: Any, utterance: float) -> _Other:
+def _random_saved_model(shape: Any, utterance: Optional[float]) -> _Other:
     from wavernn_tf.export import random_voice
 
     with tempfile.TemporaryDirectory() as folder:
@@ -189,23 +196,12 @@ def _random_saved_model(shape: Any, utterance: float) -> _Other:
         return _Other(path, ROUND_SECONDS, utterance)
 
 
-def _speedups(found: Mapping[str, Any]) -> Dict[str, float]:
-    """By the label of a Subscale WaveRNN, the speed over that of the plain one after it."""
-    labels = list(found)
-    pairs = zip(labels[::2], labels[1::2])
-    return {a: found[b]["us_per_sample"] / found[a]["us_per_sample"] for a, b in pairs}
-
-
-def _beside_plain(found: Mapping[str, Any]) -> Dict[str, Any]:
-    """The figures of a random voice; of a Subscale WaveRNN with the plain one's."""
-    labels = list(found)
-    if len(labels) == 1:
-        return dict(found[labels[0]])
-    trees = [
-        {**found[a], "speedup_over_plain": speedup, "plain": found[labels[2 * i + 1]]}
-        for i, (a, speedup) in enumerate(_speedups(found).items())
-    ]
-    return {**trees[0], "saved_model": trees[1] if len(trees) > 1 else None}
+def _beside_plain(found: Mapping[str, Any], plain_of: Mapping[str, str]) -> Dict[str, Any]:
+    """The figures of a random voice; of a Subscale WaveRNN with the plain one's, by form."""
+    forms = [{**found[label], "plain": found[plain]} for label, plain in plain_of.items()]
+    if not forms:
+        return next(iter(found.values()))
+    return {**forms[0], "saved_model": forms[1] if len(forms) > 1 else None}
 
 
 def _print(voice: Mapping[str, Any]) -> None:

@@ -8,8 +8,8 @@ from typing import Optional
 import click
 
 from wavernn_tf.cli import options, show, speech
-from wavernn_tf.config import BLOCK_SHAPES
 from wavernn_tf.export.packing import WEIGHT_TYPES
+from wavernn_tf.matrices import BLOCK_SHAPES
 
 
 @click.group()

@@ -10,7 +10,7 @@ from tensorflow_model_optimization.python.core.sparsity.keras import prunable_la
 
 from wavernn_tf import folding
 from wavernn_tf._keras import PACKAGE, fused_gru, keras
-from wavernn_tf.config import GATES
+from wavernn_tf.matrices import GATES
 
 
 def input_mask(state_size: int) -> np.ndarray:

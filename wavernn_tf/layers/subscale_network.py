@@ -9,7 +9,8 @@ from tensorflow_model_optimization.python.core.sparsity.keras import prunable_la
 
 from wavernn_tf import equations, trees
 from wavernn_tf._keras import PACKAGE, keras
-from wavernn_tf.config import SubscaleConfig, network_shapes
+from wavernn_tf.config import SubscaleConfig
+from wavernn_tf.matrices import network_shapes
 
 
 @keras.saving.register_keras_serializable(PACKAGE)

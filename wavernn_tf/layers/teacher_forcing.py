@@ -6,17 +6,13 @@ from typing import Any, Dict, Tuple
 
 import tensorflow as tf
 
-from wavernn_tf import dsp, folding
+from wavernn_tf import folding
 from wavernn_tf._keras import PACKAGE, keras
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class TeacherForcing(keras.layers.Layer):
-    """Codes of a waveform to the inputs of the GRU and of the network over the sub-tensors.
-
-    For the sample t of B interleaved sub-tensors, which in the plain WaveRNN are one::
-
-        x_t = [c_{t-B}, f_{t-B}, c_t] in [-1, 1]        v_t = s_t / 32768
+    """`folding.teacher_inputs` as a layer, in float32 under any policy.
 
     Args:
       batch: B.
@@ -43,11 +39,7 @@ class TeacherForcing(keras.layers.Layer):
         Returns:
           x float32 [n * B, time / B, 3] as `folding.fold` orders it, and v float32 [n, time].
         """
-        coarse, fine = map(dsp.scalar, dsp.halves(codes))
-        before, now = slice(None, -self.batch), slice(self.batch, None)
-        x = tf.stack([coarse[:, before], fine[:, before], coarse[:, now]], axis=-1)
-        s = tf.cast(codes[:, now] - (32768 + self.sample_offset), tf.float32)
-        return folding.fold(x, self.batch), s * (1.0 / 32768.0)
+        return folding.teacher_inputs(codes, self.batch, self.sample_offset)
 
     def get_config(self) -> Dict[str, Any]:
         """Return the constructor's arguments."""

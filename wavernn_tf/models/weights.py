@@ -11,8 +11,9 @@ from typing import Any, Dict, List, Tuple
 
 import numpy as np
 
-from wavernn_tf.config import GATES, HEADS, Config, has_bias, matrix_shapes
+from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.matrices import GATES, HEADS, has_bias, matrix_shapes
 
 _DENSE = ("cond_kernel", "input_kernel", "input_bias", "recurrent_bias")
 

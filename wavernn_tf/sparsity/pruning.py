@@ -16,15 +16,8 @@ from tensorflow_model_optimization.python.core.sparsity.keras import (
 )
 
 from wavernn_tf._keras import stored
-from wavernn_tf.config import (
-    BLOCK_SHAPES,
-    GATES,
-    HEADS,
-    Config,
-    PruningConfig,
-    matrix_blocks,
-    matrix_shapes,
-)
+from wavernn_tf.config import Config, PruningConfig
+from wavernn_tf.matrices import BLOCK_SHAPES, GATES, HEADS, matrix_blocks, matrix_shapes
 
 
 class PruneMatrices(pruning_wrapper.PruneLowMagnitude):

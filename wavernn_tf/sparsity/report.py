@@ -8,7 +8,8 @@ from typing import Dict
 
 import numpy as np
 
-from wavernn_tf.config import BLOCK_SHAPES, Config, matrix_blocks
+from wavernn_tf.config import Config
+from wavernn_tf.matrices import BLOCK_SHAPES, matrix_blocks
 from wavernn_tf.models.weights import Weights
 
 

@@ -33,9 +33,12 @@ class LaneTeacher {
 
   const LaneRun& run() const { return run_; }
 
-  void Begin(int64_t, const int64_t* samples) {
+  void Begin(int64_t r, const int64_t* samples) {
     std::copy_n(samples, kBatchLanes, samples_);
-    for (int k = 0; k < kBatchLanes; ++k) truth_[k] = Truth(k, samples[k]);
+    const float* const s = history_.Step(r);
+    for (int k = 0; k < kBatchLanes; ++k) {
+      truth_[k] = Split(s[k], model_.sample_offset);
+    }
   }
 
   void Coarse(float* logits, SplitSample* classes) {
@@ -62,21 +65,18 @@ class LaneTeacher {
            sample < streams_[lane / sub_tensors_].samples;
   }
 
-  SplitSample Truth(int lane, int64_t sample) const {
-    if (!Inside(lane, sample)) return Split(0.0f, model_.sample_offset);
-    const int16_t* const audio = streams_[lane / sub_tensors_].audio;
-    const float previous = sample > 0 ? audio[sample - 1] : 0.0f;
-    return Split(PreEmphasise(audio[sample], previous, model_.pre_emphasis),
-                 model_.sample_offset);
-  }
-
-  // What the lanes see of position r.
+  // Lets the lanes see position r, clipped as classes are; outside is silence.
   void Show(int64_t r) {
     float* const s = history_.Step(r);
     for (int k = 0; k < kBatchLanes; ++k) {
       const int64_t sample = sub_tensors_ * r + k % sub_tensors_;
-      s[k] = Inside(k, sample) ? Combine(Truth(k, sample), model_.sample_offset)
-                               : 0.0f;
+      s[k] = 0.0f;
+      if (!Inside(k, sample)) continue;
+      const int16_t* const audio = streams_[k / sub_tensors_].audio;
+      const float previous = sample > 0 ? audio[sample - 1] : 0.0f;
+      const float x =
+          PreEmphasise(audio[sample], previous, model_.pre_emphasis);
+      s[k] = Combine(Split(x, model_.sample_offset), model_.sample_offset);
     }
   }
 

@@ -39,9 +39,10 @@ void SubscaleNetwork::ReadHistory(const Subscale& model, const History& history,
                                   int64_t step, int lag) {
   const int B = model.batch;
   const int dilation = model.layers[0].dilation;
+  const int64_t ahead = step + model.future();
   float* to = layers_[0].input.plain();
   for (int tap = model.kernel_size - 1; tap >= 0; --tap) {
-    const int64_t newest = step + model.future() - int64_t{tap} * dilation;
+    const int64_t newest = ahead - int64_t{tap} * dilation;
     for (int j = 0; j < B - 1; ++j, to += kBatchLanes) {
       const float* const from = history.Step(newest - int64_t{j + 1} * lag);
       for (int first = 0; first < kBatchLanes; first += B) {
