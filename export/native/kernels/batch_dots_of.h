@@ -79,11 +79,12 @@ struct BatchDotsOf {
     WAVERNN_TF_UNROLL
     for (int r = 0; r < 16 / kOut; ++r) {
       const F row_scale = V::Mul(V::Broadcast(scales[ScalePlace(r)]), scale);
-      WAVERNN_TF_UNROLL
-      for (int o = 0; o < kOut; ++o) {
-        v[kOut * r + o] = V::Fma(V::ToFloat(sums[kOut * r + o]), row_scale,
-                                 V::Broadcast(bias[Place(r, o)]));
-      }
+      ForAddends<V, kOut>(
+          p, outputs[r], [&](int o) { return bias[Place(r, o)]; },
+          [&](int o, F addend) {
+            const int i = kOut * r + o;
+            v[i] = V::Fma(V::ToFloat(sums[i]), row_scale, addend);
+          });
     }
     Activate<V, 16>(p, v);
     WAVERNN_TF_UNROLL

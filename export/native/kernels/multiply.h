@@ -94,7 +94,7 @@ struct BatchMultiplyParams {
   float* y;            // 64-byte aligned
   bool relu;
   float* largest;     // [16], as above
-  const float* base;  // as y: added to it at last; null for none
+  const float* base;  // as y: stands in for the bias; null for none
 };
 
 }  // namespace wavernn_tf

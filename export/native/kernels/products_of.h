@@ -147,9 +147,11 @@ struct ProductsOf {
       WAVERNN_TF_UNROLL
       for (int o = 0; o < kOut; ++o) sums[o] = V::Add(sums[o], others[o]);
     }
-    WAVERNN_TF_UNROLL
-    for (int o = 0; o < kOut; ++o) {
-      sums[o] = V::Add(sums[o], V::Broadcast(bias[o]));
+    // No sum is -0, so that a bias of zeros changes none.
+    if (p.base != nullptr || p.matrix->bias_step != 0) {
+      ForAddends<V, kOut>(
+          p, output, [&](int o) { return bias[o]; },
+          [&](int o, F addend) { sums[o] = V::Add(sums[o], addend); });
     }
     Activate<V, kOut>(p, sums);
     StoreBatch<V, kOut>(p, output, sums);

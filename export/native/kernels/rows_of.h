@@ -68,19 +68,28 @@ WAVERNN_TF_INLINE inline void Activate(const BatchMultiplyParams& p,
   V::Store(p.largest, V::Max(V::Load(p.largest), top));
 }
 
-// y = v, or base + v, of kCount outputs of a batch.
+// Calls use(o, what is added to output o): of a row of kCount outputs their
+// biases, or the batch's base instead.
+template <typename V, int kCount, typename Bias, typename Use>
+WAVERNN_TF_INLINE inline void ForAddends(const BatchMultiplyParams& p,
+                                         int32_t output, const Bias& bias,
+                                         const Use& use) {
+  if (p.base == nullptr) {
+    WAVERNN_TF_UNROLL
+    for (int o = 0; o < kCount; ++o) use(o, V::Broadcast(bias(o)));
+    return;
+  }
+  const float* const base = p.base + static_cast<int64_t>(output) * kBatchLanes;
+  WAVERNN_TF_UNROLL
+  for (int o = 0; o < kCount; ++o) use(o, V::Load(base + kBatchLanes * o));
+}
+
+// y = v of kCount outputs of a batch.
 template <typename V, int kCount>
 WAVERNN_TF_INLINE inline void StoreBatch(const BatchMultiplyParams& p,
-                                         int32_t output, typename V::F* v) {
-  const int64_t at = static_cast<int64_t>(output) * kBatchLanes;
-  if (p.base != nullptr) {
-    const float* const base = p.base + at;
-    WAVERNN_TF_UNROLL
-    for (int i = 0; i < kCount; ++i) {
-      v[i] = V::Add(v[i], V::Load(base + kBatchLanes * i));
-    }
-  }
-  float* const y = p.y + at;
+                                         int32_t output,
+                                         const typename V::F* v) {
+  float* const y = p.y + static_cast<int64_t>(output) * kBatchLanes;
   WAVERNN_TF_UNROLL
   for (int i = 0; i < kCount; ++i) V::Store(y + kBatchLanes * i, v[i]);
 }

@@ -24,11 +24,6 @@ class Sequential {
   Sequential(const Model& model, const KernelTable& kernels)
       : model_(model), subscale_(model.subscale), kernels_(kernels) {
     CHECK(engine_.Build(model, kernels) && workspace_.Allocate(engine_));
-    for (int gate = 0; gate < kGates; ++gate) {
-      CHECK(gate_matrices_[gate].Build(
-          {{&subscale_.gates[gate], nullptr, GateIndex(gate, 0), kGateStride}},
-          kGates * model.state_size, kernels));
-    }
   }
 
   // By sub-tensor and position.
@@ -205,18 +200,31 @@ class Sequential {
     SplitSample previous = Split(0.0f, model_.sample_offset);
     for (int64_t i = 0; i < count; ++i) {
       const int64_t t = subscale_.batch * i + s;
-      Floats gates(width);
-      for (const GroupedMatrix& matrix : gate_matrices_) {
-        gates = Multiply(matrix, n[i], false, gates);
-      }
       const int64_t steps = gates_.size() / width;
       const int64_t step = std::min(t / model_.hold, steps - 1);
-      for (int k = 0; k < width; ++k) gates[k] += gates_[step * width + k];
+      const Floats gates = AddNetwork(gates_.data() + step * width, n[i]);
       Place(chooser, i, t);
       previous =
           Step(engine_, kernels_, gates.data(), previous, workspace_, chooser);
       chooser.Accept(s, i, previous);
     }
+  }
+
+  // gates [3H] + N n, the gates standing where a bias does.
+  Floats AddNetwork(const float* gates, const Floats& n) const {
+    Floats sum(kGates * model_.state_size);
+    for (int gate = 0; gate < kGates; ++gate) {
+      Floats bias(model_.state_size);
+      for (int o = 0; o < model_.state_size; ++o) {
+        bias[o] = gates[GateIndex(gate, o)];
+      }
+      GroupedMatrix matrix;
+      CHECK(matrix.Build({{&subscale_.gates[gate], bias.data(),
+                           GateIndex(gate, 0), kGateStride}},
+                         kGates * model_.state_size, kernels_));
+      sum = Multiply(matrix, n, false, sum);
+    }
+    return sum;
   }
 
   static void Place(Drawer& drawer, int64_t, int64_t t) { drawer.t = t; }
@@ -227,7 +235,6 @@ class Sequential {
   const KernelTable& kernels_;
   Engine engine_;
   Workspace workspace_;
-  GroupedMatrix gate_matrices_[kGates];
   Floats gates_;  // [steps, 3H]
 };
 
