@@ -65,8 +65,9 @@ $(STAMP): setup.cfg setup.py pyproject.toml wavernn_tf/__init__.py $(LIBRARY_SOU
 demo: $(STAMP) ## recorded speech in, a pruned voice out: the whole job, into out/demo
 	$(WITH_VENV) $(BIN)/python examples/demo.py --out out/demo $(ARGS)
 
+# A file's tests stay in one process, where they share what they set up.
 test: $(STAMP) ## run all tests; ARGS='-m "not slow"' leaves out the slow ones
-	$(WITH_VENV) $(BIN)/python -m pytest $(ARGS)
+	$(WITH_VENV) $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 # The C++ tests and stored samples on ARM: cross-compiled, run by an emulator. 64 bits run with all
 # that the emulator offers and as a core without dot products; 32 bits, for which the delegate is
