@@ -3,6 +3,7 @@
 #ifndef WAVERNN_TF_KERNELS_BATCH_DOTS_OF_H_
 #define WAVERNN_TF_KERNELS_BATCH_DOTS_OF_H_
 
+#include <array>
 #include <cstdint>
 
 #include "kernels/multiply.h"
@@ -97,9 +98,10 @@ struct BatchDotsOf {
   static I Input(const uint8_t* x, const uint16_t* columns) {
     if constexpr (kSingle) {
       constexpr int kUnits = ColumnUnits(WeightType::kInt8, kShape);
-      const auto bytes = [&](int k) {
-        return x + kBatchLanes * (columns[k] / kUnits);
-      };
+      using Unit = std::array<uint8_t, kBatchLanes / kUnits>;
+      const auto* const units = reinterpret_cast<const Unit*>(x);
+      const Columns<V, 4> at(columns);
+      const auto bytes = [&](int k) { return at.Find(units, k)->data(); };
       return V::Interleave(bytes(0), bytes(1), bytes(2), bytes(3));
     } else {
       return V::LoadInts(x + 4 * kBatchLanes * columns[0]);
