@@ -160,9 +160,11 @@ struct VectorZmm {
     v = _mm512_inserti32x4(v, LoadBytes(c), 2);
     v = _mm512_inserti32x4(v, LoadBytes(d), 3);
     // Four bytes of each in every quarter; these are then turned.
+    v = _mm512_permutexvar_epi32(Turned(), v);
+    asm("" : "+v"(v));  // Clang 14 makes more of the two permutations
     const I turn = _mm512_broadcast_i32x4(
         _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
-    return _mm512_shuffle_epi8(_mm512_permutexvar_epi32(Turned(), v), turn);
+    return _mm512_shuffle_epi8(v, turn);
   }
   static I Pack(I a, I b, I c, I d) {
     const I byte = _mm512_set1_epi32(255);
