@@ -40,7 +40,8 @@ struct BatchDotsOf {
       for (int r = 0; r < kRows; r += 16 / kOut) {
         if (m.outputs[kRows * group + r] == m.filler) break;
         const int first = Place(r, 0);
-        Rows(p, values + 4 * first, columns + kBlocks * r, steps,
+        Rows(p, values + 4 * first, columns + kBlocks * r,
+             m.lengths[kRows * group + r],  // none of the others is longer
              m.offsets + kOutputs * group + first,
              m.scales + kScales * group + ScalePlace(r),
              m.bias + m.bias_step * group + first,

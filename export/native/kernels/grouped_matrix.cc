@@ -84,7 +84,8 @@ std::vector<GroupedMatrix::Row> GroupedMatrix::SortedRows(
 bool GroupedMatrix::Reserve(const std::vector<Row>& rows, const Layout& layout,
                             bool has_bias) {
   const std::size_t groups = rows.size() / layout.rows;
-  if (!steps_.Resize(groups)) return false;
+  if (!steps_.Resize(groups) || !lengths_.Resize(rows.size())) return false;
+  for (std::size_t i = 0; i < rows.size(); ++i) lengths_[i] = rows[i].steps;
   std::size_t steps = 0;
   for (std::size_t g = 0; g < groups; ++g) {
     steps_[g] = rows[g * layout.rows].steps;
@@ -228,6 +229,7 @@ bool GroupedMatrix::Build(const std::vector<GroupedPart>& parts, int outputs,
   }
   view_ = {static_cast<int>(steps_.size()),
            steps_.data(),
+           lengths_.data(),
            columns_.data(),
            values,
            outputs_.data(),

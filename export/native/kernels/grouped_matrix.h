@@ -68,6 +68,7 @@ class GroupedMatrix {
   WeightType type_ = WeightType::kFloat32;
   bool gathered_ = false;
   AlignedArray<int32_t> steps_;
+  AlignedArray<int32_t> lengths_;
   AlignedArray<uint16_t> columns_;
   AlignedArray<float> floats_;    // float32
   AlignedArray<uint32_t> pairs_;  // bfloat16

@@ -47,6 +47,7 @@ static constexpr int ColumnUnits(WeightType type, BlockShape shape) {
 struct GroupedView {
   int groups;
   const int32_t* steps;     // [groups]
+  const int32_t* lengths;   // [groups, rows] steps that hold blocks of a row
   const uint16_t* columns;  // [all steps, columns of a step]
   const void* values;       // [all steps, lanes], 64-byte aligned
   const int32_t* outputs;   // [groups, rows] index in y of a row's first output

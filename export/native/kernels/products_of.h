@@ -121,17 +121,19 @@ struct ProductsOf {
     const uint16_t* columns = m.columns;
     const float* bias = m.bias;
     const int32_t* outputs = m.outputs;
+    const int32_t* lengths = m.lengths;
     for (int group = 0; group < m.groups; ++group) {
       const int32_t steps = m.steps[group];
       for (int row = 0; row < kColumns; ++row) {
         if (outputs[row] == m.filler) break;
-        BatchRow(p, values + BlockSize(kShape) * row, columns + row, steps,
-                 bias + kOut * row, outputs[row]);
+        BatchRow(p, values + BlockSize(kShape) * row, columns + row,
+                 lengths[row], bias + kOut * row, outputs[row]);
       }
       bias += m.bias_step;
       values += static_cast<int64_t>(steps) * kVectors * kVectorWords;
       columns += static_cast<int64_t>(steps) * kColumns;
       outputs += kColumns;
+      lengths += kColumns;
     }
   }
 
