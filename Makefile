@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-arm test-sanitized lint format bench clean
+.PHONY: help install demo test test-arm test-sanitized lint format bench bench-arm clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -125,6 +125,25 @@ bench: $(STAMP) ## time training, and the voice of `make demo`
 	@test -f out/demo/model.tflite || { echo "error: run \`make demo\` first" >&2; exit 1; }
 	$(BIN)/wavernn-tf bench out/demo/model.tflite out/demo/saved_model $(ARGS)
 	$(BIN)/python -m wavernn_tf.training.benchmark
+
+# Debian's qemu-user, since its static twin takes no plugins.
+bench-arm: $(STAMP) ## count the op's instructions per sample on 64-bit ARM, under qemu
+	@for tool in aarch64-linux-gnu-g++ qemu-aarch64; do \
+		command -v $$tool >/dev/null || { echo "error: no $$tool found (Debian:" \
+			"g++-aarch64-linux-gnu, qemu-user)" >&2; exit 1; }; \
+	done; \
+	$(WITH_VENV); \
+	cmake -S export/native -B build/aarch64-bench -DWAVERNN_TF_BENCH=ON \
+		-DCMAKE_BUILD_TYPE=Release -DCMAKE_SYSTEM_NAME=Linux \
+		-DCMAKE_SYSTEM_PROCESSOR=aarch64 -DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ \
+		-DCMAKE_CXX_FLAGS=-Wno-psabi >/dev/null; \
+	cmake --build build/aarch64-bench --parallel 2 --target bench_generate; \
+	cc -O2 -shared -fPIC -o build/aarch64-bench/count_instructions.so \
+		export/native/bench/count_instructions.c; \
+	$(BIN)/python export/native/bench/instructions.py \
+		--emulator "qemu-aarch64 -L /usr/aarch64-linux-gnu" \
+		--plugin build/aarch64-bench/count_instructions.so \
+		--bench build/aarch64-bench/bench/bench_generate
 
 clean: ## remove .venv and everything that was built or written
 	rm -rf $(VENV) build dist out *.egg-info export/*.so

@@ -37,61 +37,65 @@ struct BatchDotsOf {
     const uint16_t* columns = m.columns;
     for (int group = 0; group < m.groups; ++group) {
       const int32_t steps = m.steps[group];
-      for (int r = 0; r < kRows; r += 16 / kOut) {
+      for (int r = 0; r < kRows; r += kTileRows) {
         if (m.outputs[kRows * group + r] == m.filler) break;
-        const int first = Place(r, 0);
-        Rows(p, values + 4 * first, columns + kBlocks * r,
-             m.lengths[kRows * group + r],  // none of the others is longer
-             m.offsets + kOutputs * group + first,
-             m.scales + kScales * group + ScalePlace(r),
-             m.bias + m.bias_step * group + first,
-             m.outputs + kRows * group + r);
+        for (int o = 0; o < kOut; o += kTileOut) {
+          const int first = Place(r, o);
+          Tile(p, values + 4 * first, columns + kBlocks * r,
+               m.lengths[kRows * group + r],  // none of the others is longer
+               m.offsets + kOutputs * group + first,
+               m.scales + kScales * group + ScalePlace(r),
+               m.bias + m.bias_step * group + first,
+               m.outputs + kRows * group + r, o);
+        }
       }
       values += static_cast<int64_t>(steps) * kStepBytes;
       columns += static_cast<int64_t>(steps) * kRows * kBlocks;
     }
   }
 
-  // As many rows as have 16 outputs, each in a sum of its own.
-  static void Rows(const BatchMultiplyParams& p, const int8_t* values,
+  // As many outputs as the registers hold sums: of several rows, or `first` and
+  // those after it of one.
+  static constexpr int kTileOut = kOut < V::kBatchSums ? kOut : V::kBatchSums;
+  static constexpr int kTileRows = V::kBatchSums / kTileOut;
+
+  static void Tile(const BatchMultiplyParams& p, const int8_t* values,
                    const uint16_t* columns, int32_t steps,
                    const int32_t* offsets, const float* scales,
-                   const float* bias, const int32_t* outputs) {
+                   const float* bias, const int32_t* outputs, int first) {
     const auto* const x = static_cast<const uint8_t*>(p.x);
-    I sums[16];
+    I sums[kTileRows][kTileOut];
     WAVERNN_TF_UNROLL
-    for (int i = 0; i < 16; ++i) {
-      sums[i] = V::StartBatch(offsets[Place(i / kOut, i % kOut)]);
+    for (int r = 0; r < kTileRows; ++r) {
+      WAVERNN_TF_UNROLL
+      for (int o = 0; o < kTileOut; ++o) {
+        sums[r][o] = V::StartBatch(offsets[Place(r, o)]);
+      }
     }
     for (int32_t step = 0; step < steps; ++step) {
       WAVERNN_TF_UNROLL
-      for (int r = 0; r < 16 / kOut; ++r) {
+      for (int r = 0; r < kTileRows; ++r) {
         const I input = Input(x, columns + r);
         WAVERNN_TF_UNROLL
-        for (int o = 0; o < kOut; ++o) {
-          I& sum = sums[kOut * r + o];
-          sum = V::DotWord(sum, values + 4 * Place(r, o), input);
+        for (int o = 0; o < kTileOut; ++o) {
+          sums[r][o] = V::DotWord(sums[r][o], values + 4 * Place(r, o), input);
         }
       }
       values += kStepBytes;
       columns += kRows * kBlocks;
     }
     const F scale = V::Load(p.scale);
-    F v[16];
     WAVERNN_TF_UNROLL
-    for (int r = 0; r < 16 / kOut; ++r) {
+    for (int r = 0; r < kTileRows; ++r) {
       const F row_scale = V::Mul(V::Broadcast(scales[ScalePlace(r)]), scale);
-      ForAddends<V, kOut>(
-          p, outputs[r], [&](int o) { return bias[Place(r, o)]; },
+      F v[kTileOut];
+      ForAddends<V, kTileOut>(
+          p, outputs[r] + first, [&](int o) { return bias[Place(r, o)]; },
           [&](int o, F addend) {
-            const int i = kOut * r + o;
-            v[i] = V::Fma(V::ToFloat(sums[i]), row_scale, addend);
+            v[o] = V::Fma(V::ToFloat(sums[r][o]), row_scale, addend);
           });
-    }
-    Activate<V, 16>(p, v);
-    WAVERNN_TF_UNROLL
-    for (int r = 0; r < 16 / kOut; ++r) {
-      StoreBatch<V, kOut>(p, outputs[r], v + kOut * r);
+      Activate<V, kTileOut>(p, v);
+      StoreBatch<V, kTileOut>(p, outputs[r] + first, v);
     }
   }
 

@@ -17,13 +17,13 @@ struct Avx2 {
   static constexpr const char* kName = "avx2";
   static constexpr bool kGathers = false;
   static constexpr int kGroupVectors = 4;
-  static constexpr int kBatchFrom[] = {17, 17, 14};
+  static constexpr int kBatchFrom[] = {15, 15, 13};
 };
 struct Avx2Vnni {
   static constexpr const char* kName = "avx2vnni";
   static constexpr bool kGathers = false;
   static constexpr int kGroupVectors = 4;
-  static constexpr int kBatchFrom[] = {17, 17, 14};
+  static constexpr int kBatchFrom[] = {15, 15, 13};
 };
 struct Avx512 {
   static constexpr const char* kName = "avx512";

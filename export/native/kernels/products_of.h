@@ -110,9 +110,12 @@ struct ProductsOf {
   // ------------------------------------------------------ lanes are streams
 
   // Of float32, a block row at a time: 16 sums, each of one output and one
-  // input of all blocks. 8x4 takes two passes of two inputs each.
+  // input of all blocks, of which the registers hold V::kBatchSums. 8x4 takes
+  // two passes of two inputs each.
   static constexpr int kOut = BlockOut(kShape);
   static constexpr int kIn = 16 / kOut;
+  static constexpr int kOutAtOnce = V::kBatchSums / kIn;
+  static_assert(kOutAtOnce > 0 && kOut % kOutAtOnce == 0, "whole outputs");
 
   static void MultiplyBatch(const BatchMultiplyParams& p) {
     const GroupedView& m = *p.matrix;
@@ -140,32 +143,44 @@ struct ProductsOf {
   static void BatchRow(const BatchMultiplyParams& p, const Word* values,
                        const uint16_t* columns, int32_t steps,
                        const float* bias, int32_t output) {
+    for (int first = 0; first < kOut; first += kOutAtOnce) {
+      BatchOutputs(p, values + BlockIn(kShape) * first, columns, steps,
+                   bias + first, output + first);
+    }
+  }
+
+  // kOutAtOnce outputs of a row.
+  static void BatchOutputs(const BatchMultiplyParams& p, const Word* values,
+                           const uint16_t* columns, int32_t steps,
+                           const float* bias, int32_t output) {
     const auto* const x = static_cast<const float*>(p.x);
-    F sums[kOut];
+    F sums[kOutAtOnce];
     BatchSums(x, values, columns, steps, sums);
     if constexpr (BlockIn(kShape) > kIn) {
-      F others[kOut];
+      F others[kOutAtOnce];
       BatchSums(x + kBatchLanes * kIn, values + kIn, columns, steps, others);
       WAVERNN_TF_UNROLL
-      for (int o = 0; o < kOut; ++o) sums[o] = V::Add(sums[o], others[o]);
+      for (int o = 0; o < kOutAtOnce; ++o) {
+        sums[o] = V::Add(sums[o], others[o]);
+      }
     }
     // No sum is -0, so that a bias of zeros changes none.
     if (p.base != nullptr || p.matrix->bias_step != 0) {
-      ForAddends<V, kOut>(
+      ForAddends<V, kOutAtOnce>(
           p, output, [&](int o) { return bias[o]; },
           [&](int o, F addend) { sums[o] = V::Add(sums[o], addend); });
     }
-    Activate<V, kOut>(p, sums);
-    StoreBatch<V, kOut>(p, output, sums);
+    Activate<V, kOutAtOnce>(p, sums);
+    StoreBatch<V, kOutAtOnce>(p, output, sums);
   }
 
   // Over the first kIn inputs of every block.
   WAVERNN_TF_INLINE static void BatchSums(const float* x, const Word* values,
                                           const uint16_t* columns,
                                           int32_t steps, F* outputs) {
-    F sums[kOut][kIn];
+    F sums[kOutAtOnce][kIn];
     WAVERNN_TF_UNROLL
-    for (int i = 0; i < 16; ++i) sums[i / kIn][i % kIn] = V::Zero();
+    for (int i = 0; i < V::kBatchSums; ++i) sums[i / kIn][i % kIn] = V::Zero();
     for (; steps > 0; --steps) {
       const int column = *columns / ColumnUnits(kType, kShape);
       const float* const in = x + kBatchLanes * BlockIn(kShape) * column;
@@ -173,7 +188,7 @@ struct ProductsOf {
       for (int i = 0; i < kIn; ++i) {
         const F input = V::Load(in + kBatchLanes * i);
         WAVERNN_TF_UNROLL
-        for (int o = 0; o < kOut; ++o) {
+        for (int o = 0; o < kOutAtOnce; ++o) {
           const F weight = V::Broadcast(values[BlockIn(kShape) * o + i]);
           sums[o][i] = V::Fma(weight, input, sums[o][i]);
         }
@@ -182,7 +197,7 @@ struct ProductsOf {
       columns += kColumns;
     }
     WAVERNN_TF_UNROLL
-    for (int o = 0; o < kOut; ++o) {
+    for (int o = 0; o < kOutAtOnce; ++o) {
       outputs[o] = sums[o][0];
       if constexpr (kIn > 1) outputs[o] = V::Add(sums[o][0], sums[o][1]);
       if constexpr (kIn > 2) {

@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#include "kernels/unroll.h"
+
 namespace wavernn_tf {
 
 // kCount = 16, 8 or 4 sums of a row with the dot products of Isa.
@@ -13,11 +15,13 @@ template <typename Isa, int kCount>
 struct RowNeon {
   int32x4_t sums[kCount / 4];
 
-  void Start(const int32_t*) {
+  WAVERNN_TF_INLINE void Start(const int32_t*) {
+    WAVERNN_TF_UNROLL
     for (int32x4_t& sum : sums) sum = vdupq_n_s32(0);
   }
-  void Dot(const int8_t* w, uint32_t x) {
+  WAVERNN_TF_INLINE void Dot(const int8_t* w, uint32_t x) {
     const int32x4_t word = vdupq_n_s32(static_cast<int32_t>(x));
+    WAVERNN_TF_UNROLL
     for (int i = 0; i < kCount / 4; ++i) {
       const int8x16_t weights = vld1q_s8(w + 16 * i);
       sums[i] = Isa::Dot4(sums[i], vreinterpretq_s32_s8(weights), word);
@@ -31,7 +35,8 @@ struct VectorNeon {
   static constexpr bool kMasks = false;
   static constexpr int kGroupVectors = 4;
   static constexpr int kBatchFrom[] = {17, 17, 17};  // too few registers
-  static constexpr int kGateVectors = 2;
+  static constexpr int kBatchSums = 4;
+  static constexpr int kGateVectors = 1;
   static constexpr int kAffineRows = 2;
   static constexpr int kAffineVectors = 2;
 
@@ -45,20 +50,21 @@ struct VectorNeon {
     int32x4_t quad[4];
   };
 
-  static F Zero() { return Broadcast(0.0f); }
-  static F Broadcast(float x) {
+  WAVERNN_TF_INLINE static F Zero() { return Broadcast(0.0f); }
+  WAVERNN_TF_INLINE static F Broadcast(float x) {
     const Quad v = vdupq_n_f32(x);
     return {{v, v, v, v}};
   }
-  static F BroadcastQuad(const float* p) {
+  WAVERNN_TF_INLINE static F BroadcastQuad(const float* p) {
     const Quad v = vld1q_f32(p);
     return {{v, v, v, v}};
   }
-  static F Load(const float* p) {
+  WAVERNN_TF_INLINE static F Load(const float* p) {
     return {
         {vld1q_f32(p), vld1q_f32(p + 4), vld1q_f32(p + 8), vld1q_f32(p + 12)}};
   }
-  static void LoadHalves(const uint32_t* p, F& low, F& high) {
+  WAVERNN_TF_INLINE static void LoadHalves(const uint32_t* p, F& low, F& high) {
+    WAVERNN_TF_UNROLL
     for (int i = 0; i < 4; ++i) {
       const uint32x4_t v = vld1q_u32(p + 4 * i);
       low.quad[i] = vreinterpretq_f32_u32(vshlq_n_u32(v, 16));
@@ -66,128 +72,133 @@ struct VectorNeon {
           vreinterpretq_f32_u32(vandq_u32(v, vdupq_n_u32(0xFFFF0000u)));
     }
   }
-  static void Store(float* p, const F& v) {
+  WAVERNN_TF_INLINE static void Store(float* p, const F& v) {
+    WAVERNN_TF_UNROLL
     for (int i = 0; i < 4; ++i) vst1q_f32(p + 4 * i, v.quad[i]);
   }
   template <int kHalf>
-  static void StoreHalf(float* p, const F& v) {
+  WAVERNN_TF_INLINE static void StoreHalf(float* p, const F& v) {
     vst1q_f32(p, v.quad[2 * kHalf]);
     vst1q_f32(p + 4, v.quad[2 * kHalf + 1]);
   }
   template <int kQuad>
-  static void StoreQuad(float* p, const F& v) {
+  WAVERNN_TF_INLINE static void StoreQuad(float* p, const F& v) {
     vst1q_f32(p, v.quad[kQuad]);
   }
 
-  static F Add(const F& a, const F& b) {
+  WAVERNN_TF_INLINE static F Add(const F& a, const F& b) {
     return Map([&](int i) { return vaddq_f32(a.quad[i], b.quad[i]); });
   }
-  static F Sub(const F& a, const F& b) {
+  WAVERNN_TF_INLINE static F Sub(const F& a, const F& b) {
     return Map([&](int i) { return vsubq_f32(a.quad[i], b.quad[i]); });
   }
-  static F Mul(const F& a, const F& b) {
+  WAVERNN_TF_INLINE static F Mul(const F& a, const F& b) {
     return Map([&](int i) { return vmulq_f32(a.quad[i], b.quad[i]); });
   }
-  static F Div(const F& a, const F& b) {
+  WAVERNN_TF_INLINE static F Div(const F& a, const F& b) {
     return Map([&](int i) { return vdivq_f32(a.quad[i], b.quad[i]); });
   }
-  static F Fma(const F& a, const F& b, const F& c) {
+  WAVERNN_TF_INLINE static F Fma(const F& a, const F& b, const F& c) {
     return Map(
         [&](int i) { return vfmaq_f32(c.quad[i], a.quad[i], b.quad[i]); });
   }
-  static F NegFma(const F& a, const F& b, const F& c) {
+  WAVERNN_TF_INLINE static F NegFma(const F& a, const F& b, const F& c) {
     return Map(
         [&](int i) { return vfmsq_f32(c.quad[i], a.quad[i], b.quad[i]); });
   }
-  static F Max(const F& a, const F& b) {
+  WAVERNN_TF_INLINE static F Max(const F& a, const F& b) {
     return Map([&](int i) { return Max(a.quad[i], b.quad[i]); });
   }
-  static F Bound(const F& v, float limit) {
+  WAVERNN_TF_INLINE static F Bound(const F& v, float limit) {
     const F above = Max(v, Broadcast(-limit));
     return Map(
         [&](int i) { return vminq_f32(above.quad[i], vdupq_n_f32(limit)); });
   }
-  static F ZeroBelow(const F& v, const F& x, const F& limit) {
+  WAVERNN_TF_INLINE static F ZeroBelow(const F& v, const F& x, const F& limit) {
     return Map([&](int i) {
       return vreinterpretq_f32_u32(
           vbicq_u32(vreinterpretq_u32_f32(v.quad[i]),
                     vcltq_f32(x.quad[i], limit.quad[i])));
     });
   }
-  static F NotAbove(const F& a, const F& b) {
+  WAVERNN_TF_INLINE static F NotAbove(const F& a, const F& b) {
     return Map([&](int i) {
       return vreinterpretq_f32_u32(
           vbicq_u32(vreinterpretq_u32_f32(vdupq_n_f32(1.0f)),
                     vcgtq_f32(a.quad[i], b.quad[i])));
     });
   }
-  static F Exponent(const F& v) {
+  WAVERNN_TF_INLINE static F Exponent(const F& v) {
     return Map([&](int i) {
       return vreinterpretq_f32_u32(
           vshlq_n_u32(vreinterpretq_u32_f32(v.quad[i]), 23));
     });
   }
 
-  static F Reduce4(const F& a, const F& b, const F& c, const F& d) {
+  WAVERNN_TF_INLINE static F Reduce4(const F& a, const F& b, const F& c,
+                                     const F& d) {
     return {{Reduce(a), Reduce(b), Reduce(c), Reduce(d)}};
   }
-  static float Sum(const F& v) {
+  WAVERNN_TF_INLINE static float Sum(const F& v) {
     const Quad v4 = vaddq_f32(vaddq_f32(v.quad[0], v.quad[2]),
                               vaddq_f32(v.quad[1], v.quad[3]));
     const float32x2_t v2 = vadd_f32(vget_low_f32(v4), vget_high_f32(v4));
     return vget_lane_f32(v2, 0) + vget_lane_f32(v2, 1);
   }
-  static float Largest(const F& v) {
+  WAVERNN_TF_INLINE static float Largest(const F& v) {
     const Quad v4 = Max(Max(v.quad[0], v.quad[2]), Max(v.quad[1], v.quad[3]));
     const Quad v2 = Max(v4, vextq_f32(v4, v4, 2));
     return vgetq_lane_f32(Max(v2, vextq_f32(v2, v2, 1)), 0);
   }
 
-  static I LoadInts(const void* p) {
+  WAVERNN_TF_INLINE static I LoadInts(const void* p) {
     const auto* from = static_cast<const uint8_t*>(p);
     return MapInts(
         [&](int i) { return vreinterpretq_s32_u8(vld1q_u8(from + 16 * i)); });
   }
-  static void StoreInts(void* p, const I& v) {
+  WAVERNN_TF_INLINE static void StoreInts(void* p, const I& v) {
     auto* to = static_cast<uint8_t*>(p);
+    WAVERNN_TF_UNROLL
     for (int i = 0; i < 4; ++i) {
       vst1q_u8(to + 16 * i, vreinterpretq_u8_s32(v.quad[i]));
     }
   }
-  static I StartBatch(int32_t) { return BroadcastInt(0); }
-  static I Dot(const I& sum, const I& w, const I& x) {
+  WAVERNN_TF_INLINE static I StartBatch(int32_t) { return BroadcastInt(0); }
+  WAVERNN_TF_INLINE static I Dot(const I& sum, const I& w, const I& x) {
     return MapInts(
         [&](int i) { return Dot4(sum.quad[i], w.quad[i], x.quad[i]); });
   }
-  static I DotWord(const I& sum, const int8_t* w, const I& x) {
+  WAVERNN_TF_INLINE static I DotWord(const I& sum, const int8_t* w,
+                                     const I& x) {
     return Dot(sum, LoadWord(w), x);
   }
-  static int32x4_t Dot4(int32x4_t sum, int32x4_t w, int32x4_t x) {
+  WAVERNN_TF_INLINE static int32x4_t Dot4(int32x4_t sum, int32x4_t w,
+                                          int32x4_t x) {
     const int8x16_t a = vreinterpretq_s8_s32(w);
     const int8x16_t b = vreinterpretq_s8_s32(x);
     const int16x8_t low = vmull_s8(vget_low_s8(a), vget_low_s8(b));
     const int16x8_t high = vmull_high_s8(a, b);
     return vaddq_s32(sum, vpaddq_s32(vpaddlq_s16(low), vpaddlq_s16(high)));
   }
-  static I BroadcastInt(uint32_t x) {
+  WAVERNN_TF_INLINE static I BroadcastInt(uint32_t x) {
     const int32x4_t v = vdupq_n_s32(static_cast<int32_t>(x));
     return {{v, v, v, v}};
   }
   template <int kCount>
   using Lanes = RowNeon<VectorNeon, kCount>;
   template <typename Isa, int kCount>
-  static I Join(const RowNeon<Isa, kCount>* v) {
+  WAVERNN_TF_INLINE static I Join(const RowNeon<Isa, kCount>* v) {
     constexpr int kQuads = kCount / 4;
     return MapInts([&](int i) { return v[i / kQuads].sums[i % kQuads]; });
   }
-  static F ToFloat(const I& v) {
+  WAVERNN_TF_INLINE static F ToFloat(const I& v) {
     return Map([&](int i) { return vcvtq_f32_s32(v.quad[i]); });
   }
-  static I ToBytes(const F& v, const F& scale) {
+  WAVERNN_TF_INLINE static I ToBytes(const F& v, const F& scale) {
     const F sum = Fma(v, scale, Broadcast(12582912.0f));
     return MapInts([&](int i) { return vreinterpretq_s32_f32(sum.quad[i]); });
   }
-  static void StoreBytes(uint8_t* p, const I& v) {
+  WAVERNN_TF_INLINE static void StoreBytes(uint8_t* p, const I& v) {
     const int16x8_t low =
         vcombine_s16(vmovn_s32(v.quad[0]), vmovn_s32(v.quad[1]));
     const int16x8_t high =
@@ -195,8 +206,8 @@ struct VectorNeon {
     vst1q_u8(p,
              vreinterpretq_u8_s8(vcombine_s8(vmovn_s16(low), vmovn_s16(high))));
   }
-  static I Interleave(const uint8_t* a, const uint8_t* b, const uint8_t* c,
-                      const uint8_t* d) {
+  WAVERNN_TF_INLINE static I Interleave(const uint8_t* a, const uint8_t* b,
+                                        const uint8_t* c, const uint8_t* d) {
     const uint8x16x2_t ab = vzipq_u8(vld1q_u8(a), vld1q_u8(b));
     const uint8x16x2_t cd = vzipq_u8(vld1q_u8(c), vld1q_u8(d));
     const uint16x8x2_t low = vzipq_u16(vreinterpretq_u16_u8(ab.val[0]),
@@ -208,7 +219,8 @@ struct VectorNeon {
              vreinterpretq_s32_u16(high.val[0]),
              vreinterpretq_s32_u16(high.val[1])}};
   }
-  static I Pack(const I& a, const I& b, const I& c, const I& d) {
+  WAVERNN_TF_INLINE static I Pack(const I& a, const I& b, const I& c,
+                                  const I& d) {
     const int32x4_t byte = vdupq_n_s32(255);
     return MapInts([&](int i) {
       const int32x4_t ab =
@@ -221,7 +233,7 @@ struct VectorNeon {
     });
   }
   template <int kQuad>
-  static I Shift(const I& v) {
+  WAVERNN_TF_INLINE static I Shift(const I& v) {
     const int32x4_t shifts = {0, 8, 16, 24};
     const int32x4_t from = vandq_s32(v.quad[kQuad], vdupq_n_s32(255));
     return {{vshlq_s32(vdupq_laneq_s32(from, 0), shifts),
@@ -231,24 +243,26 @@ struct VectorNeon {
   }
 
  protected:
-  static I LoadWord(const int8_t* w) {
+  WAVERNN_TF_INLINE static I LoadWord(const int8_t* w) {
     uint32_t word;
     __builtin_memcpy(&word, w, sizeof(word));
     return BroadcastInt(word);
   }
   template <typename Lane>
-  static I MapInts(Lane lane) {
+  WAVERNN_TF_INLINE static I MapInts(Lane lane) {
     return {{lane(0), lane(1), lane(2), lane(3)}};
   }
 
  private:
   template <typename Lane>
-  static F Map(Lane lane) {
+  WAVERNN_TF_INLINE static F Map(Lane lane) {
     return {{lane(0), lane(1), lane(2), lane(3)}};
   }
-  static Quad Max(Quad a, Quad b) { return vbslq_f32(vcgtq_f32(a, b), a, b); }
+  WAVERNN_TF_INLINE static Quad Max(Quad a, Quad b) {
+    return vbslq_f32(vcgtq_f32(a, b), a, b);
+  }
   // Neighbours are added first.
-  static Quad Reduce(const F& v) {
+  WAVERNN_TF_INLINE static Quad Reduce(const F& v) {
     return vpaddq_f32(vpaddq_f32(v.quad[0], v.quad[1]),
                       vpaddq_f32(v.quad[2], v.quad[3]));
   }
@@ -259,14 +273,16 @@ struct VectorNeon {
 struct VectorNeonDot : VectorNeon {
   static constexpr const char* kIsa = "neondot";
 
-  static I Dot(const I& sum, const I& w, const I& x) {
+  WAVERNN_TF_INLINE static I Dot(const I& sum, const I& w, const I& x) {
     return MapInts(
         [&](int i) { return Dot4(sum.quad[i], w.quad[i], x.quad[i]); });
   }
-  static I DotWord(const I& sum, const int8_t* w, const I& x) {
+  WAVERNN_TF_INLINE static I DotWord(const I& sum, const int8_t* w,
+                                     const I& x) {
     return Dot(sum, LoadWord(w), x);
   }
-  static int32x4_t Dot4(int32x4_t sum, int32x4_t w, int32x4_t x) {
+  WAVERNN_TF_INLINE static int32x4_t Dot4(int32x4_t sum, int32x4_t w,
+                                          int32x4_t x) {
     return vdotq_s32(sum, vreinterpretq_s8_s32(w), vreinterpretq_s8_s32(x));
   }
   template <int kCount>

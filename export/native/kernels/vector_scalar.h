@@ -37,6 +37,7 @@ struct VectorScalar {
   static constexpr bool kMasks = false;
   static constexpr int kGroupVectors = 4;
   static constexpr int kBatchFrom[] = {17, 17, 17};  // too few registers
+  static constexpr int kBatchSums = 4;
   static constexpr int kGateVectors = 1;
   static constexpr int kAffineRows = 2;
   static constexpr int kAffineVectors = 1;

@@ -17,6 +17,7 @@ struct VectorYmm {
   static constexpr bool kMasks = false;
   static constexpr int kGroupVectors = Isa::kGroupVectors;
   static constexpr auto& kBatchFrom = Isa::kBatchFrom;
+  static constexpr int kBatchSums = 4;
   static constexpr int kGateVectors = 1;
   static constexpr int kAffineRows = 2;
   static constexpr int kAffineVectors = 2;

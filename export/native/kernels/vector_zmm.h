@@ -18,6 +18,7 @@ struct VectorZmm {
   static constexpr bool kMasks = true;
   static constexpr int kGroupVectors = Isa::kGroupVectors;
   static constexpr auto& kBatchFrom = Isa::kBatchFrom;
+  static constexpr int kBatchSums = 16;
   static constexpr int kGateVectors = 4;
   static constexpr int kAffineRows = 4;
   static constexpr int kAffineVectors = 4;

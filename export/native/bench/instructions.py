@@ -1,0 +1,55 @@
+"""Instructions per sample on 64-bit ARM: a proxy for speed where there is no such machine.
+
+Counts what `bench_generate` executes under qemu, for two lengths of audio, whose difference leaves
+the set-up out. `make bench-arm` builds what it needs and runs it.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Tuple
+
+import click
+
+_WEIGHTS = ("float32", "bfloat16", "int8")
+_BLOCKS = ("16x1", "4x4", "8x4")
+_ISAS = ("neon", "neondot")
+_FRAMES = (1, 3)
+_HOP_LENGTH = 300  # of bench_generate's model
+
+
+@click.command()
+@click.option("--emulator", required=True, help="qemu-aarch64, with its arguments.")
+@click.option("--plugin", required=True, type=click.Path(path_type=Path))
+@click.option("--bench", required=True, type=click.Path(path_type=Path))
+def main(emulator: str, plugin: Path, bench: Path) -> None:
+    """Print a table of instructions per sample."""
+    start = (*emulator.split(), "-plugin", str(plugin.resolve()), str(bench), "--rounds", "0")
+    click.echo("| weights | block | " + " | ".join(f"{i} | {i}, Subscale 16" for i in _ISAS) + " |")
+    click.echo("|---|---|" + "---|" * 2 * len(_ISAS))
+    for weights in _WEIGHTS:
+        for block in _BLOCKS:
+            cells = []
+            for isa in _ISAS:
+                for more in ((), ("--subscale", "16")):
+                    chosen = ("--weights", weights, "--block", block, "--isa", isa)
+                    cells.append(f"{_per_sample((*start, *chosen, *more)):,.0f}")
+            click.echo(f"| {weights} | {block} | " + " | ".join(cells) + " |")
+
+
+def _per_sample(command: Tuple[str, ...]) -> float:
+    few, many = (_count((*command, "--frames", str(frames))) for frames in _FRAMES)
+    return (many - few) / (_HOP_LENGTH * (_FRAMES[1] - _FRAMES[0]))
+
+
+def _count(command: Tuple[str, ...]) -> int:
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    last = run.stderr.splitlines()[-1:]
+    if run.returncode != 0 or not last or not last[0].startswith("instructions "):
+        raise click.ClickException(f"{' '.join(command)} failed:\n{run.stderr or run.stdout}")
+    return int(last[0].split()[1])
+
+
+if __name__ == "__main__":
+    main()
