@@ -22,8 +22,8 @@ from wavernn_tf.export.packing import WEIGHT_TYPES
 from wavernn_tf.matrices import BLOCK_SHAPES, matrix_blocks
 from wavernn_tf.models.weights import Weights
 
-_MEL = MelRecipe("bench-24k", "external", sample_rate=24000, hop_length=300, fmax=12000.0)
-_CONDITIONING = ConditioningConfig(channels=128, kernel_sizes=(5, 3), upsample=(5,))
+_MEL = MelRecipe("bench-24k", "external", sample_rate=24000, hop_length=240, fmax=12000.0)
+_CONDITIONING = ConditioningConfig(channels=128, kernel_sizes=(5, 3), upsample=(3,))
 _NETWORK_DENSITY = 0.5
 """Share of blocks kept in the convolutions over the earlier sub-tensors, but for the first."""
 
@@ -32,8 +32,8 @@ _NETWORK_DENSITY = 0.5
 class Shape:
     """What decides the speed of a voice.
 
-    All shapes have 24 kHz, 80 features every 300 samples, and a conditioning network of 128
-    channels with steps of 2.5 ms. The network over the earlier sub-tensors is that of
+    All shapes have 24 kHz, 80 features every 10 ms, and a conditioning network of 128 channels
+    with steps of 80 samples. The network over the earlier sub-tensors is that of
     `SubscaleConfig`; of its first convolution all blocks are kept, of the others half.
 
     Attributes:

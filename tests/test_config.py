@@ -96,7 +96,7 @@ def test_file_over_a_preset(tmp_path):
         ({"pruning": {"head_block": 4}}, "head_block` to be a str"),
         ({"signal": {"pre_emphasis": 1.0}}, "pre_emphasis"),
         ({"model": {"subscale": {"batch": 3}}}, "`model.subscale.batch` to be one of 1, 2, 4, 8"),
-        ({"model": {"subscale": {"horizon": 8}}}, "horizon` >= 15, the future .*; got 8"),
+        ({"model": {"subscale": {"horizon": 6}}}, "horizon` >= 7, the future .*; got 6"),
         ({"model": {"subscale": {"dilations": []}}}, "dilations"),
         ({"model": {"subscale": {"input_gain": -1.0}}}, "input_gain"),
         ({"model": {"subscale": {"channels": 24}}}, "multiple of 16 .*; got 24"),

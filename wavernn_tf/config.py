@@ -213,10 +213,10 @@ class SubscaleConfig:
     """
 
     batch: int = 1
-    horizon: int = 64
+    horizon: int = 14
     channels: int = 64
     kernel_size: int = 3
-    dilations: Tuple[int, ...] = (1, 2, 4, 8)
+    dilations: Tuple[int, ...] = (1, 2, 4)
     input_gain: float = 256.0
 
     def __post_init__(self) -> None:

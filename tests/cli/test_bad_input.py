@@ -56,7 +56,7 @@ def test_bench(refused, tflite, saved_model):
     assert "(0, 1]; got 0" in refused("bench", "--density", "0")
     assert "'2x2' is not one of" in refused("bench", "--block", "2x2")
     assert "'3' is not one of" in refused("bench", "--subscale", "3")
-    assert "horizon` >= 15" in refused("bench", "--subscale", "8", "--horizon", "3")
+    assert "horizon` >= 7" in refused("bench", "--subscale", "8", "--horizon", "3")
     assert "goes with --subscale" in refused("bench", "--saved-model", "1")
     assert "`isa`" in refused("bench", tflite, "--isa", "mmx")
     assert "for .tflite voices" in refused("bench", saved_model, "--batch", "2")

@@ -49,7 +49,7 @@ def check(tree):
     assert 0 < tree["fastest_us"] <= tree["us_per_sample"]
     assert tree["us_per_sample"] * tree["samples_per_second"] == pytest.approx(1e6)
     assert tree["real_time_factor"] == pytest.approx(tree["samples_per_second"] / 24000)
-    assert tree["samples"] % (300 * tree["batch"]) == 0
+    assert tree["samples"] % (240 * tree["batch"]) == 0
     ratio = tree["us_per_sample"] / tree["read_floor_us"]
     assert tree["ratio_to_floor"] == pytest.approx(ratio) and ratio > 0
     assert tuple(tree["stages_us"]) == STAGES

@@ -32,7 +32,7 @@ from wavernn_tf.matrices import BLOCK_SHAPES
     callback=lambda ctx, param, value: value and int(value),
     help="Samples per step: Subscale WaveRNN, beside the plain one with the same matrices.",
 )
-@click.option("--horizon", type=int, help="F of --subscale.  [default: 64]")
+@click.option("--horizon", type=int, help="F of --subscale.  [default: 14]")
 @click.option(
     "--saved-model",
     "utterance",

@@ -257,12 +257,12 @@ int main(int argc, char** argv) {
   shape.density = 0.05f;
   shape.n_features = 80;
   shape.channels = 128;
-  shape.hop_length = 300;  // 12.5 ms at 24 kHz
+  shape.hop_length = 240;  // 10 ms at 24 kHz
   shape.taps = {5, 3};
-  shape.strides = {5};  // 2.5 ms steps
-  shape.subscale.horizon = 64;
+  shape.strides = {3};  // steps of 80 samples
+  shape.subscale.horizon = 14;
   shape.subscale.channels = 64;
-  shape.subscale.dilations = {1, 2, 4, 8};
+  shape.subscale.dilations = {1, 2, 4};
   if (!Parse(argc, argv, options)) return Usage();
   shape.subscale.gate_density = shape.density;
 
