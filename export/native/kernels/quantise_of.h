@@ -42,9 +42,8 @@ struct QuantiseOf {
       for (int k = 0; k < 4; ++k) {
         const float* const x = p.x + kBatchLanes * (i + k);
         v[k] = V::ToBytes(V::Load(x), inverse);
-        if (p.bytes == nullptr) continue;
-        V::StoreBytes(p.bytes + kBatchLanes * (i + k), v[k]);
       }
+      if (p.bytes != nullptr) V::StoreBytesOf4(p.bytes + kBatchLanes * i, v);
       if (p.words == nullptr) continue;
       V::StoreInts(p.words + kBatchLanes * i, V::Pack(v[0], v[1], v[2], v[3]));
     }

@@ -206,6 +206,9 @@ struct VectorNeon {
     vst1q_u8(p,
              vreinterpretq_u8_s8(vcombine_s8(vmovn_s16(low), vmovn_s16(high))));
   }
+  WAVERNN_TF_INLINE static void StoreBytesOf4(uint8_t* p, const I* v) {
+    for (int i = 0; i < 4; ++i) StoreBytes(p + 16 * i, v[i]);
+  }
   WAVERNN_TF_INLINE static I Interleave(const uint8_t* a, const uint8_t* b,
                                         const uint8_t* c, const uint8_t* d) {
     const uint8x16x2_t ab = vzipq_u8(vld1q_u8(a), vld1q_u8(b));

@@ -197,6 +197,9 @@ struct VectorScalar {
     for (int i = 0; i < 16; ++i) p[i] = static_cast<uint8_t>(v.lane[i]);
   }
   // Bytes i of a, b, c, d in lane i, a lowest.
+  static void StoreBytesOf4(uint8_t* p, const I* v) {
+    for (int i = 0; i < 4; ++i) StoreBytes(p + 16 * i, v[i]);
+  }
   static I Interleave(const uint8_t* a, const uint8_t* b, const uint8_t* c,
                       const uint8_t* d) {
     return MapInts([&](int i) {

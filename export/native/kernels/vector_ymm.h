@@ -169,6 +169,9 @@ struct VectorYmm {
                                            _mm256_extracti128_si256(sorted, 1));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(p), bytes);
   }
+  static void StoreBytesOf4(uint8_t* p, const I* v) {
+    for (int i = 0; i < 4; ++i) StoreBytes(p + 16 * i, v[i]);
+  }
   static I Interleave(const uint8_t* a, const uint8_t* b, const uint8_t* c,
                       const uint8_t* d) {
     const __m128i ab_low = _mm_unpacklo_epi8(LoadBytes(a), LoadBytes(b));

@@ -172,6 +172,19 @@ struct VectorZmm {
   static void StoreBytes(uint8_t* p, I v) {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(v));
   }
+  static void StoreBytesOf4(uint8_t* p, const I* v) {
+    const I every2 = _mm512_set_epi16(
+        62, 60, 58, 56, 54, 52, 50, 48, 46, 44, 42, 40, 38, 36, 34, 32, 30, 28,
+        26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
+    I ab = _mm512_permutex2var_epi16(v[0], every2, v[1]);
+    I cd = _mm512_permutex2var_epi16(v[2], every2, v[3]);
+    if constexpr (kByteOffset == 0) {  // negative ones too
+      ab = _mm512_and_si512(ab, _mm512_set1_epi16(255));
+      cd = _mm512_and_si512(cd, _mm512_set1_epi16(255));
+    }
+    const I order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+    StoreInts(p, _mm512_permutexvar_epi64(order, _mm512_packus_epi16(ab, cd)));
+  }
   static I Interleave(const uint8_t* a, const uint8_t* b, const uint8_t* c,
                       const uint8_t* d) {
     I v = _mm512_castsi128_si512(LoadBytes(a));
