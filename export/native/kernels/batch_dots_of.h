@@ -59,7 +59,7 @@ struct BatchDotsOf {
   static constexpr int kTileOut = kOut < V::kBatchSums ? kOut : V::kBatchSums;
   static constexpr int kTileRows = V::kBatchSums / kTileOut;
 
-  static void Tile(const BatchMultiplyParams& p, const int8_t* values,
+  WAVERNN_TF_INLINE static void Tile(const BatchMultiplyParams& p, const int8_t* values,
                    const uint16_t* columns, int32_t steps,
                    const int32_t* offsets, const float* scales,
                    const float* bias, const int32_t* outputs, int first) {

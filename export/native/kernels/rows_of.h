@@ -52,20 +52,27 @@ typename V::F Least(bool relu) {
   return V::Broadcast(relu ? 0.0f : -__builtin_inff());
 }
 
+// The largest of kCount vectors, lane by lane: in pairs, not one after another.
+template <typename V, int kCount>
+WAVERNN_TF_INLINE inline typename V::F LargestOf(const typename V::F* v) {
+  if constexpr (kCount == 1) {
+    return v[0];
+  } else {
+    return V::Max(LargestOf<V, kCount / 2>(v),
+                  LargestOf<V, kCount - kCount / 2>(v + kCount / 2));
+  }
+}
+
 // What follows the sums of kCount outputs of a batch, if anything does.
 template <typename V, int kCount>
 WAVERNN_TF_INLINE inline void Activate(const BatchMultiplyParams& p,
                                        typename V::F* v) {
   if (!p.relu && p.largest == nullptr) return;
   const auto least = Least<V>(p.relu);
-  auto top = V::Zero();
   WAVERNN_TF_UNROLL
-  for (int i = 0; i < kCount; ++i) {
-    v[i] = V::Max(v[i], least);
-    top = V::Max(top, v[i]);
-  }
+  for (int i = 0; i < kCount; ++i) v[i] = V::Max(v[i], least);
   if (p.largest == nullptr) return;
-  V::Store(p.largest, V::Max(V::Load(p.largest), top));
+  V::Store(p.largest, V::Max(LargestOf<V, kCount>(v), V::Load(p.largest)));
 }
 
 // Calls use(o, what is added to output o): of a row of kCount outputs their

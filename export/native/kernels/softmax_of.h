@@ -77,10 +77,12 @@ struct SoftmaxOf {
       const F own =
           V::Mul(V::NotAbove(group, index), V::NotAbove(index, group));
       F sum = sums[g];
+      F below = V::Zero();
       for (int k = 0; k < kGroup; ++k) {
         sum = V::Add(sum, V::Load(p.logits + kBatchLanes * (kGroup * g + k)));
-        inside = V::Fma(own, V::NotAbove(sum, threshold), inside);
+        below = V::Add(below, V::NotAbove(sum, threshold));
       }
+      inside = V::Fma(own, below, inside);
     }
     V::Store(p.group, group);
     V::Store(p.inside, inside);
