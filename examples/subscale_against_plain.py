@@ -4,9 +4,10 @@
     python examples/subscale_against_plain.py data/ out/ [--steps 600]
 
 Trains the plain WaveRNN, Subscale with B = 8 and 16, and B = 16 whose network over the earlier
-sub-tensors is blind (the ablation), then scores held-out speech. A batch is always 128 sequences of
-480 samples: 128 windows of the plain WaveRNN, 8 windows of Subscale 16. Interrupt it as you like:
-the same command goes on where it stopped, and a finished run is only scored.
+sub-tensors sees twice as far, or nothing (the ablation), then scores held-out speech. A batch is
+always 128 sequences of 480 samples: 128 windows of the plain WaveRNN, 8 windows of Subscale 16.
+Interrupt it as you like: the same command goes on where it stopped, and a finished run is only
+scored.
 """
 
 from pathlib import Path
@@ -25,6 +26,11 @@ RUNS: Dict[str, Dict[str, Any]] = {
     "plain": {},
     "subscale 8": {"model.subscale.batch": 8},
     "subscale 16": {"model.subscale.batch": 16},
+    "subscale 16, four layers": {
+        "model.subscale.batch": 16,
+        "model.subscale.dilations": [1, 2, 4, 8],
+        "model.subscale.horizon": 64,
+    },
     "subscale 16, blind": {"model.subscale.batch": 16, "model.subscale.input_gain": 0.0},
 }
 SEQUENCES, LENGTH = 128, 480

@@ -266,10 +266,12 @@ int main(int argc, char** argv) {
   if (!Parse(argc, argv, options)) return Usage();
   shape.subscale.gate_density = shape.density;
 
-  std::printf("state %d, projection %d, density %.3f, batch %d, subscale %d\n",
-              shape.state_size, shape.projection_size,
-              static_cast<double>(shape.density), options.batch,
-              shape.subscale.batch);
+  std::printf(
+      "state %d, projection %d, density %.3f, batch %d, subscale %d, "
+      "%d samples a frame\n",
+      shape.state_size, shape.projection_size,
+      static_cast<double>(shape.density), options.batch, shape.subscale.batch,
+      shape.hop_length);
   std::printf("%-27s %8s %6s %6s  %8s %8s %8s %8s %8s %8s %8s\n",
               "weights  block isa, us for", "sample", "floor", "ratio", "recur",
               "gates", "subscale", "heads", "softmax", "cond", "rest");

@@ -6,6 +6,7 @@ the set-up out. `make bench-arm` builds what it needs and runs it.
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 from typing import Tuple
@@ -16,7 +17,6 @@ _WEIGHTS = ("float32", "bfloat16", "int8")
 _BLOCKS = ("16x1", "4x4", "8x4")
 _ISAS = ("neon", "neondot")
 _FRAMES = (1, 3)
-_HOP_LENGTH = 300  # of bench_generate's model
 
 
 @click.command()
@@ -39,16 +39,18 @@ def main(emulator: str, plugin: Path, bench: Path) -> None:
 
 
 def _per_sample(command: Tuple[str, ...]) -> float:
-    few, many = (_count((*command, "--frames", str(frames))) for frames in _FRAMES)
-    return (many - few) / (_HOP_LENGTH * (_FRAMES[1] - _FRAMES[0]))
+    (few, hop_length), (many, _) = (_count((*command, "--frames", str(n))) for n in _FRAMES)
+    return (many - few) / (hop_length * (_FRAMES[1] - _FRAMES[0]))
 
 
-def _count(command: Tuple[str, ...]) -> int:
+def _count(command: Tuple[str, ...]) -> Tuple[int, int]:
+    """Instructions of a run, and the samples of a frame."""
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     last = run.stderr.splitlines()[-1:]
-    if run.returncode != 0 or not last or not last[0].startswith("instructions "):
+    hop_length = re.search(r"(\d+) samples a frame", run.stdout)
+    if run.returncode or hop_length is None or not last or not last[0].startswith("instructions "):
         raise click.ClickException(f"{' '.join(command)} failed:\n{run.stderr or run.stdout}")
-    return int(last[0].split()[1])
+    return int(last[0].split()[1]), int(hop_length[1])
 
 
 if __name__ == "__main__":
