@@ -59,10 +59,12 @@ struct BatchDotsOf {
   static constexpr int kTileOut = kOut < V::kBatchSums ? kOut : V::kBatchSums;
   static constexpr int kTileRows = V::kBatchSums / kTileOut;
 
-  WAVERNN_TF_INLINE static void Tile(const BatchMultiplyParams& p, const int8_t* values,
-                   const uint16_t* columns, int32_t steps,
-                   const int32_t* offsets, const float* scales,
-                   const float* bias, const int32_t* outputs, int first) {
+  WAVERNN_TF_INLINE static void Tile(const BatchMultiplyParams& p,
+                                     const int8_t* values,
+                                     const uint16_t* columns, int32_t steps,
+                                     const int32_t* offsets,
+                                     const float* scales, const float* bias,
+                                     const int32_t* outputs, int first) {
     const auto* const x = static_cast<const uint8_t*>(p.x);
     I sums[kTileRows][kTileOut];
     WAVERNN_TF_UNROLL
