@@ -187,12 +187,13 @@ struct VectorZmm {
   }
   static I Interleave(const uint8_t* a, const uint8_t* b, const uint8_t* c,
                       const uint8_t* d) {
-    I v = _mm512_castsi128_si512(LoadBytes(a));
-    v = _mm512_inserti32x4(v, LoadBytes(b), 1);
-    v = _mm512_inserti32x4(v, LoadBytes(c), 2);
-    v = _mm512_inserti32x4(v, LoadBytes(d), 3);
+    const __m256i ab = _mm256_set_m128i(LoadBytes(b), LoadBytes(a));
+    const __m256i cd = _mm256_set_m128i(LoadBytes(d), LoadBytes(c));
     // Four bytes of each in every quarter; these are then turned.
-    v = _mm512_permutexvar_epi32(Turned(), v);
+    const I order = _mm512_setr_epi32(0, 4, 16, 20, 1, 5, 17, 21, 2, 6, 18, 22,
+                                      3, 7, 19, 23);
+    I v = _mm512_permutex2var_epi32(_mm512_castsi256_si512(ab), order,
+                                    _mm512_castsi256_si512(cd));
     asm("" : "+v"(v));  // Clang 14 makes more of the two permutations
     const I turn = _mm512_broadcast_i32x4(
         _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
