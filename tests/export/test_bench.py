@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from wavernn_tf.cli.bench import bench as bench_command
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export import bench, bench_sweep, dense_baseline, metadata, native_bench
 from wavernn_tf.export.bench import Timing
@@ -20,6 +21,7 @@ from wavernn_tf.export.runtime import Vocoder
 from wavernn_tf.matrices import matrix_shapes
 
 SHAPE = Shape(state=64, proj=32, density=0.25)
+HOP_LENGTH = SHAPE.config.mel.hop_length
 STAGES = ("recurrent", "gates", "subscale", "heads", "softmax", "conditioning", "rest")
 
 KEYS = {
@@ -49,7 +51,7 @@ def check(tree):
     assert 0 < tree["fastest_us"] <= tree["us_per_sample"]
     assert tree["us_per_sample"] * tree["samples_per_second"] == pytest.approx(1e6)
     assert tree["real_time_factor"] == pytest.approx(tree["samples_per_second"] / 24000)
-    assert tree["samples"] % (240 * tree["batch"]) == 0
+    assert tree["samples"] % (HOP_LENGTH * tree["batch"]) == 0
     ratio = tree["us_per_sample"] / tree["read_floor_us"]
     assert tree["ratio_to_floor"] == pytest.approx(ratio) and ratio > 0
     assert tuple(tree["stages_us"]) == STAGES
@@ -84,7 +86,7 @@ def test_only_voices_that_keep_stages_add_to_them(model):
 def test_a_batch_counts_the_samples_of_all_streams(model):
     tree = measured(model, batch=3, isas=["scalar"])
     check(tree)
-    assert tree["batch"] == 3 and tree["samples"] % 720 == 0
+    assert tree["batch"] == 3 and tree["samples"] % (3 * HOP_LENGTH) == 0
     assert tree["dense_tflite"]["float32"]["samples"] % 3 == 0
 
 
@@ -241,3 +243,10 @@ def test_sweep_writes_a_picture_and_its_numbers(tmp_path, monkeypatch):
     assert [row["series"] for row in rows] == [point.series for point in SWEPT]
     assert float(rows[0]["us_per_sample"]) == pytest.approx(SWEPT[0].us_per_sample, abs=1e-3)
     assert ElementTree.parse(out).getroot().tag.endswith("svg")
+
+
+def test_the_help_tells_the_default_shape():
+    helps = {option.name: getattr(option, "help", "") for option in bench_command.params}
+    for field in dataclasses.fields(Shape):
+        if field.name != "subscale":  # plain, unless asked for
+            assert helps[field.name].endswith(f"[default: {field.default}]"), field.name

@@ -133,13 +133,18 @@ def bench(
     if as_json:
         tree = {"machine": library.machine(), "notes": notes}
         show.as_json({**tree, **({"voices": found} if voices else _beside_plain(found, plain_of))})
-        return
+    else:
+        _print_all(found, rounds, notes)
+
+
+def _print_all(found: Mapping[str, Any], rounds: int, notes: Sequence[str]) -> None:
     for label, voice in found.items():
         click.echo(label)
         _print(voice)
-    for label in plain_of:
-        speedup = found[label]["speedup_over_plain"]
-        click.echo(f"{label}: {speedup:.2f} times the plain WaveRNN's speed")
+    for label, voice in found.items():
+        if "speedup_over_plain" in voice:
+            speedup = voice["speedup_over_plain"]
+            click.echo(f"{label}: {speedup:.2f} times the plain WaveRNN's speed")
     click.echo(f"median of {rounds} rounds on {library.machine()['processor']}")
     for note in notes:
         click.echo(f"note: {note}")

@@ -13,8 +13,9 @@ from typing import Tuple
 
 import click
 
-_WEIGHTS = ("float32", "bfloat16", "int8")
-_BLOCKS = ("16x1", "4x4", "8x4")
+from wavernn_tf.export.packing import WEIGHT_TYPES
+from wavernn_tf.matrices import BLOCK_SHAPES
+
 _ISAS = ("neon", "neondot")
 _FRAMES = (1, 3)
 
@@ -28,8 +29,8 @@ def main(emulator: str, plugin: Path, bench: Path) -> None:
     start = (*emulator.split(), "-plugin", str(plugin.resolve()), str(bench), "--rounds", "0")
     click.echo("| weights | block | " + " | ".join(f"{i} | {i}, Subscale 16" for i in _ISAS) + " |")
     click.echo("|---|---|" + "---|" * 2 * len(_ISAS))
-    for weights in _WEIGHTS:
-        for block in _BLOCKS:
+    for weights in WEIGHT_TYPES:
+        for block in sorted(BLOCK_SHAPES):
             cells = []
             for isa in _ISAS:
                 for more in ((), ("--subscale", "16")):
