@@ -25,7 +25,7 @@ CLIP = "ru_0063"
 REFERENCE_SAMPLES = 4000
 """Samples of it that the NumPy transcription generates too, with the same seed."""
 SEED = 1
-NARROW = ("bfloat16", "int8")
+NARROW = ("bfloat16", "int16", "int8")
 """Weight types that the voice is exported in, beside float32."""
 
 

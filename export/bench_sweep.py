@@ -34,6 +34,7 @@ FLOOR = "reading float32 weights once"
 _COLORS = {
     "op, float32": "#0b6e99",
     "op, bfloat16": "#2f9e6e",
+    "op, int16": "#c2417c",
     "op, int8": "#7048a8",
     "dense TFLite, float32": "#c05621",
     "dense TFLite, int8": "#d69e2e",

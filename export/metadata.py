@@ -17,7 +17,7 @@ from wavernn_tf.trees import from_dict, to_dict
 
 NAME = "wavernn_tf"
 SIZE_NAME = "wavernn_tf.file_bytes"
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Version of the op's inputs and of this text; the native library knows the same number."""
 
 

@@ -41,8 +41,8 @@ def pack_matrices(
 
 
 def matrix_type(name: str, weight_type: str) -> str:
-    """What a file of `weight_type` holds a matrix in. D_0 reads whole samples: never int8."""
-    return "bfloat16" if name == "D_0" and weight_type == "int8" else weight_type
+    """What a file of `weight_type` holds a matrix in. D_0 reads whole samples: never integers."""
+    return "bfloat16" if name == "D_0" and weight_type in packing.INTEGERS else weight_type
 
 
 def held_weights(config: Config, weights: Weights, weight_type: str) -> Weights:
@@ -122,11 +122,6 @@ def unpack_constants(config: Config, tensors: Sequence[Any]) -> Weights:
     def pairs(count: int) -> Tuple[Tuple[Any, Any], ...]:
         return tuple((next(rest), next(rest)) for _ in range(count))
 
-    def packed() -> PackedMatrix:
-        row_offsets, columns, values = (next(rest) for _ in range(3))
-        scales = next(rest) if values.dtype == "int8" else None
-        return PackedMatrix(row_offsets, columns, values, scales)
-
     conv, upsample = pairs(len(shape.kernel_sizes)), pairs(len(shape.upsample))
     dense = [next(rest) for _ in range(4)]
     matrices: Dict[str, Any] = {}
@@ -134,7 +129,7 @@ def unpack_constants(config: Config, tensors: Sequence[Any]) -> Weights:
     for name, (n_in, n_out) in matrix_shapes(config.model).items():
         if name == "D_0":
             next(rest)  # the dilations
-        matrices[name] = packing.unpack_tensors(packed(), n_in, n_out)
+        matrices[name] = packing.unpack_tensors(PackedMatrix.take(rest), n_in, n_out)
         if has_bias(name):
             biases[name] = next(rest)
     weights = Weights(conv, upsample, dense[0], dense[1], dense[2], dense[3], matrices, biases)

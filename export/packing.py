@@ -5,18 +5,20 @@ hold a weight other than zero are kept, row of blocks after row of blocks::
 
     row_offsets  int32 [outputs / block_out + 1]      first kept block of every block row
     columns      int16 [n_blocks]                     block column; strictly increasing in a row
+    scales       float32 [outputs / block_out]        integers only: W[o, i] = scales[row] * value
     values       [n_blocks, block_in, block_out]      of a type in `WEIGHT_TYPES`
                  values[b, i, o] = W[row * block_out + o, columns[b] * block_in + i]
-    scales       float32 [outputs / block_out], with int8 only: W[o, i] = scales[row] * value
 
-Lane block_out * i + o of a block is thus one multiply-add of output o with input i. A matrix keeps
-at least one block.
+Values of int16 are integers behind scales, and bfloat16 without. The magnitudes of one output's
+int16 weights sum to at most `MAX_INT16_SUM`, so that sums of products with 16-bit activations fit
+32 bits. Lane block_out * i + o of a block is thus one multiply-add of output o with input i. A
+matrix keeps at least one block.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 
@@ -25,9 +27,14 @@ from wavernn_tf.matrices import BLOCK_SHAPES
 
 MAX_BLOCK_COLUMNS = 2**15 - 1
 MAX_INT8 = 127
+MAX_INT16 = 2**15 - 1
+MAX_INT16_SUM = 2**18 - 1
+INTEGERS = ("int16", "int8")
+"""Weight types that have scales, and whose activations are rounded too."""
 WEIGHT_TYPES: Dict[str, np.dtype] = {
     "float32": np.dtype(np.float32),
     "bfloat16": np.dtype(np.int16),
+    "int16": np.dtype(np.int16),
     "int8": np.dtype(np.int8),
 }
 """Weight types by name, with the dtype of `values`; bfloat16 is the upper half of a float32."""
@@ -43,9 +50,17 @@ class PackedMatrix:
     scales: Optional[Any] = None
 
     def arrays(self) -> List[Any]:
-        """The three arrays, and `scales` if there are any, in the order of the op's inputs."""
-        arrays = [self.row_offsets, self.columns, self.values]
-        return arrays if self.scales is None else [*arrays, self.scales]
+        """The arrays, `scales` only if there are any, in the order of the op's inputs."""
+        scales = [] if self.scales is None else [self.scales]
+        return [self.row_offsets, self.columns, *scales, self.values]
+
+    @staticmethod
+    def take(arrays: Iterator[Any]) -> PackedMatrix:
+        """Takes the next matrix off an op's inputs."""
+        row_offsets, columns, values = (next(arrays) for _ in range(3))
+        if len(values.shape) > 1:
+            return PackedMatrix(row_offsets, columns, values)
+        return PackedMatrix(row_offsets, columns, next(arrays), scales=values)
 
 
 def pack(
@@ -101,7 +116,7 @@ def pack(
 def unpack(packed: PackedMatrix, n_in: int, n_out: int) -> np.ndarray:
     """The dense float32 [n_in, n_out] matrix of a packed one."""
     values = packed.values
-    if values.dtype == np.int16:
+    if values.dtype == np.int16 and packed.scales is None:
         values = from_bfloat16(values)
     _, block_in, block_out = values.shape
     tiles = np.zeros([n_out // block_out, n_in // block_in, block_in, block_out], np.float32)
@@ -115,7 +130,10 @@ def unpack_tensors(packed: PackedMatrix, n_in: int, n_out: int) -> Any:
     """`unpack` in TensorFlow operations, for the reference body of the op."""
     import tensorflow as tf
 
-    values = widen_tensor(packed.values)
+    if packed.scales is None:
+        values = widen_tensor(packed.values)
+    else:
+        values = tf.cast(packed.values, tf.float32)
     block_in, block_out = values.shape[1:]
     rows = n_out // block_out
     row = tf.repeat(tf.range(rows), packed.row_offsets[1:] - packed.row_offsets[:-1])
@@ -138,25 +156,39 @@ def from_bfloat16(bits: np.ndarray) -> np.ndarray:
 
 
 def widen_tensor(values: Any) -> Any:
-    """The float32 values of a tensor of a stored type: float32, bfloat16 bits (int16) or int8."""
+    """The float32 values of a tensor of float32, or of bfloat16 bits (int16)."""
     import tensorflow as tf
 
     if values.dtype == tf.int16:
-        values = tf.bitcast(values, tf.bfloat16)
-    return tf.cast(values, tf.float32)
+        values = tf.cast(tf.bitcast(values, tf.bfloat16), tf.float32)
+    return values
 
 
 def _encode(
     matrix: np.ndarray, weights: str, block_out: int
 ) -> Tuple[np.ndarray, Optional[np.ndarray]]:
-    """Stored values of a dense float32 matrix [inputs, outputs], and the scales of int8."""
+    """Stored values of a dense float32 matrix [inputs, outputs], and the scales of integers."""
     if weights == "float32":
         return matrix.astype(np.float32), None
     if weights == "bfloat16":
         return to_bfloat16(matrix), None
-    # No search for a better scale: on a trained voice it gained 1 dB of squared error (by steps a
-    # little wider; 0.01 dB by clipping, as a pruned row has few weights), and 1e-5 bits per sample.
-    largest = np.abs(matrix).max(axis=0).reshape(-1, block_out).max(axis=1)  # of a block row
-    scales = (largest / MAX_INT8).astype(np.float32)
+    steps = _steps_int8 if weights == "int8" else _steps_int16
+    scales = steps(np.abs(matrix)).reshape(-1, block_out).max(axis=1).astype(np.float32)
     scales[scales < np.finfo(np.float32).tiny] = 1
-    return np.rint(matrix / np.repeat(scales, block_out)).astype(np.int8), scales
+    values = np.rint(matrix / np.repeat(scales, block_out))
+    return values.astype(WEIGHT_TYPES[weights]), scales
+
+
+def _steps_int8(magnitudes: np.ndarray) -> np.ndarray:
+    """The step that each output needs, of |W| [inputs, outputs]."""
+    # No search for a better one: on a trained voice it gained 1 dB of squared error (by steps a
+    # little wider; 0.01 dB by clipping, as a pruned row has few weights), and 1e-5 bits per sample.
+    largest: np.ndarray = magnitudes.max(axis=0)
+    return largest / MAX_INT8
+
+
+def _steps_int16(magnitudes: np.ndarray) -> np.ndarray:
+    """The same; rounding may add half a step per weight to a sum."""
+    largest = magnitudes.max(axis=0) / MAX_INT16
+    weights = np.count_nonzero(magnitudes, axis=0)
+    return np.maximum(largest, magnitudes.sum(axis=0) / (MAX_INT16_SUM - 1 - weights / 2))

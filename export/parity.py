@@ -6,7 +6,7 @@ from wavernn_tf.errors import WaveRNNError
 
 EXACT_TOLERANCE = 0.001
 """Largest relative difference in bits per sample with float32 weights: 0.1 %."""
-ROUNDED_TOLERANCE = {"bfloat16": 0.005, "int8": 0.03}
+ROUNDED_TOLERANCE = {"bfloat16": 0.005, "int16": 0.005, "int8": 0.03}
 """Largest difference with weights of fewer bits, by type, in bits per sample."""
 
 
@@ -43,5 +43,6 @@ def check(reference_bits: float, op_bits: float, weight_type: str = "float32") -
 _WHAT_TO_DO = {
     "float32": "This is a bug: please report it with the run's config.yaml.",
     "bfloat16": "Export this voice with --weights float32.",
-    "int8": "Export this voice with --weights bfloat16 or float32.",
+    "int16": "Export this voice with --weights float32.",
+    "int8": "Export this voice with --weights int16, bfloat16 or float32.",
 }

@@ -1,7 +1,7 @@
 """WaveRNN transcribed to NumPy, one equation a line: the oracle of the tests.
 
 It is slow and easy to trust. It shares nothing with the TensorFlow code but the random generator
-and the arrays, and runs in float64 or float32; what the products read may be rounded to 8 bits.
+and the arrays, and runs in float64 or float32; what the products read may be rounded to integers.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from wavernn_tf.config import Config
 from wavernn_tf.matrices import GATES
 from wavernn_tf.models.weights import Weights
 
-Rounding = Callable[[np.ndarray], Tuple[np.ndarray, np.float32]]
+Rounding = Callable[[np.ndarray, int], Tuple[np.ndarray, np.float32]]
 
-_INT8 = np.float32(127)
+ACTIVATION_STEPS = {"int8": 127, "int16": 8192}
+"""The largest integer of activations beside weights of these types; others read floats."""
 
 
 @dataclasses.dataclass
@@ -50,8 +51,8 @@ class Reference:
       config: the voice's configuration.
       weights: its arrays, as the file under test holds them (`wavernn_tf.export.op.held_weights`).
       dtype: arithmetic, float64 or float32.
-      int8_activations: the sparse products read 8-bit activations, as the op's do with int8
-        weights (`round_state`, `round_projection`); the state itself is kept as it is.
+      weight_type: with int8 or int16 the sparse products read integer activations, as the op's do
+        (`round_state`, `round_projection`); the state itself is kept as it is.
     """
 
     def __init__(
@@ -59,9 +60,10 @@ class Reference:
         config: Config,
         weights: Weights,
         dtype: Any = np.float64,
-        int8_activations: bool = False,
+        weight_type: str = "float32",
     ) -> None:
-        self.config, self.dtype, self.int8_activations = config, dtype, int8_activations
+        self.config, self.dtype = config, dtype
+        self.steps = ACTIVATION_STEPS.get(weight_type)
         self.conv = [(k.astype(dtype), b.astype(dtype)) for k, b in weights.conv]
         self.upsample = [(k.astype(dtype), b.astype(dtype)) for k, b in weights.upsample]
         self.cond_kernel = weights.cond_kernel.astype(dtype)
@@ -237,9 +239,9 @@ class Reference:
 
     def _read(self, rounding: Rounding, activations: np.ndarray) -> np.ndarray:
         """What a sparse product reads of its input."""
-        if not self.int8_activations:
+        if self.steps is None:
             return activations
-        steps, scale = rounding(activations)
+        steps, scale = rounding(activations, self.steps)
         return steps.astype(self.dtype) * self.dtype(scale)
 
     def _de_emphasise(self, s: np.ndarray) -> np.ndarray:
@@ -250,26 +252,26 @@ class Reference:
         return outputs
 
 
-def round_state(h: np.ndarray) -> Tuple[np.ndarray, np.float32]:
-    """8-bit form of (a half of) the state: q = rint(127 h) of the exact product, h ~ q / 127.
+def round_state(h: np.ndarray, steps: int) -> Tuple[np.ndarray, np.float32]:
+    """Integer form of (a half of) the state: q = rint(steps h) of the exact product.
 
     Returns:
-      q, whole float32 numbers in [-127, 127], and the scale 1 / 127.
+      q, whole float32 numbers in [-steps, steps], and the scale 1 / steps: h ~ q * scale.
     """
-    return _rounded_product(h.astype(np.float32), _INT8), np.float32(1) / _INT8
+    return _rounded_product(h.astype(np.float32), np.float32(steps)), np.float32(1 / steps)
 
 
-def round_projection(p: np.ndarray) -> Tuple[np.ndarray, np.float32]:
-    """8-bit form of a head's rectified projection: q = rint(p (127 / m)) with m = max(p).
+def round_projection(p: np.ndarray, steps: int) -> Tuple[np.ndarray, np.float32]:
+    """Integer form of a head's rectified projection: q = rint(p (steps / m)) with m = max(p).
 
     Returns:
-      q, whole float32 numbers in [0, 127], and the scale m / 127; zeros where m < 1e-30.
+      q, whole float32 numbers in [0, steps], and the scale m / steps; zeros where m < 1e-30.
     """
     p = p.astype(np.float32)
     largest = p.max()
     if largest < np.float32(1e-30):
         return np.zeros_like(p), np.float32(0)
-    return _rounded_product(p, _INT8 / largest), largest / _INT8
+    return _rounded_product(p, np.float32(steps) / largest), largest / np.float32(steps)
 
 
 def _rounded_product(values: np.ndarray, factor: np.float32) -> np.ndarray:

@@ -182,7 +182,7 @@ def test_export_records_what_the_gate_measured(invoke, tflite):
     assert measured["op"] == pytest.approx(measured["keras"], rel=1e-3)
 
 
-@pytest.mark.parametrize("weights, block", [("bfloat16", None), ("int8", "4x4")])
+@pytest.mark.parametrize("weights, block", [("bfloat16", None), ("int16", "8x4"), ("int8", "4x4")])
 def test_export_takes_a_weight_type_and_a_block_shape(invoke, run, tmp_path, weights, block):
     out = tmp_path / "voice.tflite"
     options = ["--weights", weights, *(["--block", block] if block else [])]
@@ -195,7 +195,7 @@ def test_export_takes_a_weight_type_and_a_block_shape(invoke, run, tmp_path, wei
     assert f"{info['nonzeros']} weights kept" in result.stdout
 
 
-@pytest.mark.parametrize("weights", ["bfloat16", "int8"])
+@pytest.mark.parametrize("weights", ["bfloat16", "int16", "int8"])
 def test_narrow_weights_pass_the_gate(invoke, run, tmp_path, weights):
     out = tmp_path / "voice.tflite"
     options = ["--weights", weights, "--seconds", "0.5", "--no-timing"]

@@ -110,7 +110,8 @@ def test_unseen_values_have_mass_and_probabilities_sum_to_one():
     [
         ("float32", 0.01, "report"),  # 0.1 %
         ("bfloat16", 0.005, "--weights float32"),
-        ("int8", 0.03, "--weights bfloat16 or float32"),
+        ("int16", 0.005, "--weights float32"),
+        ("int8", 0.03, "--weights int16, bfloat16 or float32"),
     ],
 )
 def test_parity(weight_type, allowed, advice):

@@ -32,7 +32,8 @@ def test_demo(tmp_path):
     )
     summary = json.loads((out / "summary.json").read_text())
     bits = summary["bits_per_sample"]
-    exported = ["tflite_litert", "tflite_tf", "tflite_bfloat16", "tflite_int8", "saved_model"]
+    narrow = ["tflite_bfloat16", "tflite_int16", "tflite_int8"]
+    exported = ["tflite_litert", "tflite_tf", *narrow, "saved_model"]
     assert sorted(bits) == sorted(["keras", *exported, "uniform", "histogram"])
     for name in exported:
         assert bits[name] == pytest.approx(bits["keras"], rel=1e-3)
@@ -48,6 +49,7 @@ def test_demo(tmp_path):
     assert summary["real_time_factor"].keys() == set(exported)
     sizes = summary["file_bytes"]
     assert sizes["tflite_int8"] < sizes["tflite_bfloat16"] < sizes["tflite"]
+    assert sizes["tflite_bfloat16"] < sizes["tflite_int16"] < 1.05 * sizes["tflite_bfloat16"]
     assert sizes["tflite"] == (out / "model.tflite").stat().st_size < sizes["tflite_dense"]
     for name in FILES:
         assert (out / name).stat().st_size > 1000

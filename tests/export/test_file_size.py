@@ -12,7 +12,7 @@ from wavernn_tf.export.describe import describe
 from wavernn_tf.matrices import BLOCK_SHAPES
 
 LIMIT = 1.15
-BYTES = {"float32": (4, 4), "bfloat16": (2, 2), "int8": (1, 2)}
+BYTES = {"float32": (4, 4), "bfloat16": (2, 2), "int16": (2, 2), "int8": (1, 2)}
 """Of a weight in a matrix, and of one in a kernel of the conditioning network."""
 
 

@@ -65,8 +65,8 @@ def test_order_and_dtypes(block, weight_type):
     arrays = op.constants(config, sparse_weights(config), weight_type)
     kernel = "float32" if weight_type == "float32" else "int16"
     values = packing.WEIGHT_TYPES[weight_type].name
-    scales = ["float32"] if weight_type == "int8" else []
-    matrix = ["int32", "int16", values, *scales]
+    scales = ["float32"] if weight_type in packing.INTEGERS else []
+    matrix = ["int32", "int16", *scales, values]
     layers = 2 + 2  # of `small_config`: convolutions, transposed convolutions
     assert [a.dtype.name for a in arrays] == [
         "int32",
@@ -76,4 +76,4 @@ def test_order_and_dtypes(block, weight_type):
         *[*matrix, "float32"] * 4,
     ]
     block_out, block_in = BLOCK_SHAPES[block]
-    assert arrays[4 + 2 * layers + 3].shape[1:] == (block_in, block_out)
+    assert arrays[len(scales) + 4 + 2 * layers + 3].shape[1:] == (block_in, block_out)

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.packing import (
+    INTEGERS,
+    MAX_INT16_SUM,
     WEIGHT_TYPES,
     PackedMatrix,
     from_bfloat16,
@@ -29,7 +31,7 @@ def random_matrix(rows, columns, block, density, seed):
 
 
 def as_tensors(packed):
-    return PackedMatrix(*[tf.constant(a) for a in packed.arrays()])
+    return PackedMatrix.take(tf.constant(a) for a in packed.arrays())
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
@@ -85,15 +87,19 @@ def test_narrow_types_lose_half_a_step_at_most(block, weights):
     matrix = random_matrix(4, 6, block, 0.4, seed=3)
     packed, exact = pack(matrix, block, weights=weights), pack(matrix, block)
     assert packed.values.dtype == WEIGHT_TYPES[weights]
-    assert len(packed.arrays()) == (4 if weights == "int8" else 3)
+    assert len(packed.arrays()) == (4 if weights in INTEGERS else 3)
     np.testing.assert_array_equal(packed.row_offsets, exact.row_offsets)
     np.testing.assert_array_equal(packed.columns, exact.columns)
     block_out = packed.values.shape[2]
     largest = np.abs(matrix).max(axis=0).reshape(-1, block_out).max(axis=1).repeat(block_out)
-    # bfloat16 keeps 8 bits of significand; int8 has 127 steps up to a block row's largest weight.
+    # bfloat16 keeps 8 bits of significand; int8 has 127 steps up to a block row's largest weight,
+    # int16 32767, or more than the sums allow.
+    sums = np.abs(matrix).sum(axis=0).reshape(-1, block_out).max(axis=1).repeat(block_out)
+    step = np.maximum(largest / 32767, sums / (MAX_INT16_SUM - len(matrix)))
     half_step = {
         "float32": np.zeros_like(matrix),
         "bfloat16": np.abs(matrix) * 2.0**-8,
+        "int16": np.broadcast_to(step / 2, matrix.shape) * (1 + 1e-3),
         "int8": np.broadcast_to(largest / 254, matrix.shape) * (1 + 1e-5),
     }[weights]
     back = unpack(packed, *matrix.shape)
@@ -120,6 +126,44 @@ def test_int8_by_hand():
     assert packed.values[1, :, 3].tolist() == [-127, 2, 2, 0]
     assert np.count_nonzero(packed.values) == 9
     assert unpack(packed, 4, 24)[:, 11].tolist() == [-254, 4, 4, 0]
+
+
+def test_int16_by_hand():
+    """A scale is the largest weight / 32767, or what keeps an output's sum below 2^18."""
+    matrix = np.zeros([64, 16], np.float32)  # [inputs, outputs]
+    matrix[:3, 0] = 32767, -0.5, 1.5  # scale 1, of outputs 0..7; ties go to even
+    matrix[:, 8] = 1  # 64 equal weights of 4095: their sum is 262080
+    matrix[5, 9] = 2
+    packed = pack(matrix, "8x4", weights="int16")
+    dense = np.zeros([16, 64], int)
+    for row, (first, last) in enumerate(zip(packed.row_offsets, packed.row_offsets[1:])):
+        for block in range(first, last):
+            column = packed.columns[block]
+            place = dense[8 * row : 8 * row + 8, 4 * column : 4 * column + 4]
+            place[:] = packed.values[block].T
+    assert packed.values.dtype == np.int16 and packed.scales.shape == (2,)
+    assert packed.scales[0] == 1 and dense[0, :3].tolist() == [32767, 0, 2]
+    assert set(dense[8]) == {4095} and dense[9, 5] == 8191
+    np.testing.assert_allclose(packed.scales[1], 64 / (MAX_INT16_SUM - 33), rtol=1e-6)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(
+    block=st.sampled_from(sorted(BLOCK_SHAPES)),
+    size=st.sampled_from([4, 64, 4096]),
+    spread=st.sampled_from([0.0, 1.0, 5.0]),
+    seed=st.integers(0, 2**31),
+)
+def test_int16_sums_never_overflow(block, size, spread, seed):
+    rng = np.random.default_rng(seed)
+    matrix = np.exp(spread * rng.standard_normal([size, 16])) * rng.choice([-1, 1], [size, 16])
+    packed = pack(matrix.astype(np.float32), block, weights="int16")
+    values = np.abs(packed.values.astype(np.int64))
+    block_rows = np.repeat(np.arange(len(packed.scales)), np.diff(packed.row_offsets))
+    sums = np.zeros([len(packed.scales), values.shape[2]], np.int64)
+    np.add.at(sums, block_rows, values.sum(axis=1))
+    assert sums.max() <= MAX_INT16_SUM
+    assert sums.max() > 0.98 * MAX_INT16_SUM or values.max() == 32767
 
 
 def test_bfloat16_by_hand():

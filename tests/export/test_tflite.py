@@ -56,14 +56,15 @@ def test_op_equals_the_numpy_transcription(runtime, block, weight_type):
     for seed, temperature in ((1, 1.0), (-(2**40), 0.6), (3, 0.0)):
         draws = reference.generate(padded, seed, temperature)
         audio = vocoder.synthesize(mel, seed, temperature)
-        assert_same_samples(audio, draws, rounding=rounding)
+        assert_same_samples(audio, draws, at_least=50, rounding=rounding)
     got = vocoder.score(mel, draws.audio)
     assert_same_scores(got, reference.score(padded, draws.audio), weight_type, 1e-4)
-    # TensorFlow has no 8-bit activations: canary, it differs by more there, and there alone.
+    # TensorFlow has no integer activations: canary, it differs by more there, and there alone.
     held = op.held_weights(config, weights, weight_type)
     in_tensorflow = sampling.score(padded[None], draws.audio[None], config, held)[0]
-    assert (np.abs(got - in_tensorflow).max() > 1e-3) == (weight_type == "int8")
-    np.testing.assert_allclose(got, in_tensorflow, atol=0.1 if weight_type == "int8" else 1e-4)
+    apart = np.abs(got - in_tensorflow).max()
+    least, most = {"int8": (1e-3, 0.1), "int16": (1e-4, 1e-3)}.get(weight_type, (0, 1e-4))
+    assert least < apart < most
 
 
 def test_interpreters_agree_bit_for_bit(voice):

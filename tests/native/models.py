@@ -11,7 +11,7 @@ from tensorflow.lite.python import schema_py_generated as schema
 from tests.conftest import sparse_weights
 from wavernn_tf import config as configuration
 from wavernn_tf import matrices as matrices_lib
-from wavernn_tf.export import op
+from wavernn_tf.export import op, packing
 from wavernn_tf.models.weights import named_arrays
 
 NATIVE = Path(__file__).resolve().parents[2] / "export" / "native"
@@ -53,11 +53,11 @@ def tensors(config, weights, weight_type="float32"):
     names = ["config"]
     dense = list(named_arrays(weights))
     names += dense[: dense.index("R_u")]
-    scales = ["scales"] if weight_type == "int8" else []
+    scales = ["scales"] if weight_type in packing.INTEGERS else []
     for name in weights.matrices:
         names += ["dilations"] if name == "D_0" else []
         of_it = [] if name == "D_0" else scales
-        names += [f"{name}.{part}" for part in ("row_offsets", "columns", "values", *of_it)]
+        names += [f"{name}.{part}" for part in ("row_offsets", "columns", *of_it, "values")]
         names += [f"{name}.bias"] if matrices_lib.has_bias(name) else []
     arrays = op.constants(config, weights, weight_type)
     assert len(names) == len(arrays)

@@ -152,6 +152,11 @@ BAD_NARROW_VALUES = {
         edit("R_u.scales", 0, np.inf),
         "finite numbers in all of recurrent_u.scales; .* element 0",
     ),
+    "int16 sums": (
+        "int16",
+        edit("O4.values", slice(0, 40), 32767),
+        "magnitudes in O4.values to sum to at most 262143 for every output; got .* for output",
+    ),
     "zero scale": ("int8", edit("O2.scales", -1, 0), "O2.scales > 0; got 0 at block row"),
     "negative scale": (
         "int8",
@@ -200,12 +205,12 @@ BAD_TENSORS = {
         r"expected O4.values of shape \[\?, 4, 4\], \[\?, 1, 16\] or \[\?, 4, 8\]; got \[3, 8, 2\]",
     ),
     "rank of blocks": (
-        {"O4.values": np.zeros(16, np.float32)},
+        {"O4.values": np.zeros((16, 16), np.float32)},
         r"O4.values of shape \[\?, \?, \?\]",
     ),
     "dtype of values": (
         {"R_u.values": np.zeros((3, 4, 4), np.int32)},
-        r"expected recurrent_u.values to be float32, int16 \(bfloat16\) or int8; got int32",
+        r"recurrent_u.values without scales to be float32 or int16 \(bfloat16\); got int32",
     ),
     "dtype of kernel": (
         {"cond_kernel": np.zeros((7, 96), np.int8)},
@@ -224,11 +229,11 @@ BAD_TENSORS = {
 BAD_INT8_TENSORS = {
     "scales missing": (
         {"R_u.scales": None},
-        "expected recurrent_u.scales to be float32; got int32",
+        r"recurrent_u.values without scales to be float32 or int16 \(bfloat16\); got int8",
     ),
     "last scales missing": (
-        {"O4.scales": None, "O4.bias": None},
-        "expected a tensor for O4.scales; got only",
+        {"O4.scales": None},
+        r"expected O4.values without scales to be .*; got int8",
     ),
     "shape of scales": (
         {"O2.scales": np.ones(255, np.float32)},
@@ -236,12 +241,16 @@ BAD_INT8_TENSORS = {
     ),
     "rank of scales": (
         {"O2.scales": np.ones((256, 1), np.float32)},
-        r"expected O2.scales of shape \[64\]; got \[256, 1\]",
+        r"expected O2.values of shape \[\?, \?, \?\]; got \[256, 1\]",
     ),
     "scales of outputs": ({"O1.scales": np.ones(32, np.float32)}, r"of shape \[8\]; got \[32\]"),
     "values of another type": (
         {"O3.values": np.zeros((1, 4, 4), np.uint8)},
-        r"expected O3.values to be float32, int16 \(bfloat16\) or int8; got another type",
+        r"expected O3.values behind scales to be int8 or int16; got another type",
+    ),
+    "floats behind scales": (
+        {"O3.values": np.zeros((1, 4, 4), np.float32)},
+        r"expected O3.values behind scales to be int8 or int16; got float32",
     ),
 }
 

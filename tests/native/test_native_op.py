@@ -71,7 +71,7 @@ def test_score_is_the_contract(load, exported, block, pre_emphasis):
     assert np.abs(changed - got[0]).max() > tolerance
 
 
-@pytest.mark.parametrize("weight_type", ["bfloat16", "int8"])
+@pytest.mark.parametrize("weight_type", ["bfloat16", "int16", "int8"])
 @pytest.mark.parametrize("block", BLOCK_SHAPES)
 def test_narrow_weights_are_the_contract(load, exported, block, weight_type):
     config, weights, content = exported(block, weight_type=weight_type)

@@ -46,7 +46,7 @@ def export() -> None:
     type=click.Choice(list(WEIGHT_TYPES)),
     default="float32",
     show_default=True,
-    help="What the file holds the weights in; with int8 the op reads 8-bit activations too.",
+    help="What the file holds the weights in; with integers the op reads integer activations too.",
 )
 @click.option(
     "--block",
@@ -71,7 +71,8 @@ def tflite(
     """Export a finished training run to a .tflite file.
 
     The file must score held-out speech as the Keras model does: a difference in bits per sample
-    above 0.1 % (float32), 0.005 bits (bfloat16) or 0.03 bits (int8) is refused, with the numbers.
+    above 0.1 % (float32), 0.005 bits (bfloat16, int16) or 0.03 bits (int8) is refused, with the
+    numbers.
     What was measured is kept in the file (see `wavernn-tf inspect`). The op is then timed on this
     machine against a dense form of the same voice.
 

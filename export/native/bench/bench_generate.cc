@@ -32,7 +32,7 @@ using namespace wavernn_tf;
 namespace {
 
 constexpr const char* kShapeNames[] = {"4x4", "16x1", "8x4"};
-constexpr const char* kTypeNames[] = {"float32", "bfloat16", "int8"};
+constexpr const char* kTypeNames[] = {"float32", "bfloat16", "int8", "int16"};
 
 using Times = std::vector<double>;
 
@@ -186,7 +186,8 @@ int Usage() {
   std::fprintf(stderr,
                "usage: bench_generate [--state N, a multiple of 32] [--proj N,"
                " of 16] [--density X] [--block 4x4|16x1|8x4|all]"
-               " [--weights float32|bfloat16|int8|all] [--batch N] [--isa NAME]"
+               " [--weights float32|bfloat16|int16|int8|all] [--batch N]"
+               " [--isa NAME]"
                " [--frames N] [--rounds N] [--subscale 1|2|4|8|16]"
                " [--horizon N] [--channels N, of 16] [--layers N]"
                " [--layer-density X]\n");
@@ -276,8 +277,8 @@ int main(int argc, char** argv) {
               "weights  block isa, us for", "sample", "floor", "ratio", "recur",
               "gates", "subscale", "heads", "softmax", "cond", "rest");
   const KernelList& list = AvailableKernels();
-  for (WeightType type :
-       {WeightType::kFloat32, WeightType::kBfloat16, WeightType::kInt8}) {
+  for (WeightType type : {WeightType::kFloat32, WeightType::kBfloat16,
+                          WeightType::kInt16, WeightType::kInt8}) {
     for (BlockShape block :
          {BlockShape::k16x1, BlockShape::k4x4, BlockShape::k8x4}) {
       shape.weights = type;

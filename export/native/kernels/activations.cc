@@ -9,24 +9,39 @@ namespace {
 // The kernels take 16 values at a time.
 int RoundUp(int count) { return (count + 15) / 16 * 16; }
 
+// The array from an index on; null for a form that nobody reads.
+template <typename T>
+T* From(AlignedArray<T>& array, int index) {
+  return array.size() > 0 ? array.data() + index : nullptr;
+}
+
 }  // namespace
 
-bool Activations::Allocate(int n, unsigned forms) {
+bool Activations::Allocate(int n, FormSet reads) {
   size_ = n;
-  forms_ = forms;
   const std::size_t size = RoundUp(n);
-  return plain_.Resize(size + kOutputSlack) &&
-         bytes_.Resize(Integers() ? size : 0) &&
-         shifted_.Resize(Reads(kShifted) ? 4 * size : 0);
+  if (!plain_.Resize(size + kOutputSlack) ||
+      !bytes_.Resize(reads.bytes() ? size : 0) ||
+      !shifted_bytes_.Resize(reads.Has(kShiftedBytes) ? 4 * size : 0) ||
+      !shorts_.Resize(reads.shorts() ? size : 0) ||
+      !shifted_shorts_.Resize(reads.Has(kShiftedShorts) ? 2 * size : 0)) {
+    return false;
+  }
+  forms_ = {0.0f, From(bytes_, 0),  From(shifted_bytes_, 0),
+            0.0f, From(shorts_, 0), From(shifted_shorts_, 0)};
+  return true;
 }
 
 void Activations::Refresh(const KernelTable& kernels, int first, int count,
-                          ByteScale scale) {
-  if (!Integers()) return;
-  scale_ = scale.scale;
-  kernels.quantise({plain_.data() + first, RoundUp(count), scale.inverse,
-                    bytes_.data() + first,
-                    Reads(kShifted) ? shifted_.data() + 4 * first : nullptr});
+                          float largest) {
+  if (bytes_.size() == 0 && shorts_.size() == 0) return;
+  const IntegerScale bytes = ScaleFor(largest, kMostByte);
+  const IntegerScale shorts = ScaleFor(largest, kMostShort);
+  byte_scale_ = bytes.scale;
+  short_scale_ = shorts.scale;
+  forms_.byte_inverse = bytes.inverse;
+  forms_.short_inverse = shorts.inverse;
+  kernels.quantise({plain_.data(), first, RoundUp(count), forms_});
 }
 
 void Activations::Multiply(const KernelTable& kernels,
@@ -34,12 +49,17 @@ void Activations::Multiply(const KernelTable& kernels,
                            bool relu, float* largest) const {
   const void* x = plain_.data() + first;
   if (matrix.form() == kBytes) x = bytes_.data() + first;
-  if (matrix.form() == kShifted) x = shifted_.data() + 4 * first;
+  if (matrix.form() == kShiftedBytes) x = shifted_bytes_.data() + 4 * first;
+  if (matrix.form() == kShorts) x = shorts_.data() + first;
+  if (matrix.form() == kShiftedShorts) x = shifted_shorts_.data() + 2 * first;
   const int type = static_cast<int>(matrix.type());
   const int shape = static_cast<int>(matrix.shape());
-  const auto multiply = matrix.gathered() ? kernels.multiply_gathered[shape]
-                                          : kernels.multiply[type][shape];
-  multiply({&matrix.view(), x, scale_, y, relu, largest});
+  const auto multiply = matrix.gathered()
+                            ? kernels.multiply_gathered[type][shape]
+                            : kernels.multiply[type][shape];
+  const bool bytes = matrix.type() == WeightType::kInt8;
+  multiply({&matrix.view(), x, bytes ? byte_scale_ : short_scale_, y, relu,
+            largest});
 }
 
 void Activations::Project(const KernelTable& kernels,
@@ -47,52 +67,60 @@ void Activations::Project(const KernelTable& kernels,
                           Activations& y) const {
   float largest = 0.0f;
   Multiply(kernels, matrix, first, y.plain(), true, &largest);
-  y.Refresh(kernels, 0, y.size(), ScaleFor(largest));
+  y.Refresh(kernels, 0, y.size(), largest);
 }
 
-bool BatchActivations::Allocate(int n, unsigned forms) {
+bool BatchActivations::Allocate(int n, FormSet reads) {
   size_ = n;
-  forms_ = forms;
+  reads_ = reads;
   const std::size_t size = static_cast<std::size_t>(RoundUp(n)) * kBatchLanes;
   return plain_.Resize(size + kOutputSlack * kBatchLanes) &&
-         words_.Resize(Reads(kBytes) ? size : 0) &&
-         bytes_.Resize(Reads(kShifted) ? size : 0);
+         byte_words_.Resize(reads.Has(kBytes) ? size : 0) &&
+         bytes_.Resize(reads.Has(kShiftedBytes) ? size : 0) &&
+         short_words_.Resize(reads.Has(kShorts) ? size : 0) &&
+         shorts_.Resize(reads.Has(kShiftedShorts) ? size : 0);
 }
 
 void BatchActivations::Quantise(const KernelTable& kernels, int first,
                                 int count, const float* from,
-                                const ByteScale* scales) {
-  if (!Integers()) return;
-  alignas(64) float inverse[kBatchLanes];
+                                const float* largest) {
+  if (!reads_.bytes() && !reads_.shorts()) return;
+  alignas(64) float byte_inverse[kBatchLanes];
+  alignas(64) float short_inverse[kBatchLanes];
   for (int lane = 0; lane < kBatchLanes; ++lane) {
-    scale_[lane] = scales[lane].scale;
-    inverse[lane] = scales[lane].inverse;
+    const IntegerScale bytes = ScaleFor(largest[lane], kMostByte);
+    const IntegerScale shorts = ScaleFor(largest[lane], kMostShort);
+    byte_scale_[lane] = bytes.scale;
+    byte_inverse[lane] = bytes.inverse;
+    short_scale_[lane] = shorts.scale;
+    short_inverse[lane] = shorts.inverse;
   }
   const int at = kBatchLanes * first;
-  kernels.quantise_batch({from, RoundUp(count), inverse,
-                          Reads(kBytes) ? words_.data() + at : nullptr,
-                          Reads(kShifted) ? bytes_.data() + at : nullptr});
+  kernels.quantise_batch({from, RoundUp(count), byte_inverse,
+                          From(byte_words_, at), From(bytes_, at),
+                          short_inverse, From(short_words_, at),
+                          From(shorts_, at)});
 }
 
 void BatchActivations::Refresh(const KernelTable& kernels, int first, int count,
-                               const ByteScale* scales) {
+                               const float* largest) {
   const float* const from = plain_.data() + kBatchLanes * first;
-  Quantise(kernels, first, count, from, scales);
+  Quantise(kernels, first, count, from, largest);
 }
 
 void BatchActivations::Take(const KernelTable& kernels, int first, int count,
-                            const float* from, const ByteScale* scales) {
-  if (Reads(kPlain)) {
+                            const float* from, const float* largest) {
+  if (reads_.Has(kPlain)) {
     std::copy_n(from, kBatchLanes * count, plain_.data() + kBatchLanes * first);
   }
-  Quantise(kernels, first, count, from, scales);
+  Quantise(kernels, first, count, from, largest);
 }
 
 void BatchActivations::Refresh(const KernelTable& kernels, int first, int count,
-                               ByteScale scale) {
-  ByteScale scales[kBatchLanes];
-  for (ByteScale& each : scales) each = scale;
-  Refresh(kernels, first, count, scales);
+                               float largest) {
+  float each[kBatchLanes];
+  std::fill_n(each, kBatchLanes, largest);
+  Refresh(kernels, first, count, each);
 }
 
 void BatchActivations::Multiply(const KernelTable& kernels,
@@ -101,14 +129,18 @@ void BatchActivations::Multiply(const KernelTable& kernels,
                                 const float* base) const {
   const int at = kBatchLanes * first;
   const void* x = plain_.data() + at;
-  if (matrix.form() == kBytes) x = words_.data() + at;
-  if (matrix.form() == kShifted) x = bytes_.data() + at;
+  if (matrix.form() == kBytes) x = byte_words_.data() + at;
+  if (matrix.form() == kShiftedBytes) x = bytes_.data() + at;
+  if (matrix.form() == kShorts) x = short_words_.data() + at;
+  if (matrix.form() == kShiftedShorts) x = shorts_.data() + at;
+  const int type = static_cast<int>(matrix.type());
   const int shape = static_cast<int>(matrix.shape());
-  const auto multiply =
-      matrix.gathered()         ? kernels.multiply_batch_gathered[shape]
-      : matrix.form() == kPlain ? kernels.multiply_batch_floats[shape]
-                                : kernels.multiply_batch_bytes[shape];
-  multiply({&matrix.batch_view(), x, scale_, y, relu, largest, base});
+  const auto multiply = matrix.gathered()
+                            ? kernels.multiply_batch_gathered[type][shape]
+                            : kernels.multiply_batch[type][shape];
+  const bool bytes = matrix.type() == WeightType::kInt8;
+  multiply({&matrix.batch_view(), x, bytes ? byte_scale_ : short_scale_, y,
+            relu, largest, base});
 }
 
 void BatchActivations::Project(const KernelTable& kernels,
@@ -116,11 +148,7 @@ void BatchActivations::Project(const KernelTable& kernels,
                                BatchActivations& y) const {
   alignas(64) float largest[kBatchLanes];
   Multiply(kernels, matrix, first, y.plain(), true, largest);
-  ByteScale scales[kBatchLanes];
-  for (int lane = 0; lane < kBatchLanes; ++lane) {
-    scales[lane] = ScaleFor(largest[lane]);
-  }
-  y.Refresh(kernels, 0, y.size(), scales);
+  y.Refresh(kernels, 0, y.size(), largest);
 }
 
 }  // namespace wavernn_tf

@@ -12,11 +12,24 @@
 
 namespace wavernn_tf {
 
+// The forms that some product reads.
+class FormSet {
+ public:
+  // `bits` as in engine.h.
+  FormSet(unsigned bits = 0) : bits_(bits) {}
+  bool Has(InputForm form) const { return bits_ >> form & 1u; }
+  bool bytes() const { return Has(kBytes) || Has(kShiftedBytes); }
+  bool shorts() const { return Has(kShorts) || Has(kShiftedShorts); }
+
+ private:
+  unsigned bits_;
+};
+
 // Values [n] of one stream.
 class Activations {
  public:
-  // `forms` as in engine.h. Returns false when memory runs out.
-  bool Allocate(int n, unsigned forms);
+  // Returns false when memory runs out.
+  bool Allocate(int n, FormSet reads);
 
   // The values; whoever changes [first, first + count) calls Refresh with it,
   // `first` being a multiple of 16. n has kOutputSlack floats behind.
@@ -24,14 +37,12 @@ class Activations {
   const float* plain() const { return plain_.data(); }
   int size() const { return size_; }
 
-  // Where whoever changes the values writes them in 8 bits, at the scale of the
-  // last Refresh, instead of calling it; null for a form that nobody reads.
-  uint8_t* bytes() { return Integers() ? bytes_.data() : nullptr; }
-  uint32_t* shifted() { return Reads(kShifted) ? shifted_.data() : nullptr; }
+  // Where whoever changes the values writes them as integers, at the scale of
+  // the last Refresh, instead of calling it.
+  const IntegerForms& forms() const { return forms_; }
 
-  // `scale` is one for all values.
-  void Refresh(const KernelTable& kernels, int first, int count,
-               ByteScale scale);
+  // No value exceeds `largest` in magnitude.
+  void Refresh(const KernelTable& kernels, int first, int count, float largest);
 
   // y = act(W x + b), x being the values from `first` on; `largest` as in
   // multiply.h.
@@ -44,33 +55,32 @@ class Activations {
                int first, Activations& y) const;
 
  private:
-  bool Reads(InputForm form) const { return forms_ >> form & 1u; }
-  bool Integers() const { return Reads(kBytes) || Reads(kShifted); }
-
   int size_ = 0;
-  unsigned forms_ = 0;
-  float scale_ = 0.0f;
+  IntegerForms forms_ = {};
+  float byte_scale_ = 0.0f;
+  float short_scale_ = 0.0f;
   AlignedArray<float> plain_;
   AlignedArray<uint8_t> bytes_;
-  AlignedArray<uint32_t> shifted_;
+  AlignedArray<uint32_t> shifted_bytes_;
+  AlignedArray<int16_t> shorts_;
+  AlignedArray<uint32_t> shifted_shorts_;
 };
 
 // Values [n, 16] of 16 streams, to the same bits.
 class BatchActivations {
  public:
-  bool Allocate(int n, unsigned forms);
+  bool Allocate(int n, FormSet reads);
   float* plain() { return plain_.data(); }
   const float* plain() const { return plain_.data(); }
   int size() const { return size_; }
+  void Refresh(const KernelTable& kernels, int first, int count, float largest);
+  // largest [16], one per stream.
   void Refresh(const KernelTable& kernels, int first, int count,
-               ByteScale scale);
-  // scales [16], one per stream.
-  void Refresh(const KernelTable& kernels, int first, int count,
-               const ByteScale* scales);
+               const float* largest);
   // The values [first, first + count), a multiple of 16, become those of
   // from [count, 16], in the forms that are read.
   void Take(const KernelTable& kernels, int first, int count, const float* from,
-            const ByteScale* scales);
+            const float* largest);
   void Multiply(const KernelTable& kernels, const GroupedMatrix& matrix,
                 int first, float* y, bool relu = false,
                 float* largest = nullptr, const float* base = nullptr) const;
@@ -78,17 +88,18 @@ class BatchActivations {
                int first, BatchActivations& y) const;
 
  private:
-  bool Reads(InputForm form) const { return forms_ >> form & 1u; }
-  bool Integers() const { return Reads(kBytes) || Reads(kShifted); }
   void Quantise(const KernelTable& kernels, int first, int count,
-                const float* from, const ByteScale* scales);
+                const float* from, const float* largest);
 
   int size_ = 0;
-  unsigned forms_ = 0;
-  alignas(64) float scale_[kBatchLanes] = {};
+  FormSet reads_;
+  alignas(64) float byte_scale_[kBatchLanes] = {};
+  alignas(64) float short_scale_[kBatchLanes] = {};
   AlignedArray<float> plain_;
-  AlignedArray<uint8_t> words_;
+  AlignedArray<uint8_t> byte_words_;
   AlignedArray<uint8_t> bytes_;
+  AlignedArray<int16_t> short_words_;
+  AlignedArray<int16_t> shorts_;
 };
 
 }  // namespace wavernn_tf

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <type_traits>
 
 #include "kernels/multiply.h"
 #include "kernels/rows_of.h"
@@ -12,16 +13,21 @@
 
 namespace wavernn_tf {
 
-template <typename V, BlockShape kShape, bool kGathered>
+template <typename V, WeightType kType, BlockShape kShape, bool kGathered>
 struct BatchDotsOf {
   using F = typename V::F;
   using I = typename V::I;
   static constexpr int kOut = BlockOut(kShape);
-  static constexpr bool kSingle = kShape == BlockShape::k16x1;
-  static constexpr int kRows = kGathered ? 16 : kSingle ? 4 : 8;  // of a group
-  static constexpr int kBlocks = kSingle ? 4 : 1;  // of a row in a step
-  static constexpr int kOutputs = kRows * kOut;    // of a group
-  static constexpr int kStepBytes = 4 * kOutputs;
+  using Weight =
+      std::conditional_t<kType == WeightType::kInt8, int8_t, int16_t>;
+  static constexpr int kRows =  // of a group
+      kGathered ? 16 : GroupRows(kType, kShape, V::kGroupVectors);
+  static constexpr int kBlocks = StepBlocks(kType, kShape);  // of a row in it
+  static constexpr int kOutputs = kRows * kOut;              // of a group
+  static constexpr int kWord = WordWeights(kType);
+  // Weights and words of an output in a step.
+  static constexpr int kWeights = kBlocks * BlockIn(kShape);
+  static constexpr int kWords = kWeights / kWord;
 
   // Of a group's outputs: where output o of row r stands, and its scale.
   static constexpr int Place(int r, int o) {
@@ -33,7 +39,7 @@ struct BatchDotsOf {
   static void Multiply(const BatchMultiplyParams& p) {
     const GroupedView& m = *p.matrix;
     if (p.largest != nullptr) V::Store(p.largest, V::Zero());
-    const auto* values = static_cast<const int8_t*>(m.values);
+    const auto* values = static_cast<const Weight*>(m.values);
     const uint16_t* columns = m.columns;
     for (int group = 0; group < m.groups; ++group) {
       const int32_t steps = m.steps[group];
@@ -41,7 +47,7 @@ struct BatchDotsOf {
         if (m.outputs[kRows * group + r] == m.filler) break;
         for (int o = 0; o < kOut; o += kTileOut) {
           const int first = Place(r, o);
-          Tile(p, values + 4 * first, columns + kBlocks * r,
+          Tile(p, values + kWeights * first, columns + kBlocks * r,
                m.lengths[kRows * group + r],  // none of the others is longer
                m.offsets + kOutputs * group + first,
                m.scales + kScales * group + ScalePlace(r),
@@ -49,7 +55,7 @@ struct BatchDotsOf {
                m.outputs + kRows * group + r, o);
         }
       }
-      values += static_cast<int64_t>(steps) * kStepBytes;
+      values += static_cast<int64_t>(steps) * kWeights * kOutputs;
       columns += static_cast<int64_t>(steps) * kRows * kBlocks;
     }
   }
@@ -60,30 +66,35 @@ struct BatchDotsOf {
   static constexpr int kTileRows = V::kBatchSums / kTileOut;
 
   WAVERNN_TF_INLINE static void Tile(const BatchMultiplyParams& p,
-                                     const int8_t* values,
+                                     const Weight* values,
                                      const uint16_t* columns, int32_t steps,
                                      const int32_t* offsets,
                                      const float* scales, const float* bias,
                                      const int32_t* outputs, int first) {
-    const auto* const x = static_cast<const uint8_t*>(p.x);
     I sums[kTileRows][kTileOut];
     WAVERNN_TF_UNROLL
     for (int r = 0; r < kTileRows; ++r) {
       WAVERNN_TF_UNROLL
       for (int o = 0; o < kTileOut; ++o) {
-        sums[r][o] = V::StartBatch(offsets[Place(r, o)]);
+        sums[r][o] = kType == WeightType::kInt8
+                         ? V::StartBatch(offsets[Place(r, o)])
+                         : V::BroadcastInt(0u);
       }
     }
     for (int32_t step = 0; step < steps; ++step) {
       WAVERNN_TF_UNROLL
       for (int r = 0; r < kTileRows; ++r) {
-        const I input = Input(x, columns + r);
         WAVERNN_TF_UNROLL
-        for (int o = 0; o < kTileOut; ++o) {
-          sums[r][o] = V::DotWord(sums[r][o], values + 4 * Place(r, o), input);
+        for (int word = 0; word < kWords; ++word) {
+          const I input = Input(p.x, columns + r, word);
+          WAVERNN_TF_UNROLL
+          for (int o = 0; o < kTileOut; ++o) {
+            const int at = kWeights * Place(r, o) + kWord * word;
+            sums[r][o] = V::DotWord(sums[r][o], values + at, input);
+          }
         }
       }
-      values += kStepBytes;
+      values += kWeights * kOutputs;
       columns += kRows * kBlocks;
     }
     const F scale = V::Load(p.scale);
@@ -101,17 +112,22 @@ struct BatchDotsOf {
     }
   }
 
-  // Four inputs of every stream.
-  static I Input(const uint8_t* x, const uint16_t* columns) {
-    if constexpr (kSingle) {
-      constexpr int kUnits = ColumnUnits(WeightType::kInt8, kShape);
-      using Unit = std::array<uint8_t, kBatchLanes / kUnits>;
-      const auto* const units = reinterpret_cast<const Unit*>(x);
-      const Columns<V, 4> at(columns);
-      const auto bytes = [&](int k) { return at.Find(units, k)->data(); };
-      return V::Interleave(bytes(0), bytes(1), bytes(2), bytes(3));
+  // A word of inputs of every stream.
+  static I Input(const void* x, const uint16_t* columns, int word) {
+    constexpr int kUnits = ColumnUnits(kType, kShape);  // of a column
+    if constexpr (kBlocks > 1) {
+      using Unit = std::array<Weight, kBatchLanes / kUnits>;
+      const auto* const units = static_cast<const Unit*>(x);
+      const Columns<V, kBlocks> at(columns);
+      const auto inputs = [&](int k) { return at.Find(units, k)->data(); };
+      if constexpr (kBlocks == 2) return V::Interleave(inputs(0), inputs(1));
+      if constexpr (kBlocks == 4) {
+        return V::Interleave(inputs(0), inputs(1), inputs(2), inputs(3));
+      }
     } else {
-      return V::LoadInts(x + 4 * kBatchLanes * columns[0]);
+      const auto* const words = static_cast<const Weight*>(x);
+      const int at = kWords * columns[0] / kUnits + word;
+      return V::LoadInts(words + kWord * kBatchLanes * at);
     }
   }
 };

@@ -42,7 +42,7 @@ void UpdateHalf(const KernelTable& kernels, bool fine, BatchGateParams params,
     fine ? kernels.fine_gates_batch(params)
          : kernels.coarse_gates_batch(params);
   }
-  state.Refresh(kernels, start, half, kUnitScale);
+  state.Refresh(kernels, start, half, kLargestState);
 }
 
 // One sample of every lane: updates the workspace's state and `classes` [16],
@@ -136,7 +136,7 @@ inline void LoadStates(const Engine& engine, const KernelTable& kernels,
     }
     changed = true;
   }
-  if (changed) state.Refresh(kernels, 0, size, kUnitScale);
+  if (changed) state.Refresh(kernels, 0, size, kLargestState);
 }
 
 // Runs all streams to their ends. The workspace's history holds the samples

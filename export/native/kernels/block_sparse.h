@@ -6,8 +6,8 @@
 //   columns     [n_blocks]              block column: input = column * block_in
 //   values      [n_blocks, block_in, block_out]
 //       values[b, i, o] = W[row * block_out + o, column * block_in + i]
-//   scales      [rows / block_out], int8 only: W[o, i] is scales[row] times
-//       the value
+//   scales      [rows / block_out], integers only: W[o, i] is scales[row]
+//       times the value
 #ifndef WAVERNN_TF_KERNELS_BLOCK_SPARSE_H_
 #define WAVERNN_TF_KERNELS_BLOCK_SPARSE_H_
 
@@ -19,8 +19,17 @@ enum class BlockShape { k4x4, k16x1, k8x4 };  // outputs x inputs
 constexpr int kBlockShapes = 3;
 
 // How a weight is stored; a bfloat16 is the upper half of a float32.
-enum class WeightType { kFloat32, kBfloat16, kInt8 };
-constexpr int kWeightTypes = 3;
+enum class WeightType { kFloat32, kBfloat16, kInt8, kInt16 };
+constexpr int kWeightTypes = 4;
+
+// Integers are multiplied by integers (quantise.h).
+static constexpr bool IsInteger(WeightType type) {
+  return type == WeightType::kInt8 || type == WeightType::kInt16;
+}
+
+// What the magnitudes of the int16 weights of one output sum to at most: their
+// products with inputs of up to 8192 stay below 2^31.
+constexpr int32_t kMostInt16Sum = (1 << 18) - 1;
 
 static constexpr int BlockOut(BlockShape shape) {
   return shape == BlockShape::k4x4 ? 4 : shape == BlockShape::k8x4 ? 8 : 16;
@@ -41,7 +50,7 @@ struct BlockSparse {
   int cols = 0;
   const int32_t* row_offsets = nullptr;
   const int16_t* columns = nullptr;
-  const void* values = nullptr;  // float, uint16_t or int8_t
+  const void* values = nullptr;  // float, uint16_t, int8_t or int16_t
   const float* scales = nullptr;
 
   int32_t blocks() const { return row_offsets[rows / BlockOut(shape)]; }

@@ -1,10 +1,11 @@
-// Block-sparse products with 8-bit weights and inputs (multiply.h), written
-// once for any vector type of vector_scalar.h. Sums of integers are exact, so
-// their order is free.
+// Block-sparse products with integer weights and inputs, of 8 or 16 bits
+// (multiply.h), written once for any vector type of vector_scalar.h. Sums of
+// integers are exact, so their order is free.
 #ifndef WAVERNN_TF_KERNELS_DOTS_OF_H_
 #define WAVERNN_TF_KERNELS_DOTS_OF_H_
 
 #include <cstdint>
+#include <type_traits>
 
 #include "kernels/multiply.h"
 #include "kernels/rows_of.h"
@@ -12,43 +13,57 @@
 
 namespace wavernn_tf {
 
-template <typename V, BlockShape kShape>
+template <typename V, WeightType kType, BlockShape kShape>
 struct DotsOf {
   using F = typename V::F;
   using I = typename V::I;
   static constexpr int kOut = BlockOut(kShape);
-  using Unit = uint32_t;
-  static_assert(UnitBytes(WeightType::kInt8, kShape) == sizeof(Unit));
-  static constexpr bool kSingle = kShape == BlockShape::k16x1;
-  static constexpr int kRows = kSingle ? 4 : 8;     // of a group
-  static constexpr int kBlocks = kSingle ? 4 : 1;   // of a row in a step
-  static constexpr int kColumns = kRows * kBlocks;  // of a step
-  static constexpr int kRowBytes = 4 * kOut;        // of a row in a step
-  static constexpr int kStepBytes = kRows * kRowBytes;
+  using Weight =
+      std::conditional_t<kType == WeightType::kInt8, int8_t, int16_t>;
+  using Unit =
+      std::conditional_t<UnitBytes(kType, kShape) == 8, uint64_t, uint32_t>;
+  static constexpr int kRows = GroupRows(kType, kShape, V::kGroupVectors);
+  static constexpr int kBlocks = StepBlocks(kType, kShape);  // of a row in it
+  static constexpr int kColumns = kRows * kBlocks;           // of a step
+  static constexpr int kRowWeights = kBlocks * BlockSize(kShape);  // in a step
+  static constexpr int kStepWeights = kRows * kRowWeights;
   static constexpr int kOutputs = kRows * kOut;  // of a group
 
-  // kOut sums of one row: V::I, or a half or a quarter of it.
-  using Row = typename V::template Lanes<kOut>;
+  // The sums of one row, one or two of every output: V::I, or a half or a
+  // quarter of it.
+  static constexpr int kRowLanes = kRowWeights / WordWeights(kType);
+  using Row = typename V::template Lanes<Weight, kRowLanes>;
 
-  // The inputs at four columns, as offsets from x.
-  static void Dot4(Row* sums, const int8_t* values, const Unit* x,
-                   const uint16_t* columns) {
-    const Columns<V, 4> at(columns);
-    const Unit* const p[4] = {at.Find(x, 0), at.Find(x, 1), at.Find(x, 2),
-                              at.Find(x, 3)};
-    if constexpr (kSingle) {
-      sums->Dot(values, p[0][0] | p[1][1] | p[2][2] | p[3][3]);
+  // Columns whose places come in one load, and their rows.
+  static constexpr int kAtOnce = kColumns < 4 ? kColumns : 4;
+  static constexpr int kRowsAtOnce = kAtOnce / kBlocks;
+
+  static void Dot(Row* sums, const Weight* values, const Unit* x,
+                  const uint16_t* columns) {
+    const Columns<V, kAtOnce> at(columns);
+    WAVERNN_TF_UNROLL
+    for (int r = 0; r < kRowsAtOnce; ++r) {
+      // Block k's inputs, in 16x1 shifted to its place among a word's.
+      const auto input = [&](int k) { return at.Find(x, kBlocks * r + k)[k]; };
+      Unit inputs = input(0);
+      if constexpr (kBlocks >= 2) inputs |= input(1);
+      if constexpr (kBlocks == 4) inputs |= input(2) | input(3);
+      sums[r].Dot(values + kRowWeights * r, inputs);
+    }
+  }
+
+  // Of 16 outputs.
+  static I Total(const Row* sums) {
+    if constexpr (kRowLanes == kOut) {
+      return V::Join(sums);
     } else {
-      sums[0].Dot(values, *p[0]);
-      sums[1].Dot(values + kRowBytes, *p[1]);
-      sums[2].Dot(values + 2 * kRowBytes, *p[2]);
-      sums[3].Dot(values + 3 * kRowBytes, *p[3]);
+      return V::AddPairs(V::Join(sums), V::Join(sums + 16 / kRowLanes));
     }
   }
 
   static void Multiply(const MultiplyParams& p) {
     const GroupedView& m = *p.matrix;
-    const auto* __restrict values = static_cast<const int8_t*>(m.values);
+    const auto* __restrict values = static_cast<const Weight*>(m.values);
     const uint16_t* __restrict columns = m.columns;
     const int32_t* __restrict offsets = m.offsets;
     const int32_t* __restrict outputs = m.outputs;
@@ -60,22 +75,21 @@ struct DotsOf {
     const F scale = V::Broadcast(p.scale);
     const F least = Least<V>(p.relu);
     F top = V::Zero();
-    constexpr int kAtOnce = 4 / kBlocks;  // rows
     for (int groups = m.groups; groups > 0; --groups) {
       Row sums[kRows];
       WAVERNN_TF_UNROLL
       for (int r = 0; r < kRows; ++r) sums[r].Start(offsets + kOut * r);
       for (int32_t step = *steps++; step > 0; --step) {
         WAVERNN_TF_UNROLL
-        for (int r = 0; r < kRows; r += kAtOnce) {
-          Dot4(sums + r, values + kRowBytes * r, x, columns + kBlocks * r);
+        for (int r = 0; r < kRows; r += kRowsAtOnce) {
+          Dot(sums + r, values + kRowWeights * r, x, columns + kBlocks * r);
         }
-        values += kStepBytes;
+        values += kStepWeights;
         columns += kColumns;
       }
       WAVERNN_TF_UNROLL
       for (int r = 0; r < kRows; r += 16 / kOut) {
-        const F sum = V::Fma(V::ToFloat(V::Join(sums + r)),
+        const F sum = V::Fma(V::ToFloat(Total(sums + r)),
                              V::Mul(V::Load(scales + kOut * r), scale),
                              V::Load(bias + kOut * r));
         const F v = V::Max(sum, least);

@@ -37,13 +37,10 @@ struct GatesOf {
     typename W::F CoarseNow() const { return W::Broadcast(p.coarse_now); }
     typename W::F Bias() const { return W::Load(p.bias + i); }
     float* State() const { return p.h + i; }
-    void StoreBytes(const typename W::F& h) const {
-      if (p.bytes == nullptr) return;
-      const auto inverse = V::Broadcast(kUnitScale.inverse);
+    void StoreIntegers(const typename W::F& h) const {
       WAVERNN_TF_UNROLL
       for (int k = 0; k < W::kLanes / 16; ++k) {
-        QuantiseOf<V>::StoreForms(h.v[k], inverse, i + 16 * k, p.bytes,
-                                  p.shifted);
+        QuantiseOf<V>::Store(h.v[k], i + 16 * k, p.forms);
       }
     }
   };
@@ -74,7 +71,7 @@ struct GatesOf {
     typename W::F CoarseNow() const { return W::Same(V::Load(p.coarse_now)); }
     typename W::F Bias() const { return W::BroadcastEach(p.bias + i); }
     float* State() const { return p.h + kBatchLanes * i; }
-    void StoreBytes(const typename W::F&) const {}  // quantise_batch does
+    void StoreIntegers(const typename W::F&) const {}  // quantise_batch does
   };
 
   // The input of gate g without the recurrence.
@@ -98,7 +95,7 @@ struct GatesOf {
     const auto z = W::Add(GateInput<kFine>(x, 2), e);
     const auto h = Math::Blend(u, z, W::Load(x.State()));
     W::Store(x.State(), h);
-    x.StoreBytes(h);
+    x.StoreIntegers(h);
   }
 
   template <bool kFine, template <typename> typename Source, typename Params>

@@ -4,6 +4,7 @@
 #define WAVERNN_TF_KERNELS_GATHERS_OF_H_
 
 #include <cstdint>
+#include <type_traits>
 
 #include "kernels/multiply.h"
 #include "kernels/rows_of.h"
@@ -12,41 +13,62 @@
 namespace wavernn_tf {
 
 // kShape is 4x4 or 8x4.
-template <typename V, BlockShape kShape>
+template <typename V, WeightType kType, BlockShape kShape>
 struct GathersOf {
   using F = typename V::F;
   using I = typename V::I;
   static constexpr int kOut = BlockOut(kShape);
-  static constexpr int kRows = 16;  // of a group
-  static constexpr int kStepBytes = 64 * kOut;
+  static constexpr int kRows = 16;               // of a group
   static constexpr int kOutputs = kRows * kOut;  // of a group
-  static_assert(BlockIn(kShape) == 4 &&
-                UnitBytes(WeightType::kInt8, kShape) == sizeof(int32_t));
+  using Weight =
+      std::conditional_t<kType == WeightType::kInt8, int8_t, int16_t>;
+  // Four inputs of a row: one or two lanes, so that the rows take as many
+  // vectors.
+  using Unit =
+      std::conditional_t<UnitBytes(kType, kShape) == 8, uint64_t, uint32_t>;
+  static_assert(sizeof(Unit) == 4 * sizeof(Weight));
+  static constexpr int kVectors = sizeof(Unit) / 4;
+  static constexpr int kVectorWeights = 64 / sizeof(Weight);
+
+  static I Total(const I* sums) {
+    if constexpr (kVectors == 1) return sums[0];
+    if constexpr (kVectors == 2) return V::AddPairs(sums[0], sums[1]);
+  }
 
   static void Multiply(const MultiplyParams& p) {
     const GroupedView& m = *p.matrix;
-    const auto* __restrict values = static_cast<const int8_t*>(m.values);
+    const auto* __restrict values = static_cast<const Weight*>(m.values);
     const uint16_t* __restrict columns = m.columns;
     const int32_t* __restrict offsets = m.offsets;
     const int32_t* __restrict outputs = m.outputs;
     const int32_t* __restrict steps = m.steps;
     const float* __restrict scales = m.scales;
     const float* __restrict bias = m.bias;
+    const auto* const x = static_cast<const Unit*>(p.x);
     float* const y = p.y;
     const F scale = V::Broadcast(p.scale);
     const F least = Least<V>(p.relu);
     F top = V::Zero();
     for (int groups = m.groups; groups > 0; --groups) {
-      I sums[kOut];
+      I sums[kOut][kVectors];
       WAVERNN_TF_UNROLL
-      for (int o = 0; o < kOut; ++o) sums[o] = V::Start(offsets + 16 * o);
+      for (int i = 0; i < kOut * kVectors; ++i) {
+        sums[i / kVectors][i % kVectors] =
+            kVectors == 1 ? V::Start(offsets + 16 * i) : V::BroadcastInt(0u);
+      }
       for (int32_t step = *steps++; step > 0; --step) {
-        const I x = V::Gather(p.x, columns);
+        I inputs[kVectors];
         WAVERNN_TF_UNROLL
-        for (int o = 0; o < kOut; ++o) {
-          sums[o] = V::Dot(sums[o], V::LoadInts(values + 64 * o), x);
+        for (int k = 0; k < kVectors; ++k) {
+          inputs[k] = V::Gather(x, columns + kRows / kVectors * k);
         }
-        values += kStepBytes;
+        WAVERNN_TF_UNROLL
+        for (int i = 0; i < kOut * kVectors; ++i) {
+          I& sum = sums[i / kVectors][i % kVectors];
+          sum =
+              V::DotAll(sum, values + kVectorWeights * i, inputs[i % kVectors]);
+        }
+        values += kOut * kVectors * kVectorWeights;
         columns += kRows;
       }
       const F row_scale = V::Mul(V::Load(scales), scale);
@@ -56,7 +78,7 @@ struct GathersOf {
         WAVERNN_TF_UNROLL
         for (int i = 0; i < 4; ++i) {
           const int at = 16 * (first + i);
-          v[i] = V::Fma(V::ToFloat(sums[first + i]), row_scale,
+          v[i] = V::Fma(V::ToFloat(Total(sums[first + i])), row_scale,
                         V::Load(bias + at));
           v[i] = V::Max(v[i], least);
           top = V::Max(top, v[i]);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <type_traits>
 
 #include "kernels/kernel_table.h"
 
@@ -20,29 +21,24 @@ struct GroupedMatrix::Row {
 // How the rows of a group share a step; see multiply.h.
 struct GroupedMatrix::Layout {
   BlockShape shape;
-  bool bytes;
+  WeightType type;
   bool by_output;  // of all rows: output after output, not row after row
   int rows;        // of a group
   int blocks;      // of a row in one step
   int units;       // of a column
 
   // For `block_rows` rows in all.
-  Layout(BlockShape block, WeightType type, int block_rows,
+  Layout(BlockShape block, WeightType weight_type, int block_rows,
          const KernelTable& kernels)
-      : shape(block), bytes(type == WeightType::kInt8) {
-    const bool single = block == BlockShape::k16x1;
+      : shape(block), type(weight_type) {
     // Fewer rows would be filled up to groups of sixteen in vain.
     constexpr int kEnough = 64;
-    const int index = static_cast<int>(block);
-    by_output = bytes && kernels.multiply_gathered[index] != nullptr &&
+    by_output = kernels.multiply_gathered[static_cast<int>(type)]
+                                         [static_cast<int>(block)] != nullptr &&
                 block_rows >= kEnough;
-    blocks = bytes && single ? 4 : 1;
+    rows = by_output ? 16 : GroupRows(type, block, kernels.group_vectors);
+    blocks = StepBlocks(type, block);
     units = ColumnUnits(type, block);
-    if (bytes) {
-      rows = by_output ? 16 : single ? 4 : 8;
-    } else {
-      rows = 16 * kernels.group_vectors / BlockSize(block);
-    }
   }
 
   int outputs() const { return rows * BlockOut(shape); }        // of a group
@@ -57,8 +53,7 @@ struct GroupedMatrix::Layout {
   // Where weight [i][o] of the row's block stands among the step's.
   int Weight(int r, int block, int i, int o) const {
     const bool single = shape == BlockShape::k16x1;
-    if (single && !bytes) return Output(r, o);
-    return 4 * Output(r, o) + (single ? block : i);
+    return blocks * BlockIn(shape) * Output(r, o) + (single ? block : i);
   }
 };
 
@@ -93,8 +88,9 @@ bool GroupedMatrix::Reserve(const std::vector<Row>& rows, const Layout& layout,
   }
   const std::size_t outputs = groups * layout.outputs();
   const std::size_t weights = steps * layout.weights();
-  const bool values =
-      layout.bytes ? bytes_.Resize(weights) : floats_.Resize(weights);
+  const bool values = type_ == WeightType::kInt8    ? bytes_.Resize(weights)
+                      : type_ == WeightType::kInt16 ? shorts_.Resize(weights)
+                                                    : floats_.Resize(weights);
   return values && columns_.Resize(steps * layout.columns()) &&
          outputs_.Resize(rows.size()) &&
          bias_.Resize(has_bias ? outputs : layout.outputs()) &&
@@ -117,7 +113,7 @@ void GroupedMatrix::FillOutputs(const std::vector<Row>& rows,
       const std::size_t at =
           group + layout.Output(static_cast<int>(i % layout.rows), o);
       if (row.part->bias != nullptr) bias_[at] = row.part->bias[first + o];
-      if (!layout.bytes) continue;
+      if (!IsInteger(type_)) continue;
       scales_[layout.by_output ? i : at] = row.part->matrix->scales[row.index];
     }
   }
@@ -150,8 +146,8 @@ void GroupedMatrix::FillValues(const Row& row, const Layout& layout,
     for (int i = 0; i < block_in; ++i) {
       for (int o = 0; o < block_out; ++o, ++from) {
         T& value = to[layout.Weight(place, k % layout.blocks, i, o)];
-        if constexpr (sizeof(T) == 1) {
-          value = static_cast<const int8_t*>(matrix.values)[from];
+        if constexpr (std::is_integral_v<T>) {
+          value = static_cast<const T*>(matrix.values)[from];
         } else if (matrix.type == WeightType::kFloat32) {
           value = static_cast<const float*>(matrix.values)[from];
         } else {
@@ -209,8 +205,10 @@ bool GroupedMatrix::Build(const std::vector<GroupedPart>& parts, int outputs,
     const int32_t steps = steps_[i / layout.rows];
     if (rows[i].part != nullptr) {
       FillColumns(rows[i], layout, step, steps, place);
-      if (layout.bytes) {
+      if (type_ == WeightType::kInt8) {
         FillValues(rows[i], layout, step, place, bytes_.data());
+      } else if (type_ == WeightType::kInt16) {
+        FillValues(rows[i], layout, step, place, shorts_.data());
       } else {
         FillValues(rows[i], layout, step, place, floats_.data());
       }
@@ -218,9 +216,12 @@ bool GroupedMatrix::Build(const std::vector<GroupedPart>& parts, int outputs,
     if (place == layout.rows - 1) step += steps;
   }
 
-  if (layout.bytes) FillOffsets(layout);
-  const void* values = layout.bytes ? static_cast<void*>(bytes_.data())
-                                    : static_cast<void*>(floats_.data());
+  const void* values = floats_.data();
+  if (type_ == WeightType::kInt8) {
+    FillOffsets(layout);
+    values = bytes_.data();
+  }
+  if (type_ == WeightType::kInt16) values = shorts_.data();
   if (type_ == WeightType::kBfloat16) {
     if (!pairs_.Resize(floats_.size() / 2)) return false;
     PairHalves();

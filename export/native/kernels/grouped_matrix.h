@@ -73,6 +73,7 @@ class GroupedMatrix {
   AlignedArray<float> floats_;    // float32
   AlignedArray<uint32_t> pairs_;  // bfloat16
   AlignedArray<int8_t> bytes_;    // int8
+  AlignedArray<int16_t> shorts_;  // int16
   AlignedArray<int32_t> outputs_;
   AlignedArray<float> bias_;
   AlignedArray<float> scales_;

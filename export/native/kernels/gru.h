@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "kernels/quantise.h"
+
 namespace wavernn_tf {
 
 // Arrays over the gates are kept by 16 units, so that a step reads them in
@@ -40,8 +42,7 @@ struct GateParams {
   const float* input_kernel;  // [9H]
   const float* bias;          // [H] b_e
   float* h;                   // [H] updated in place, this half only
-  uint8_t* bytes;             // [H] h as kUnitScale of quantise.h; or null
-  uint32_t* shifted;          // [4H] the same as kShifted; or null
+  IntegerForms forms;         // of all H, of which this half is written
   int state_size;
   float coarse_previous;  // network inputs, in [-1, 1]
   float fine_previous;

@@ -8,34 +8,36 @@
 
 #include <cstdint>
 
+#include "kernels/multiply.h"
+
 namespace wavernn_tf {
 
-// kGroupVectors: sums that fit 16 or 32 registers. kGathers: gathers pay, as
-// dot products of 16 lanes do not take longer than they. kBatchFrom, by weight
-// type: measured by bench_generate.
+// kGroupVectors: sums that fit the 16 or 32 registers. kGathers: gathers pay,
+// as dot products of 16 lanes do not take longer than they. kBatchFrom, by
+// weight type: measured by bench_generate.
 struct Avx2 {
   static constexpr const char* kName = "avx2";
   static constexpr bool kGathers = false;
-  static constexpr int kGroupVectors = 4;
-  static constexpr int kBatchFrom[] = {15, 15, 13};
+  static constexpr GroupVectors kGroupVectors = {4, 4};
+  static constexpr int kBatchFrom[] = {15, 15, 13, 13};
 };
 struct Avx2Vnni {
   static constexpr const char* kName = "avx2vnni";
   static constexpr bool kGathers = false;
-  static constexpr int kGroupVectors = 4;
-  static constexpr int kBatchFrom[] = {15, 15, 13};
+  static constexpr GroupVectors kGroupVectors = {4, 4};
+  static constexpr int kBatchFrom[] = {15, 15, 13, 13};
 };
 struct Avx512 {
   static constexpr const char* kName = "avx512";
   static constexpr bool kGathers = false;
-  static constexpr int kGroupVectors = 8;
-  static constexpr int kBatchFrom[] = {10, 10, 14};
+  static constexpr GroupVectors kGroupVectors = {8, 8};
+  static constexpr int kBatchFrom[] = {10, 10, 14, 14};
 };
 struct Avx512Vnni {
   static constexpr const char* kName = "avx512vnni";
   static constexpr bool kGathers = true;
-  static constexpr int kGroupVectors = 8;
-  static constexpr int kBatchFrom[] = {10, 10, 10};
+  static constexpr GroupVectors kGroupVectors = {8, 8};
+  static constexpr int kBatchFrom[] = {10, 10, 10, 10};
 };
 
 // The last halvings of Sum and Largest of vector_scalar.h.
@@ -70,7 +72,13 @@ struct MaddDots {
     const __m128i two = _mm_maddubs_epi16(_mm_abs_epi8(x), _mm_sign_epi8(w, x));
     return _mm_add_epi32(sum, _mm_madd_epi16(two, _mm_set1_epi16(1)));
   }
+  static __m256i DotShorts8(__m256i sum, __m256i w, __m256i x) {
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(w, x));
+  }
 #ifdef __AVX512F__
+  static __m512i DotShorts16(__m512i sum, __m512i w, __m512i x) {
+    return _mm512_add_epi32(sum, _mm512_madd_epi16(w, x));
+  }
   static __m512i Dot16(__m512i sum, __m512i w, __m512i x) {
     const __m256i low =
         Dot8(_mm512_castsi512_si256(sum), _mm512_castsi512_si256(w),
@@ -85,6 +93,11 @@ struct MaddDots {
     __builtin_memcpy(&word, w, sizeof(word));
     return Dot16(sum, _mm512_set1_epi32(word), x);
   }
+  static __m512i Dot16Word(__m512i sum, const int16_t* w, __m512i x) {
+    int word;
+    __builtin_memcpy(&word, w, sizeof(word));
+    return DotShorts16(sum, _mm512_set1_epi32(word), x);
+  }
 #endif
 };
 
@@ -96,8 +109,10 @@ struct VnniDots {
 
 #ifdef __AVX512F__
 #define WAVERNN_TF_DPBUSD "vpdpbusd %2, %1, %0"
+#define WAVERNN_TF_DPWSSD "vpdpwssd %2, %1, %0"
 #else
 #define WAVERNN_TF_DPBUSD "%{vex%} vpdpbusd %2, %1, %0"
+#define WAVERNN_TF_DPWSSD "%{vex%} vpdpwssd %2, %1, %0"
 #endif
   static __m256i Dot8(__m256i sum, __m256i w, __m256i x) {
     asm(WAVERNN_TF_DPBUSD : "+v"(sum) : "v"(x), "vm"(w));
@@ -107,32 +122,51 @@ struct VnniDots {
     asm(WAVERNN_TF_DPBUSD : "+v"(sum) : "v"(x), "vm"(w));
     return sum;
   }
+  static __m256i DotShorts8(__m256i sum, __m256i w, __m256i x) {
+    asm(WAVERNN_TF_DPWSSD : "+v"(sum) : "v"(x), "vm"(w));
+    return sum;
+  }
 #ifdef __AVX512F__
   static __m512i Dot16(__m512i sum, __m512i w, __m512i x) {
     asm(WAVERNN_TF_DPBUSD : "+v"(sum) : "v"(x), "vm"(w));
     return sum;
   }
+  static __m512i DotShorts16(__m512i sum, __m512i w, __m512i x) {
+    asm(WAVERNN_TF_DPWSSD : "+v"(sum) : "v"(x), "vm"(w));
+    return sum;
+  }
   // The instruction repeats the word as it loads it.
+  template <typename Weight>
+  struct Word {
+    Weight weights[4 / sizeof(Weight)];
+  };
   static __m512i Dot16Word(__m512i sum, const int8_t* w, __m512i x) {
-    struct Word {
-      int8_t bytes[4];
-    };
     asm("vpdpbusd %2%{1to16%}, %1, %0"
         : "+v"(sum)
-        : "v"(x), "m"(*reinterpret_cast<const Word*>(w)));
+        : "v"(x), "m"(*reinterpret_cast<const Word<int8_t>*>(w)));
+    return sum;
+  }
+  static __m512i Dot16Word(__m512i sum, const int16_t* w, __m512i x) {
+    asm("vpdpwssd %2%{1to16%}, %1, %0"
+        : "+v"(sum)
+        : "v"(x), "m"(*reinterpret_cast<const Word<int16_t>*>(w)));
     return sum;
   }
 #endif
 #undef WAVERNN_TF_DPBUSD
+#undef WAVERNN_TF_DPWSSD
 };
 
 // kCount = 16, 8 or 4 sums of a row, as Lanes of vector_scalar.h.
-template <typename V, typename Dots, int kCount>
-struct RowX86 {
+template <typename V, typename Dots, typename Weight, int kCount>
+struct RowX86;
+
+template <typename V, typename Dots>
+struct RowX86<V, Dots, int8_t, 16> {
   typename V::I sums;
 
   void Start(const int32_t* offsets) {
-    sums = V::kByteOffset == 0 ? V::BroadcastInt(0) : V::LoadInts(offsets);
+    sums = V::kByteOffset == 0 ? V::BroadcastInt(0u) : V::LoadInts(offsets);
   }
   void Dot(const int8_t* w, uint32_t x) {
     sums = V::Dot(sums, V::LoadInts(w), V::BroadcastInt(x));
@@ -140,7 +174,18 @@ struct RowX86 {
 };
 
 template <typename V, typename Dots>
-struct RowX86<V, Dots, 8> {
+struct RowX86<V, Dots, int16_t, 16> {
+  typename V::I sums;
+
+  void Start(const int32_t*) { sums = V::BroadcastInt(0u); }
+  template <typename Unit>
+  void Dot(const int16_t* w, Unit x) {
+    sums = V::DotShorts(sums, V::LoadInts(w), V::BroadcastInt(x));
+  }
+};
+
+template <typename V, typename Dots>
+struct RowX86<V, Dots, int8_t, 8> {
   __m256i sums;
 
   void Start(const int32_t* offsets) {
@@ -155,7 +200,20 @@ struct RowX86<V, Dots, 8> {
 };
 
 template <typename V, typename Dots>
-struct RowX86<V, Dots, 4> {
+struct RowX86<V, Dots, int16_t, 8> {
+  __m256i sums;
+
+  void Start(const int32_t*) { sums = _mm256_setzero_si256(); }
+  void Dot(const int16_t* w, uint64_t x) {
+    const __m256i weights =
+        _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w));
+    const __m256i inputs = _mm256_set1_epi64x(static_cast<int64_t>(x));
+    sums = Dots::DotShorts8(sums, weights, inputs);
+  }
+};
+
+template <typename V, typename Dots>
+struct RowX86<V, Dots, int8_t, 4> {
   __m128i sums;
 
   void Start(const int32_t* offsets) {

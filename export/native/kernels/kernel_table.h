@@ -14,13 +14,14 @@ namespace wavernn_tf {
 // Every table gives the same bits.
 struct KernelTable {
   const char* isa;
-  int group_vectors;  // of a group of float32 or bfloat16 blocks
+  GroupVectors group_vectors;
   // From so many streams on they are faster abreast than one after the other.
   int batch_from[kWeightTypes];
   // By weight type and block shape.
   void (*multiply[kWeightTypes][kBlockShapes])(const MultiplyParams& params);
-  // Of gathered int8 matrices, by block shape; null where there is none.
-  void (*multiply_gathered[kBlockShapes])(const MultiplyParams& params);
+  // The same of gathered matrices; null where there is none.
+  void (*multiply_gathered[kWeightTypes][kBlockShapes])(
+      const MultiplyParams& params);
   void (*affine)(const AffineParams& params);
   void (*coarse_gates)(const GateParams& params);
   void (*fine_gates)(const GateParams& params);
@@ -29,10 +30,9 @@ struct KernelTable {
 
   // 16 streams abreast.
   // Matrices of bfloat16 are widened to float32 for them.
-  void (*multiply_batch_floats[kBlockShapes])(
+  void (*multiply_batch[kWeightTypes][kBlockShapes])(
       const BatchMultiplyParams& params);
-  void (*multiply_batch_bytes[kBlockShapes])(const BatchMultiplyParams& params);
-  void (*multiply_batch_gathered[kBlockShapes])(
+  void (*multiply_batch_gathered[kWeightTypes][kBlockShapes])(
       const BatchMultiplyParams& params);
   void (*coarse_gates_batch)(const BatchGateParams& params);
   void (*fine_gates_batch)(const BatchGateParams& params);

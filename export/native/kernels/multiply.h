@@ -11,14 +11,18 @@ namespace wavernn_tf {
 
 // How a product reads its inputs, x of n values:
 enum InputForm {
-  kPlain,    // float [n]
-  kBytes,    // uint8_t [n], 8-bit integers as quantise.h has them
-  kShifted,  // uint32_t [4 n]: byte i, shifted left by 0, 8, 16 and 24 bits
+  kPlain,          // float [n]
+  kBytes,          // uint8_t [n], 8-bit integers as quantise.h has them
+  kShiftedBytes,   // uint32_t [4 n]: byte i, shifted by 0, 8, 16 and 24 bits
+  kShorts,         // int16_t [n], 16-bit integers as quantise.h has them
+  kShiftedShorts,  // uint32_t [2 n]: short i, shifted by 0 and 16 bits
 };
 
 static constexpr InputForm FormOf(WeightType type, BlockShape shape) {
-  if (type != WeightType::kInt8) return kPlain;
-  return shape == BlockShape::k16x1 ? kShifted : kBytes;
+  const bool single = shape == BlockShape::k16x1;
+  if (type == WeightType::kInt8) return single ? kShiftedBytes : kBytes;
+  if (type == WeightType::kInt16) return single ? kShiftedShorts : kShorts;
+  return kPlain;
 }
 
 // The kernels hold a column as the place of its inputs, counted in units that
@@ -27,23 +31,59 @@ static constexpr int UnitBytes(WeightType type, BlockShape shape) {
   return FormOf(type, shape) == kBytes || shape == BlockShape::k16x1 ? 4 : 8;
 }
 static constexpr int ColumnUnits(WeightType type, BlockShape shape) {
+  const int unit = UnitBytes(type, shape);
   switch (FormOf(type, shape)) {
     case kPlain:
-      return 4 * BlockIn(shape) / UnitBytes(type, shape);
+      return 4 * BlockIn(shape) / unit;
     case kBytes:
-      return BlockIn(shape) / UnitBytes(type, shape);
+      return BlockIn(shape) / unit;
+    case kShiftedBytes:
+      return 16 / unit;
+    default:  // of 16 bits, shifted or not
+      return 8 / unit;
+  }
+}
+
+// A lane of an integer product sums the products of a word of weights, these
+// many, and as many inputs.
+static constexpr int WordWeights(WeightType type) {
+  return type == WeightType::kInt8 ? 4 : 2;
+}
+
+// Blocks of a row that a step takes: in 16x1 integers fill a word's weights.
+static constexpr int StepBlocks(WeightType type, BlockShape shape) {
+  const bool single = shape == BlockShape::k16x1;
+  return single && IsInteger(type) ? WordWeights(type) : 1;
+}
+
+// How many vectors of 16 sums the kernels of an instruction set keep.
+struct GroupVectors {
+  int floats;
+  int shorts;
+};
+
+// Rows of a group, but where they are gathered.
+static constexpr int GroupRows(WeightType type, BlockShape shape,
+                               GroupVectors vectors) {
+  const int weights = BlockSize(shape) * StepBlocks(type, shape);
+  switch (type) {
+    case WeightType::kInt8:
+      return shape == BlockShape::k16x1 ? 4 : 8;
+    case WeightType::kInt16:
+      return 16 * vectors.shorts / (weights / WordWeights(type));
     default:
-      return 16 / UnitBytes(type, shape);
+      return 16 * vectors.floats / weights;
   }
 }
 
 // A step is a part of each of a group's rows. For float32 and bfloat16 a row's
-// part is one block, and a group has `group_vectors` times 16 lanes
-// (kernel_table.h); rows of 8x4 are two rows of 4x4 that share their columns.
+// part is one block, and a group has GroupVectors::floats times 16 lanes; rows
+// of 8x4 are two rows of 4x4 that share their columns.
 // For int8 a group is eight rows, and a row's part one block; in 16x1 it is
 // four rows, and four blocks. A lane is then four weights of one output. If
 // gathered, a group of 4x4 or 8x4 is sixteen rows, whose lanes of one output
-// lie together.
+// lie together. For int16 a lane is two weights of one output, a row's part one
+// block, in 16x1 two, and a group has GroupVectors::shorts times 16 lanes.
 struct GroupedView {
   int groups;
   const int32_t* steps;     // [groups]
@@ -54,9 +94,10 @@ struct GroupedView {
   int filler;               // what `outputs` holds for rows that fill up
   const float* bias;        // [groups, outputs of a group]; without a bias
   int bias_step;            // zeros for one group, all others at distance 0
-  // int8 only: [groups, outputs of a group]; if gathered [groups, 16].
+  // Integers only: [groups, outputs of a group]; if gathered [groups, 16].
   const float* scales;
-  // [groups, outputs of a group]: -128 times the sum of an output's weights.
+  // int8 only, [groups, outputs of a group]: -128 times the sum of an output's
+  // weights.
   const int32_t* offsets;
 };
 
@@ -67,7 +108,7 @@ struct GroupedView {
 // lane is an output; of a 4x4 row, and of each half of an 8x4 row, an output is
 //   (lane[4 o] + lane[4 o + 1]) + (lane[4 o + 2] + lane[4 o + 3]),
 // where lane 4 o + i takes input i. The bias is added last.
-// int8: y = fma(sum, row scale * scale, bias), the sum being exact.
+// Integers: y = fma(sum, row scale * scale, bias), the sum being exact.
 //
 // y has kOutputSlack floats after its end, where rows that fill up the last
 // group may be written. x and y do not overlap; natural alignment, no
@@ -75,7 +116,7 @@ struct GroupedView {
 struct MultiplyParams {
   const GroupedView* matrix;
   const void* x;
-  float scale;  // of 8-bit inputs: x = scale * integer
+  float scale;  // of integer inputs: x = scale * integer
   float* y;
   bool relu;
   float* largest;  // of y and 0; null if nobody asks
@@ -83,9 +124,10 @@ struct MultiplyParams {
 
 constexpr int kOutputSlack = 16;
 
-// 16 streams abreast, each as above to the last bit: x is float [n, 16], or the
-// bytes [n / 4, 16, 4] (for 16x1 [n, 16]); scale has one value per stream and y
-// is [outputs + kOutputSlack, 16].
+// 16 streams abreast, each as above to the last bit: x is float [n, 16], the
+// bytes [n / 4, 16, 4] (for 16x1 [n, 16]) or the shorts [n / 2, 16, 2] (for
+// 16x1 [n, 16]); scale has one value per stream and y is
+// [outputs + kOutputSlack, 16].
 constexpr int kBatchLanes = 16;
 
 struct BatchMultiplyParams {

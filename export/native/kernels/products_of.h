@@ -16,7 +16,7 @@ template <typename V, WeightType kType, BlockShape kShape>
 struct ProductsOf {
   using F = typename V::F;
   static constexpr bool kShared = kShape == BlockShape::k8x4;
-  static constexpr int kVectors = V::kGroupVectors;  // of a step
+  static constexpr int kVectors = V::kGroupVectors.floats;  // of a step
   static constexpr int kColumns = kShared ? kVectors / 2 : kVectors;
   static constexpr bool kHalf = kType == WeightType::kBfloat16;
   // Four bytes each: floats, or pairs of bfloat16.

@@ -1,10 +1,11 @@
-// 8-bit activations (quantise.h), written once for any vector type of
+// Activations as integers (quantise.h), written once for any vector type of
 // vector_scalar.h.
 #ifndef WAVERNN_TF_KERNELS_QUANTISE_OF_H_
 #define WAVERNN_TF_KERNELS_QUANTISE_OF_H_
 
 #include "kernels/multiply.h"
 #include "kernels/quantise.h"
+#include "kernels/unroll.h"
 
 namespace wavernn_tf {
 
@@ -14,29 +15,48 @@ struct QuantiseOf {
   using I = typename V::I;
 
   static void Quantise(const QuantiseParams& p) {
-    const F inverse = V::Broadcast(p.inverse);
-    for (int i = 0; i < p.n; i += 16) {
-      StoreForms(V::Load(p.x + i), inverse, i, p.bytes, p.shifted);
+    for (int i = p.first; i < p.first + p.count; i += 16) {
+      Store(V::Load(p.x + i), i, p.forms);
     }
   }
 
-  // Of values i .. i + 15.
-  static void StoreForms(F x, F inverse, int i, uint8_t* bytes,
-                         uint32_t* shifted) {
-    const I v = V::ToBytes(x, inverse);
-    V::StoreBytes(bytes + i, v);
-    if (shifted == nullptr) return;
-    shifted += 4 * i;
-    V::StoreInts(shifted, V::template Shift<0>(v));
-    V::StoreInts(shifted + 16, V::template Shift<1>(v));
-    V::StoreInts(shifted + 32, V::template Shift<2>(v));
-    V::StoreInts(shifted + 48, V::template Shift<3>(v));
+  // Values i .. i + 15 in all forms.
+  WAVERNN_TF_INLINE static void Store(F x, int i, const IntegerForms& forms) {
+    if (forms.bytes != nullptr) StoreBytes(x, i, forms);
+    if (forms.shorts != nullptr) StoreShorts(x, i, forms);
+  }
+
+  WAVERNN_TF_INLINE static void StoreBytes(F x, int i,
+                                           const IntegerForms& forms) {
+    const I v = V::ToBytes(x, V::Broadcast(forms.byte_inverse));
+    V::StoreBytes(forms.bytes + i, v);
+    if (forms.shifted_bytes == nullptr) return;
+    uint32_t* const shifted = forms.shifted_bytes + 4 * i;
+    V::StoreInts(shifted, V::template ShiftBytes<0>(v));
+    V::StoreInts(shifted + 16, V::template ShiftBytes<1>(v));
+    V::StoreInts(shifted + 32, V::template ShiftBytes<2>(v));
+    V::StoreInts(shifted + 48, V::template ShiftBytes<3>(v));
+  }
+
+  WAVERNN_TF_INLINE static void StoreShorts(F x, int i,
+                                            const IntegerForms& forms) {
+    const I v = V::ToShorts(x, V::Broadcast(forms.short_inverse));
+    V::StoreShorts(forms.shorts + i, v);
+    if (forms.shifted_shorts == nullptr) return;
+    uint32_t* const shifted = forms.shifted_shorts + 2 * i;
+    V::StoreInts(shifted, V::template ShiftShorts<0>(v));
+    V::StoreInts(shifted + 16, V::template ShiftShorts<1>(v));
   }
 
   // ------------------------------------------------------ lanes are streams
 
   static void QuantiseBatch(const BatchQuantiseParams& p) {
-    const F inverse = V::Load(p.inverse);
+    if (p.byte_words != nullptr || p.bytes != nullptr) BytesOfBatch(p);
+    if (p.short_words != nullptr || p.shorts != nullptr) ShortsOfBatch(p);
+  }
+
+  static void BytesOfBatch(const BatchQuantiseParams& p) {
+    const F inverse = V::Load(p.byte_inverse);
     for (int i = 0; i < p.n; i += 4) {
       I v[4];
       for (int k = 0; k < 4; ++k) {
@@ -44,8 +64,25 @@ struct QuantiseOf {
         v[k] = V::ToBytes(V::Load(x), inverse);
       }
       if (p.bytes != nullptr) V::StoreBytesOf4(p.bytes + kBatchLanes * i, v);
-      if (p.words == nullptr) continue;
-      V::StoreInts(p.words + kBatchLanes * i, V::Pack(v[0], v[1], v[2], v[3]));
+      if (p.byte_words == nullptr) continue;
+      V::StoreInts(p.byte_words + kBatchLanes * i,
+                   V::PackBytes(v[0], v[1], v[2], v[3]));
+    }
+  }
+
+  static void ShortsOfBatch(const BatchQuantiseParams& p) {
+    const F inverse = V::Load(p.short_inverse);
+    for (int i = 0; i < p.n; i += 2) {
+      const float* const x = p.x + kBatchLanes * i;
+      const I first = V::ToShorts(V::Load(x), inverse);
+      const I second = V::ToShorts(V::Load(x + kBatchLanes), inverse);
+      if (p.shorts != nullptr) {
+        V::StoreShorts(p.shorts + kBatchLanes * i, first);
+        V::StoreShorts(p.shorts + kBatchLanes * (i + 1), second);
+      }
+      if (p.short_words == nullptr) continue;
+      V::StoreInts(p.short_words + kBatchLanes * i,
+                   V::PackShorts(first, second));
     }
   }
 };

@@ -52,8 +52,7 @@ SplitSample Step(const Engine& engine, const KernelTable& kernels,
   params.input_kernel = engine.input_kernel.data();
   params.bias = engine.recurrent_bias.data();
   params.h = workspace.state.plain();
-  params.bytes = workspace.state.bytes();
-  params.shifted = workspace.state.shifted();
+  params.forms = workspace.state.forms();
   params.state_size = size;
   params.coarse_previous = NetworkInput(previous.coarse);
   params.fine_previous = NetworkInput(previous.fine);

@@ -73,12 +73,10 @@ void SubscaleNetwork::Concatenate(const Subscale& model,
       largest[k] = std::max(largest[k], m[k]);
     }
   }
-  ByteScale scales[kBatchLanes];
-  for (int k = 0; k < kBatchLanes; ++k) scales[k] = ScaleFor(largest[k]);
   for (int tap = 0; tap < model.kernel_size; ++tap) {
     const int place = model.kernel_size - 1 - tap;
     layer.input.Take(kernels, place * model.channels, model.channels,
-                     Outputs(layer, model, turn_ - tap * dilation), scales);
+                     Outputs(layer, model, turn_ - tap * dilation), largest);
   }
 }
 

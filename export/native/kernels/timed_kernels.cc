@@ -68,25 +68,21 @@ void Multiply(const MultiplyParams& p) {
   Time(Which(p), [&] { TheClock().kernels->multiply[kType][kShape](p); });
 }
 
-template <int kShape>
+template <int kType, int kShape>
 void MultiplyGathered(const MultiplyParams& p) {
-  Time(Which(p), [&] { TheClock().kernels->multiply_gathered[kShape](p); });
+  Time(Which(p),
+       [&] { TheClock().kernels->multiply_gathered[kType][kShape](p); });
 }
 
-template <int kShape>
+template <int kType, int kShape>
 void MultiplyBatchGathered(const BatchMultiplyParams& p) {
   Time(Which(p),
-       [&] { TheClock().kernels->multiply_batch_gathered[kShape](p); });
+       [&] { TheClock().kernels->multiply_batch_gathered[kType][kShape](p); });
 }
 
-template <int kShape>
-void MultiplyBatchFloats(const BatchMultiplyParams& p) {
-  Time(Which(p), [&] { TheClock().kernels->multiply_batch_floats[kShape](p); });
-}
-
-template <int kShape>
-void MultiplyBatchBytes(const BatchMultiplyParams& p) {
-  Time(Which(p), [&] { TheClock().kernels->multiply_batch_bytes[kShape](p); });
+template <int kType, int kShape>
+void MultiplyBatch(const BatchMultiplyParams& p) {
+  Time(Which(p), [&] { TheClock().kernels->multiply_batch[kType][kShape](p); });
 }
 
 // An entry that runs the same entry of the timed table.
@@ -104,21 +100,31 @@ float TimedSoftmax(const SoftmaxParams& p) {
 using T = KernelTable;
 const KernelTable kTable = {
     "timed",
-    0,
+    {},
     {},
     {{Multiply<0, 0>, Multiply<0, 1>, Multiply<0, 2>},
      {Multiply<1, 0>, Multiply<1, 1>, Multiply<1, 2>},
-     {Multiply<2, 0>, Multiply<2, 1>, Multiply<2, 2>}},
-    {MultiplyGathered<0>, MultiplyGathered<1>, MultiplyGathered<2>},
+     {Multiply<2, 0>, Multiply<2, 1>, Multiply<2, 2>},
+     {Multiply<3, 0>, Multiply<3, 1>, Multiply<3, 2>}},
+    {{},
+     {},
+     {MultiplyGathered<2, 0>, MultiplyGathered<2, 1>, MultiplyGathered<2, 2>},
+     {MultiplyGathered<3, 0>, MultiplyGathered<3, 1>, MultiplyGathered<3, 2>}},
     Timed<kConditioningStage, &T::affine>,
     Timed<kGatesStage, &T::coarse_gates>,
     Timed<kGatesStage, &T::fine_gates>,
     TimedSoftmax,
     Timed<kGatesStage, &T::quantise>,
-    {MultiplyBatchFloats<0>, MultiplyBatchFloats<1>, MultiplyBatchFloats<2>},
-    {MultiplyBatchBytes<0>, MultiplyBatchBytes<1>, MultiplyBatchBytes<2>},
-    {MultiplyBatchGathered<0>, MultiplyBatchGathered<1>,
-     MultiplyBatchGathered<2>},
+    {{MultiplyBatch<0, 0>, MultiplyBatch<0, 1>, MultiplyBatch<0, 2>},
+     {MultiplyBatch<1, 0>, MultiplyBatch<1, 1>, MultiplyBatch<1, 2>},
+     {MultiplyBatch<2, 0>, MultiplyBatch<2, 1>, MultiplyBatch<2, 2>},
+     {MultiplyBatch<3, 0>, MultiplyBatch<3, 1>, MultiplyBatch<3, 2>}},
+    {{},
+     {},
+     {MultiplyBatchGathered<2, 0>, MultiplyBatchGathered<2, 1>,
+      MultiplyBatchGathered<2, 2>},
+     {MultiplyBatchGathered<3, 0>, MultiplyBatchGathered<3, 1>,
+      MultiplyBatchGathered<3, 2>}},
     Timed<kGatesStage, &T::coarse_gates_batch>,
     Timed<kGatesStage, &T::fine_gates_batch>,
     Timed<kSoftmaxStage, &T::draw_batch>,

@@ -6,14 +6,17 @@
 
 #include <cstdint>
 
+#include "kernels/multiply.h"
 #include "kernels/unroll.h"
 
 namespace wavernn_tf {
 
 // kCount = 16, 8 or 4 sums of a row with the dot products of Isa.
-template <typename Isa, int kCount>
+template <typename Isa, typename Weight, int kCount>
 struct RowNeon {
   int32x4_t sums[kCount / 4];
+
+  WAVERNN_TF_INLINE int32x4_t Total(int i) const { return sums[i]; }
 
   WAVERNN_TF_INLINE void Start(const int32_t*) {
     WAVERNN_TF_UNROLL
@@ -29,12 +32,40 @@ struct RowNeon {
   }
 };
 
+// Of shorts every product has a sum of its own until the end.
+template <typename Isa, int kCount>
+struct RowNeon<Isa, int16_t, kCount> {
+  int32x4_t low[kCount / 4], high[kCount / 4];
+
+  WAVERNN_TF_INLINE int32x4_t Total(int i) const {
+    return vpaddq_s32(low[i], high[i]);
+  }
+  WAVERNN_TF_INLINE void Start(const int32_t*) {
+    WAVERNN_TF_UNROLL
+    for (int i = 0; i < kCount / 4; ++i) low[i] = high[i] = vdupq_n_s32(0);
+  }
+  WAVERNN_TF_INLINE void Dot(const int16_t* w, uint32_t x) {
+    Dot(w, vreinterpretq_s16_u32(vdupq_n_u32(x)));
+  }
+  WAVERNN_TF_INLINE void Dot(const int16_t* w, uint64_t x) {
+    Dot(w, vreinterpretq_s16_u64(vdupq_n_u64(x)));
+  }
+  WAVERNN_TF_INLINE void Dot(const int16_t* w, int16x8_t x) {
+    WAVERNN_TF_UNROLL
+    for (int i = 0; i < kCount / 4; ++i) {
+      const int16x8_t weights = vld1q_s16(w + 8 * i);
+      low[i] = vmlal_s16(low[i], vget_low_s16(weights), vget_low_s16(x));
+      high[i] = vmlal_high_s16(high[i], weights, x);
+    }
+  }
+};
+
 struct VectorNeon {
   static constexpr const char* kIsa = "neon";
   static constexpr bool kGathers = false;
   static constexpr bool kMasks = false;
-  static constexpr int kGroupVectors = 4;
-  static constexpr int kBatchFrom[] = {17, 17, 17};  // too few registers
+  static constexpr GroupVectors kGroupVectors = {4, 2};
+  static constexpr int kBatchFrom[] = {17, 17, 17, 17};  // too few registers
   static constexpr int kBatchSums = 4;
   static constexpr int kGateVectors = 1;
   static constexpr int kAffineRows = 2;
@@ -163,7 +194,7 @@ struct VectorNeon {
       vst1q_u8(to + 16 * i, vreinterpretq_u8_s32(v.quad[i]));
     }
   }
-  WAVERNN_TF_INLINE static I StartBatch(int32_t) { return BroadcastInt(0); }
+  WAVERNN_TF_INLINE static I StartBatch(int32_t) { return BroadcastInt(0u); }
   WAVERNN_TF_INLINE static I Dot(const I& sum, const I& w, const I& x) {
     return MapInts(
         [&](int i) { return Dot4(sum.quad[i], w.quad[i], x.quad[i]); });
@@ -171,6 +202,17 @@ struct VectorNeon {
   WAVERNN_TF_INLINE static I DotWord(const I& sum, const int8_t* w,
                                      const I& x) {
     return Dot(sum, LoadWord(w), x);
+  }
+  WAVERNN_TF_INLINE static I DotWord(const I& sum, const int16_t* w,
+                                     const I& x) {
+    const int16x8_t weights = vreinterpretq_s16_s32(LoadWord(w).quad[0]);
+    return MapInts([&](int i) {
+      const int16x8_t inputs = vreinterpretq_s16_s32(x.quad[i]);
+      const int32x4_t low =
+          vmull_s16(vget_low_s16(weights), vget_low_s16(inputs));
+      const int32x4_t high = vmull_high_s16(weights, inputs);
+      return vaddq_s32(sum.quad[i], vpaddq_s32(low, high));
+    });
   }
   WAVERNN_TF_INLINE static int32x4_t Dot4(int32x4_t sum, int32x4_t w,
                                           int32x4_t x) {
@@ -184,12 +226,17 @@ struct VectorNeon {
     const int32x4_t v = vdupq_n_s32(static_cast<int32_t>(x));
     return {{v, v, v, v}};
   }
-  template <int kCount>
-  using Lanes = RowNeon<VectorNeon, kCount>;
-  template <typename Isa, int kCount>
-  WAVERNN_TF_INLINE static I Join(const RowNeon<Isa, kCount>* v) {
+  template <typename Weight, int kCount>
+  using Lanes = RowNeon<VectorNeon, Weight, kCount>;
+  template <typename Isa, typename Weight, int kCount>
+  WAVERNN_TF_INLINE static I Join(const RowNeon<Isa, Weight, kCount>* v) {
     constexpr int kQuads = kCount / 4;
-    return MapInts([&](int i) { return v[i / kQuads].sums[i % kQuads]; });
+    return MapInts([&](int i) { return v[i / kQuads].Total(i % kQuads); });
+  }
+  WAVERNN_TF_INLINE static I AddPairs(const I& a, const I& b) {
+    return {{vpaddq_s32(a.quad[0], a.quad[1]), vpaddq_s32(a.quad[2], a.quad[3]),
+             vpaddq_s32(b.quad[0], b.quad[1]),
+             vpaddq_s32(b.quad[2], b.quad[3])}};
   }
   WAVERNN_TF_INLINE static F ToFloat(const I& v) {
     return Map([&](int i) { return vcvtq_f32_s32(v.quad[i]); });
@@ -209,21 +256,21 @@ struct VectorNeon {
   WAVERNN_TF_INLINE static void StoreBytesOf4(uint8_t* p, const I* v) {
     for (int i = 0; i < 4; ++i) StoreBytes(p + 16 * i, v[i]);
   }
-  WAVERNN_TF_INLINE static I Interleave(const uint8_t* a, const uint8_t* b,
-                                        const uint8_t* c, const uint8_t* d) {
-    const uint8x16x2_t ab = vzipq_u8(vld1q_u8(a), vld1q_u8(b));
-    const uint8x16x2_t cd = vzipq_u8(vld1q_u8(c), vld1q_u8(d));
-    const uint16x8x2_t low = vzipq_u16(vreinterpretq_u16_u8(ab.val[0]),
-                                       vreinterpretq_u16_u8(cd.val[0]));
-    const uint16x8x2_t high = vzipq_u16(vreinterpretq_u16_u8(ab.val[1]),
-                                        vreinterpretq_u16_u8(cd.val[1]));
-    return {{vreinterpretq_s32_u16(low.val[0]),
-             vreinterpretq_s32_u16(low.val[1]),
-             vreinterpretq_s32_u16(high.val[0]),
-             vreinterpretq_s32_u16(high.val[1])}};
+  WAVERNN_TF_INLINE static I Interleave(const int8_t* a, const int8_t* b,
+                                        const int8_t* c, const int8_t* d) {
+    const int8x16x2_t ab = vzipq_s8(vld1q_s8(a), vld1q_s8(b));
+    const int8x16x2_t cd = vzipq_s8(vld1q_s8(c), vld1q_s8(d));
+    const int16x8x2_t low = vzipq_s16(vreinterpretq_s16_s8(ab.val[0]),
+                                      vreinterpretq_s16_s8(cd.val[0]));
+    const int16x8x2_t high = vzipq_s16(vreinterpretq_s16_s8(ab.val[1]),
+                                       vreinterpretq_s16_s8(cd.val[1]));
+    return {{vreinterpretq_s32_s16(low.val[0]),
+             vreinterpretq_s32_s16(low.val[1]),
+             vreinterpretq_s32_s16(high.val[0]),
+             vreinterpretq_s32_s16(high.val[1])}};
   }
-  WAVERNN_TF_INLINE static I Pack(const I& a, const I& b, const I& c,
-                                  const I& d) {
+  WAVERNN_TF_INLINE static I PackBytes(const I& a, const I& b, const I& c,
+                                       const I& d) {
     const int32x4_t byte = vdupq_n_s32(255);
     return MapInts([&](int i) {
       const int32x4_t ab =
@@ -236,7 +283,7 @@ struct VectorNeon {
     });
   }
   template <int kQuad>
-  WAVERNN_TF_INLINE static I Shift(const I& v) {
+  WAVERNN_TF_INLINE static I ShiftBytes(const I& v) {
     const int32x4_t shifts = {0, 8, 16, 24};
     const int32x4_t from = vandq_s32(v.quad[kQuad], vdupq_n_s32(255));
     return {{vshlq_s32(vdupq_laneq_s32(from, 0), shifts),
@@ -244,9 +291,39 @@ struct VectorNeon {
              vshlq_s32(vdupq_laneq_s32(from, 2), shifts),
              vshlq_s32(vdupq_laneq_s32(from, 3), shifts)}};
   }
+  WAVERNN_TF_INLINE static I ToShorts(const F& v, const F& scale) {
+    return ToBytes(v, scale);  // which adds no offset
+  }
+  WAVERNN_TF_INLINE static void StoreShorts(int16_t* p, const I& v) {
+    WAVERNN_TF_UNROLL
+    for (int i = 0; i < 4; ++i) vst1_s16(p + 4 * i, vmovn_s32(v.quad[i]));
+  }
+  WAVERNN_TF_INLINE static I Interleave(const int16_t* a, const int16_t* b) {
+    const int16x8x2_t low = vzipq_s16(vld1q_s16(a), vld1q_s16(b));
+    const int16x8x2_t high = vzipq_s16(vld1q_s16(a + 8), vld1q_s16(b + 8));
+    return {{vreinterpretq_s32_s16(low.val[0]),
+             vreinterpretq_s32_s16(low.val[1]),
+             vreinterpretq_s32_s16(high.val[0]),
+             vreinterpretq_s32_s16(high.val[1])}};
+  }
+  WAVERNN_TF_INLINE static I PackShorts(const I& a, const I& b) {
+    return MapInts(
+        [&](int i) { return vsliq_n_s32(a.quad[i], b.quad[i], 16); });
+  }
+  template <int kHalf>
+  WAVERNN_TF_INLINE static I ShiftShorts(const I& v) {
+    const int32x4_t shifts = {0, 16, 0, 16};
+    return MapInts([&](int i) {
+      const int32x4_t from =
+          vandq_s32(v.quad[2 * kHalf + i / 2], vdupq_n_s32(0xFFFF));
+      const int32x4_t twice =
+          i % 2 == 0 ? vzip1q_s32(from, from) : vzip2q_s32(from, from);
+      return vshlq_s32(twice, shifts);
+    });
+  }
 
  protected:
-  WAVERNN_TF_INLINE static I LoadWord(const int8_t* w) {
+  WAVERNN_TF_INLINE static I LoadWord(const void* w) {
     uint32_t word;
     __builtin_memcpy(&word, w, sizeof(word));
     return BroadcastInt(word);
@@ -280,6 +357,7 @@ struct VectorNeonDot : VectorNeon {
     return MapInts(
         [&](int i) { return Dot4(sum.quad[i], w.quad[i], x.quad[i]); });
   }
+  using VectorNeon::DotWord;
   WAVERNN_TF_INLINE static I DotWord(const I& sum, const int8_t* w,
                                      const I& x) {
     return Dot(sum, LoadWord(w), x);
@@ -288,8 +366,8 @@ struct VectorNeonDot : VectorNeon {
                                           int32x4_t x) {
     return vdotq_s32(sum, vreinterpretq_s8_s32(w), vreinterpretq_s8_s32(x));
   }
-  template <int kCount>
-  using Lanes = RowNeon<VectorNeonDot, kCount>;
+  template <typename Weight, int kCount>
+  using Lanes = RowNeon<VectorNeonDot, Weight, kCount>;
 };
 #endif
 

@@ -17,6 +17,8 @@
 //       integers in w and in x. An instruction set that multiplies unsigned by
 //       signed bytes keeps x + kByteOffset in x, and the sums start from
 //       offsets that take back what that adds.
+//   DotWord(sum, w, x): the same, or that of two 16-bit integers, with one word
+//       of weights for all lanes.
 // Loads and stores need natural alignment only. The files of an instruction
 // set use no inline function of the standard library: the linker could take
 // their copy of it for a machine that lacks the instructions.
@@ -28,6 +30,7 @@
 #include <cstring>
 
 #include "kernels/fused_multiply_add.h"
+#include "kernels/multiply.h"
 
 namespace wavernn_tf {
 
@@ -35,8 +38,8 @@ struct VectorScalar {
   static constexpr const char* kIsa = "scalar";
   static constexpr bool kGathers = false;
   static constexpr bool kMasks = false;
-  static constexpr int kGroupVectors = 4;
-  static constexpr int kBatchFrom[] = {17, 17, 17};  // too few registers
+  static constexpr GroupVectors kGroupVectors = {4, 4};
+  static constexpr int kBatchFrom[] = {17, 17, 17, 17};  // too few registers
   static constexpr int kBatchSums = 4;
   static constexpr int kGateVectors = 1;
   static constexpr int kAffineRows = 2;
@@ -154,29 +157,46 @@ struct VectorScalar {
   }
   static I StartBatch(int32_t) { return I{}; }  // one offset for all lanes
   static I Dot(const I& sum, const I& w, const I& x) {
+    return MapInts([&](int i) {
+      return DotLane<int8_t>(sum.lane[i], &w.lane[i], &x.lane[i]);
+    });
+  }
+  template <typename Weight>
+  static I DotWord(const I& sum, const Weight* w, const I& x) {
     return MapInts(
-        [&](int i) { return DotLane(sum.lane[i], w.lane[i], x.lane[i]); });
+        [&](int i) { return DotLane<Weight>(sum.lane[i], w, &x.lane[i]); });
   }
-  // With the four weights at w in every lane.
-  static I DotWord(const I& sum, const int8_t* w, const I& x) {
-    return Dot(sum, BroadcastInt(Word(w)), x);
-  }
-  // The first kCount = 16, 8 or 4 lanes of an I. Dot takes 4 kCount weights and
-  // one word of inputs for all lanes; Join makes an I of 16 / kCount of them.
-  template <int kCount>
+  // The first kCount = 16, 8 or 4 lanes of an I. Dot takes a word of weights,
+  // int8_t or int16_t, for each lane and the same inputs for all: of 32 bits,
+  // or of 64, whose first half is that of every other lane. Join makes an I of
+  // 16 / kCount of them.
+  template <typename Weight, int kCount>
   struct Lanes {
     uint32_t lane[kCount];
 
     void Start(const int32_t*) { *this = {}; }
-    void Dot(const int8_t* w, uint32_t x) {
+    template <typename Unit>
+    void Dot(const Weight* w, const Unit& x) {
+      constexpr int kWeights = 4 / sizeof(Weight);
+      Weight inputs[sizeof(Unit) / sizeof(Weight)];
+      std::memcpy(inputs, &x, sizeof(x));
+      constexpr int kWords = sizeof(Unit) / 4;
       for (int i = 0; i < kCount; ++i) {
-        lane[i] = DotLane(lane[i], Word(w + 4 * i), x);
+        lane[i] = DotLane<Weight>(lane[i], w + kWeights * i,
+                                  inputs + kWeights * (i % kWords));
       }
     }
   };
-  template <int kCount>
-  static I Join(const Lanes<kCount>* v) {
+  template <typename Weight, int kCount>
+  static I Join(const Lanes<Weight, kCount>* v) {
     return MapInts([&](int i) { return v[i / kCount].lane[i % kCount]; });
+  }
+  // Lanes 2 i and 2 i + 1 of a, then of b, added.
+  static I AddPairs(const I& a, const I& b) {
+    return MapInts([&](int i) {
+      const I& v = i < 8 ? a : b;
+      return v.lane[2 * i % 16] + v.lane[2 * i % 16 + 1];
+    });
   }
   static I BroadcastInt(uint32_t x) {
     return MapInts([&](int) { return x; });
@@ -196,19 +216,21 @@ struct VectorScalar {
   static void StoreBytes(uint8_t* p, const I& v) {
     for (int i = 0; i < 16; ++i) p[i] = static_cast<uint8_t>(v.lane[i]);
   }
-  // Bytes i of a, b, c, d in lane i, a lowest.
   static void StoreBytesOf4(uint8_t* p, const I* v) {
     for (int i = 0; i < 4; ++i) StoreBytes(p + 16 * i, v[i]);
   }
-  static I Interleave(const uint8_t* a, const uint8_t* b, const uint8_t* c,
-                      const uint8_t* d) {
+  // Bytes i of a, b, c, d in lane i, a lowest.
+  static I Interleave(const int8_t* a, const int8_t* b, const int8_t* c,
+                      const int8_t* d) {
     return MapInts([&](int i) {
-      return uint32_t{a[i]} | uint32_t{b[i]} << 8 | uint32_t{c[i]} << 16 |
-             uint32_t{d[i]} << 24;
+      const auto byte = [&](const int8_t* p) {
+        return uint32_t{static_cast<uint8_t>(p[i])};
+      };
+      return byte(a) | byte(b) << 8 | byte(c) << 16 | byte(d) << 24;
     });
   }
   // The lowest bytes of a, b, c, d in every lane, a lowest.
-  static I Pack(const I& a, const I& b, const I& c, const I& d) {
+  static I PackBytes(const I& a, const I& b, const I& c, const I& d) {
     return MapInts([&](int i) {
       return (a.lane[i] & 255u) | (b.lane[i] & 255u) << 8 |
              (c.lane[i] & 255u) << 16 | d.lane[i] << 24;
@@ -217,9 +239,37 @@ struct VectorScalar {
   // Lane i becomes the lowest byte of v[4 * kQuad + i / 4], shifted left by
   // 8 (i % 4) bits.
   template <int kQuad>
-  static I Shift(const I& v) {
+  static I ShiftBytes(const I& v) {
     return MapInts([&](int i) {
       return (v.lane[4 * kQuad + i / 4] & 255u) << 8 * (i % 4);
+    });
+  }
+  // The same with 16 bits: ToBytes, without an offset; |v * scale| <= 32767.49.
+  static I ToShorts(const F& v, const F& scale) {
+    const F sum = Fma(v, scale, Broadcast(12582912.0f));
+    return MapInts([&](int i) { return Bits(sum.lane[i]); });
+  }
+  static void StoreShorts(int16_t* p, const I& v) {
+    for (int i = 0; i < 16; ++i) {
+      p[i] = static_cast<int16_t>(static_cast<uint16_t>(v.lane[i]));
+    }
+  }
+  static I Interleave(const int16_t* a, const int16_t* b) {
+    return MapInts([&](int i) {
+      return uint32_t{static_cast<uint16_t>(a[i])} |
+             uint32_t{static_cast<uint16_t>(b[i])} << 16;
+    });
+  }
+  static I PackShorts(const I& a, const I& b) {
+    return MapInts(
+        [&](int i) { return (a.lane[i] & 0xFFFFu) | b.lane[i] << 16; });
+  }
+  // Lane i becomes the lower half of v[8 * kHalf + i / 2], shifted left by
+  // 16 (i % 2) bits.
+  template <int kHalf>
+  static I ShiftShorts(const I& v) {
+    return MapInts([&](int i) {
+      return (v.lane[8 * kHalf + i / 2] & 0xFFFFu) << 16 * (i % 2);
     });
   }
 
@@ -236,19 +286,16 @@ struct VectorScalar {
     for (int i = 0; i < 16; ++i) result.lane[i] = lane(i);
     return result;
   }
-  static uint32_t DotLane(uint32_t sum, uint32_t w, uint32_t x) {
-    for (int shift = 0; shift < 32; shift += 8) {
-      sum += static_cast<uint32_t>(Byte(w >> shift) * Byte(x >> shift));
+  template <typename Weight>
+  static uint32_t DotLane(uint32_t sum, const void* w, const void* x) {
+    constexpr int kWeights = 4 / sizeof(Weight);
+    Weight weights[kWeights], inputs[kWeights];
+    std::memcpy(weights, w, sizeof(weights));
+    std::memcpy(inputs, x, sizeof(inputs));
+    for (int i = 0; i < kWeights; ++i) {
+      sum += static_cast<uint32_t>(int32_t{weights[i]} * int32_t{inputs[i]});
     }
     return sum;
-  }
-  static int32_t Byte(uint32_t word) {
-    return static_cast<int8_t>(static_cast<uint8_t>(word));
-  }
-  static uint32_t Word(const void* p) {
-    uint32_t word;
-    std::memcpy(&word, p, sizeof(word));
-    return word;
   }
   static uint32_t Bits(float x) {
     uint32_t bits;

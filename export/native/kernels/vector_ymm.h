@@ -15,7 +15,7 @@ struct VectorYmm {
   static constexpr const char* kIsa = Isa::kName;
   static constexpr bool kGathers = Isa::kGathers;
   static constexpr bool kMasks = false;
-  static constexpr int kGroupVectors = Isa::kGroupVectors;
+  static constexpr GroupVectors kGroupVectors = Isa::kGroupVectors;
   static constexpr auto& kBatchFrom = Isa::kBatchFrom;
   static constexpr int kBatchSums = 4;
   static constexpr int kGateVectors = 1;
@@ -136,22 +136,42 @@ struct VectorYmm {
     return {Dots<Isa>::Dot8(sum.low, w.low, x.low),
             Dots<Isa>::Dot8(sum.high, w.high, x.high)};
   }
+  static I DotShorts(I sum, I w, I x) {
+    return {Dots<Isa>::DotShorts8(sum.low, w.low, x.low),
+            Dots<Isa>::DotShorts8(sum.high, w.high, x.high)};
+  }
   static I DotWord(I sum, const int8_t* w, I x) {
-    uint32_t word;
-    __builtin_memcpy(&word, w, sizeof(word));
-    return Dot(sum, BroadcastInt(word), x);
+    return Dot(sum, BroadcastInt(Word(w)), x);
+  }
+  static I DotWord(I sum, const int16_t* w, I x) {
+    return DotShorts(sum, BroadcastInt(Word(w)), x);
   }
   static I BroadcastInt(uint32_t x) {
     const __m256i v = _mm256_set1_epi32(static_cast<int>(x));
     return {v, v};
   }
-  template <int kCount>
-  using Lanes = RowX86<VectorYmm, Dots<Isa>, kCount>;
-  static I Join(const Lanes<16>* v) { return v->sums; }
-  static I Join(const Lanes<8>* v) { return {v[0].sums, v[1].sums}; }
-  static I Join(const Lanes<4>* v) {
+  static I BroadcastInt(uint64_t x) {
+    const __m256i v = _mm256_set1_epi64x(static_cast<int64_t>(x));
+    return {v, v};
+  }
+  template <typename Weight, int kCount>
+  using Lanes = RowX86<VectorYmm, Dots<Isa>, Weight, kCount>;
+  template <typename Weight>
+  static I Join(const Lanes<Weight, 16>* v) {
+    return v->sums;
+  }
+  template <typename Weight>
+  static I Join(const Lanes<Weight, 8>* v) {
+    return {v[0].sums, v[1].sums};
+  }
+  static I Join(const Lanes<int8_t, 4>* v) {
     return {_mm256_set_m128i(v[1].sums, v[0].sums),
             _mm256_set_m128i(v[3].sums, v[2].sums)};
+  }
+  static I AddPairs(I a, I b) {
+    // Of both registers' halves, which are then put in order.
+    return {_mm256_permute4x64_epi64(_mm256_hadd_epi32(a.low, a.high), 0xD8),
+            _mm256_permute4x64_epi64(_mm256_hadd_epi32(b.low, b.high), 0xD8)};
   }
   static F ToFloat(I v) {
     return {_mm256_cvtepi32_ps(v.low), _mm256_cvtepi32_ps(v.high)};
@@ -172,8 +192,8 @@ struct VectorYmm {
   static void StoreBytesOf4(uint8_t* p, const I* v) {
     for (int i = 0; i < 4; ++i) StoreBytes(p + 16 * i, v[i]);
   }
-  static I Interleave(const uint8_t* a, const uint8_t* b, const uint8_t* c,
-                      const uint8_t* d) {
+  static I Interleave(const int8_t* a, const int8_t* b, const int8_t* c,
+                      const int8_t* d) {
     const __m128i ab_low = _mm_unpacklo_epi8(LoadBytes(a), LoadBytes(b));
     const __m128i ab_high = _mm_unpackhi_epi8(LoadBytes(a), LoadBytes(b));
     const __m128i cd_low = _mm_unpacklo_epi8(LoadBytes(c), LoadBytes(d));
@@ -183,12 +203,12 @@ struct VectorYmm {
             _mm256_set_m128i(_mm_unpackhi_epi16(ab_high, cd_high),
                              _mm_unpacklo_epi16(ab_high, cd_high))};
   }
-  static I Pack(I a, I b, I c, I d) {
-    return {Pack(a.low, b.low, c.low, d.low),
-            Pack(a.high, b.high, c.high, d.high)};
+  static I PackBytes(I a, I b, I c, I d) {
+    return {PackBytes(a.low, b.low, c.low, d.low),
+            PackBytes(a.high, b.high, c.high, d.high)};
   }
   template <int kQuad>
-  static I Shift(I v) {
+  static I ShiftBytes(I v) {
     constexpr int q = 4 * (kQuad % 2);
     const __m256i from = kQuad < 2 ? v.low : v.high;
     const __m256i low = _mm256_permutevar8x32_epi32(
@@ -201,15 +221,55 @@ struct VectorYmm {
     return {_mm256_sllv_epi32(_mm256_and_si256(low, byte), shifts),
             _mm256_sllv_epi32(_mm256_and_si256(high, byte), shifts)};
   }
+  static I ToShorts(F v, F scale) {
+    const F sum = Fma(v, scale, Broadcast(12582912.0f));
+    return {_mm256_castps_si256(sum.low), _mm256_castps_si256(sum.high)};
+  }
+  static void StoreShorts(int16_t* p, I v) {
+    const __m256i half = _mm256_set1_epi32(0xFFFF);
+    const __m256i shorts = _mm256_packus_epi32(_mm256_and_si256(v.low, half),
+                                               _mm256_and_si256(v.high, half));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p),
+                        _mm256_permute4x64_epi64(shorts, 0xD8));
+  }
+  static I Interleave(const int16_t* a, const int16_t* b) {
+    return PackShorts({LoadShorts(a), LoadShorts(a + 8)},
+                      {LoadShorts(b), LoadShorts(b + 8)});
+  }
+  static I PackShorts(I a, I b) {
+    return {_mm256_blend_epi16(a.low, _mm256_slli_epi32(b.low, 16), 0xAA),
+            _mm256_blend_epi16(a.high, _mm256_slli_epi32(b.high, 16), 0xAA)};
+  }
+  template <int kHalf>
+  static I ShiftShorts(I v) {
+    const __m256i from = kHalf == 0 ? v.low : v.high;
+    const __m256i low = _mm256_permutevar8x32_epi32(
+        from, _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3));
+    const __m256i high = _mm256_permutevar8x32_epi32(
+        from, _mm256_setr_epi32(4, 4, 5, 5, 6, 6, 7, 7));
+    const __m256i shifts = _mm256_setr_epi32(0, 16, 0, 16, 0, 16, 0, 16);
+    const __m256i half = _mm256_set1_epi32(0xFFFF);
+    return {_mm256_sllv_epi32(_mm256_and_si256(low, half), shifts),
+            _mm256_sllv_epi32(_mm256_and_si256(high, half), shifts)};
+  }
 
  private:
-  static __m128i LoadBytes(const uint8_t* p) {
+  static uint32_t Word(const void* p) {
+    uint32_t word;
+    __builtin_memcpy(&word, p, sizeof(word));
+    return word;
+  }
+  static __m128i LoadBytes(const int8_t* p) {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  }
+  static __m256i LoadShorts(const int16_t* p) {
+    return _mm256_cvtepu16_epi32(
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
   }
   static F Floats(I v) {
     return {_mm256_castsi256_ps(v.low), _mm256_castsi256_ps(v.high)};
   }
-  static __m256i Pack(__m256i a, __m256i b, __m256i c, __m256i d) {
+  static __m256i PackBytes(__m256i a, __m256i b, __m256i c, __m256i d) {
     const __m256i byte = _mm256_set1_epi32(255);
     const __m256i ab =
         _mm256_or_si256(_mm256_and_si256(a, byte),

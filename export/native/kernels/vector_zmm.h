@@ -16,7 +16,7 @@ struct VectorZmm {
   static constexpr const char* kIsa = Isa::kName;
   static constexpr bool kGathers = Isa::kGathers;
   static constexpr bool kMasks = true;
-  static constexpr int kGroupVectors = Isa::kGroupVectors;
+  static constexpr GroupVectors kGroupVectors = Isa::kGroupVectors;
   static constexpr auto& kBatchFrom = Isa::kBatchFrom;
   static constexpr int kBatchSums = 16;
   static constexpr int kGateVectors = 4;
@@ -85,11 +85,16 @@ struct VectorZmm {
 
   static I LoadInts(const void* p) { return _mm512_loadu_si512(p); }
   static void StoreInts(void* p, I v) { _mm512_storeu_si512(p, v); }
-  // 16 words at columns, counted in words.
-  static I Gather(const void* p, const uint16_t* columns) {
+  // 16 or 8 units at columns.
+  static I Gather(const uint32_t* p, const uint16_t* columns) {
     const I index = _mm512_cvtepu16_epi32(
         _mm256_loadu_si256(reinterpret_cast<const __m256i*>(columns)));
     return _mm512_i32gather_epi32(index, p, 4);
+  }
+  static I Gather(const uint64_t* p, const uint16_t* columns) {
+    const __m256i index = _mm256_cvtepu16_epi32(
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(columns)));
+    return _mm512_i32gather_epi64(index, p, 8);
   }
   // Lane i of four vectors, to p + outputs[i].
   static void StoreQuads(float* p, const int32_t* outputs, const F* v) {
@@ -144,25 +149,52 @@ struct VectorZmm {
     __mmask16 mask_ = 0;
   };
   static I Start(const int32_t* offsets) {
-    return kByteOffset == 0 ? BroadcastInt(0) : LoadInts(offsets);
+    return kByteOffset == 0 ? BroadcastInt(0u) : LoadInts(offsets);
   }
   static I StartBatch(int32_t offset) {
     return _mm512_set1_epi32(kByteOffset == 0 ? 0 : offset);
   }
   static I Dot(I sum, I w, I x) { return Dots<Isa>::Dot16(sum, w, x); }
-  static I DotWord(I sum, const int8_t* w, I x) {
+  static I DotShorts(I sum, I w, I x) {
+    return Dots<Isa>::DotShorts16(sum, w, x);
+  }
+  static I DotAll(I sum, const int8_t* w, I x) {
+    return Dot(sum, LoadInts(w), x);
+  }
+  static I DotAll(I sum, const int16_t* w, I x) {
+    return DotShorts(sum, LoadInts(w), x);
+  }
+  template <typename Weight>
+  static I DotWord(I sum, const Weight* w, I x) {
     return Dots<Isa>::Dot16Word(sum, w, x);
   }
   static I BroadcastInt(uint32_t x) {
     return _mm512_set1_epi32(static_cast<int>(x));
   }
-  template <int kCount>
-  using Lanes = RowX86<VectorZmm, Dots<Isa>, kCount>;
-  static I Join(const Lanes<16>* v) { return v->sums; }
-  static I Join(const Lanes<8>* v) { return JoinHalves(v[0].sums, v[1].sums); }
-  static I Join(const Lanes<4>* v) {
+  static I BroadcastInt(uint64_t x) {
+    return _mm512_set1_epi64(static_cast<int64_t>(x));
+  }
+  template <typename Weight, int kCount>
+  using Lanes = RowX86<VectorZmm, Dots<Isa>, Weight, kCount>;
+  template <typename Weight>
+  static I Join(const Lanes<Weight, 16>* v) {
+    return v->sums;
+  }
+  template <typename Weight>
+  static I Join(const Lanes<Weight, 8>* v) {
+    return JoinHalves(v[0].sums, v[1].sums);
+  }
+  static I Join(const Lanes<int8_t, 4>* v) {
     return JoinHalves(_mm256_set_m128i(v[1].sums, v[0].sums),
                       _mm256_set_m128i(v[3].sums, v[2].sums));
+  }
+  static I AddPairs(I a, I b) {
+    const I even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22,
+                                     24, 26, 28, 30);
+    const I odd = _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23,
+                                    25, 27, 29, 31);
+    return _mm512_add_epi32(_mm512_permutex2var_epi32(a, even, b),
+                            _mm512_permutex2var_epi32(a, odd, b));
   }
   static F ToFloat(I v) { return _mm512_cvtepi32_ps(v); }
   static I ToBytes(F v, F scale) {
@@ -185,8 +217,8 @@ struct VectorZmm {
     const I order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
     StoreInts(p, _mm512_permutexvar_epi64(order, _mm512_packus_epi16(ab, cd)));
   }
-  static I Interleave(const uint8_t* a, const uint8_t* b, const uint8_t* c,
-                      const uint8_t* d) {
+  static I Interleave(const int8_t* a, const int8_t* b, const int8_t* c,
+                      const int8_t* d) {
     const __m256i ab = _mm256_set_m128i(LoadBytes(b), LoadBytes(a));
     const __m256i cd = _mm256_set_m128i(LoadBytes(d), LoadBytes(c));
     // Four bytes of each in every quarter; these are then turned.
@@ -199,7 +231,7 @@ struct VectorZmm {
         _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
     return _mm512_shuffle_epi8(v, turn);
   }
-  static I Pack(I a, I b, I c, I d) {
+  static I PackBytes(I a, I b, I c, I d) {
     const I byte = _mm512_set1_epi32(255);
     const I ab =
         _mm512_or_si512(_mm512_and_si512(a, byte),
@@ -210,7 +242,7 @@ struct VectorZmm {
     return _mm512_or_si512(ab, cd);
   }
   template <int kQuad>
-  static I Shift(I v) {
+  static I ShiftBytes(I v) {
     constexpr int q = 4 * kQuad;
     const __m512i index =
         _mm512_setr_epi32(q, q, q, q, q + 1, q + 1, q + 1, q + 1, q + 2, q + 2,
@@ -221,6 +253,30 @@ struct VectorZmm {
                                            _mm512_set1_epi32(255));
     return _mm512_sllv_epi32(bytes, shifts);
   }
+  static I ToShorts(F v, F scale) {
+    return _mm512_castps_si512(Fma(v, scale, Broadcast(12582912.0f)));
+  }
+  static void StoreShorts(int16_t* p, I v) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p),
+                        _mm512_cvtepi32_epi16(v));
+  }
+  static I Interleave(const int16_t* a, const int16_t* b) {
+    return PackShorts(LoadShorts(a), LoadShorts(b));
+  }
+  static I PackShorts(I a, I b) {
+    return _mm512_mask_blend_epi16(0xAAAAAAAA, a, _mm512_slli_epi32(b, 16));
+  }
+  template <int kHalf>
+  static I ShiftShorts(I v) {
+    constexpr int h = 8 * kHalf;
+    const I index =
+        _mm512_setr_epi32(h, h, h + 1, h + 1, h + 2, h + 2, h + 3, h + 3, h + 4,
+                          h + 4, h + 5, h + 5, h + 6, h + 6, h + 7, h + 7);
+    const I twice = _mm512_permutexvar_epi32(index, v);
+    // The lower half for even lanes, shifted for odd ones.
+    return _mm512_mask_slli_epi32(_mm512_maskz_mov_epi16(0x55555555, twice),
+                                  0xAAAA, twice, 16);
+  }
 
  private:
   // 16 lanes as 4 x 4, turned.
@@ -228,8 +284,12 @@ struct VectorZmm {
     return _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11,
                              15);
   }
-  static __m128i LoadBytes(const uint8_t* p) {
+  static __m128i LoadBytes(const int8_t* p) {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  }
+  static I LoadShorts(const int16_t* p) {
+    return _mm512_cvtepu16_epi32(
+        _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
   }
   // Four vectors' lanes i, 4 + i, 8 + i and 12 + i, side by side.
   struct Quads {

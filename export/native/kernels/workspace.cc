@@ -22,7 +22,7 @@ void Workspace::SetState(const Engine& engine, const KernelTable& kernels,
                          const float* values) {
   const int size = engine.model.state_size;
   std::copy_n(values, size, state.plain());
-  state.Refresh(kernels, 0, size, kUnitScale);
+  state.Refresh(kernels, 0, size, kLargestState);
 }
 
 bool BatchWorkspace::Allocate(Engine& engine) {

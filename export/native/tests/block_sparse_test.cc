@@ -70,14 +70,15 @@ Floats InOrder(const PackedMatrix& packed, const Floats& x,
 Floats FromIntegers(const PackedMatrix& packed, const Floats& x,
                     const Floats& bias, Range range) {
   const BlockSparse& matrix = packed.view;
-  const float largest = *std::max_element(x.begin(), x.end());
-  const float scale = range == kUnit ? 1.0f / 127.0f : largest / 127.0f;
-  const float inverse = range == kUnit ? 127.0f : 127.0f / largest;
+  const bool bytes = matrix.type == WeightType::kInt8;
+  const float most = bytes ? 127.0f : 8192.0f;
+  const float scale = LargestOf(x, range) / most;
+  const float inverse = most / LargestOf(x, range);
   std::vector<int64_t> sums(matrix.rows, 0);
   ForEachWeight(matrix, [&](int output, int input, int index) {
     const double exact = static_cast<double>(x[input]) * inverse;
-    sums[output] += static_cast<int64_t>(std::nearbyint(exact)) *
-                    int64_t{packed.bytes[index]};
+    const int64_t weight = bytes ? packed.bytes[index] : packed.shorts[index];
+    sums[output] += static_cast<int64_t>(std::nearbyint(exact)) * weight;
   });
   Floats y(matrix.rows);
   for (int o = 0; o < matrix.rows; ++o) {
@@ -90,9 +91,8 @@ Floats FromIntegers(const PackedMatrix& packed, const Floats& x,
 
 Floats Expected(const PackedMatrix& packed, const Floats& x, const Floats& bias,
                 Range range, bool relu) {
-  Floats y = packed.view.type == WeightType::kInt8
-                 ? FromIntegers(packed, x, bias, range)
-                 : InOrder(packed, x, bias);
+  Floats y = IsInteger(packed.view.type) ? FromIntegers(packed, x, bias, range)
+                                         : InOrder(packed, x, bias);
   for (float& value : y) {
     if (relu && !(value > 0.0f)) value = 0.0f;
   }
@@ -150,6 +150,14 @@ void WithChange(PackedMatrix& packed, int index, Body body) {
       packed.bytes[index] = before;
       break;
     }
+    case WeightType::kInt16: {
+      const int16_t before = packed.shorts[index];
+      const int change = before < 0 ? 16 : -16;
+      packed.shorts[index] = static_cast<int16_t>(before + change);
+      body();
+      packed.shorts[index] = before;
+      break;
+    }
   }
 }
 
@@ -166,7 +174,7 @@ void TestProduct(Kind kind, Size size, float density) {
   const Floats inputs = Inputs(random, size.cols);
   const Floats bias = RandomFloats(random, size.rows, 1.0f);
   const std::vector<GroupedPart> parts = {{&packed.view, bias.data()}};
-  const bool exact = kind.type == WeightType::kInt8;
+  const bool exact = IsInteger(kind.type);
   for (Range range : {kUnit, kAny}) {
     const Floats x = For(range, inputs);
     for (bool relu : {false, true}) {
@@ -202,7 +210,9 @@ void TestEmptyRows(Kind kind) {
   const Floats floats(size, 1.0f);
   const std::vector<uint16_t> halves(size, 0x3F80);
   const std::vector<int8_t> bytes(size, 1);
-  const void* const values[] = {floats.data(), halves.data(), bytes.data()};
+  const std::vector<int16_t> shorts(size, 1);
+  const void* const values[] = {floats.data(), halves.data(), bytes.data(),
+                                shorts.data()};
   const Floats scales(rows, 1.0f);
   const BlockSparse matrix = {kind.shape,
                               kind.type,
@@ -215,7 +225,8 @@ void TestEmptyRows(Kind kind) {
   const Floats bias(rows, 0.5f);
   Floats x(16);
   for (int i = 0; i < 16; ++i) x[i] = static_cast<float>(i);
-  x[15] = 127.0f;  // the scale of 8 bits is one
+  // The scale of integers is one.
+  x[15] = kind.type == WeightType::kInt16 ? 8192.0f : 127.0f;
   const float sum = BlockIn(kind.shape) == 4 ? 8 + 9 + 10 + 11 : 2;
   ForEachIsa([&](const KernelTable& kernels) {
     const Floats y = Product(kernels, {{&matrix, bias.data()}}, rows, x, kAny);
@@ -226,8 +237,8 @@ void TestEmptyRows(Kind kind) {
   });
 }
 
-// The largest sums there are: every product is 127 * 127.
-void TestLargestSums(BlockShape shape) {
+// The largest sums of bytes there are: every product is 127 * 127.
+void TestLargestByteSums(BlockShape shape) {
   constexpr int kRows = 16;
   constexpr int kCols = 16384;
   std::mt19937 random(3);
@@ -251,6 +262,39 @@ void TestLargestSums(BlockShape shape) {
       CHECK(SameBits(
           Product(kernels, {{&packed.view, bias.data()}}, kRows, signs),
           expected));
+    });
+  }
+}
+
+// The same of shorts: their weights sum to kMostInt16Sum, every input is 8192.
+void TestLargestShortSums(BlockShape shape) {
+  constexpr int kRows = 16;
+  constexpr int kCols = 12;
+  std::mt19937 random(5);
+  PackedMatrix packed;
+  FillMatrix(random, shape, WeightType::kInt16, kRows, kCols, 1.0f, 1.0f,
+             packed);
+  const Floats x = RandomFloats(random, kCols, 1.0f);
+  Floats signs(kCols);
+  for (int i = 0; i < kCols; ++i) signs[i] = x[i] < 0.0f ? -1.0f : 1.0f;
+  const Floats bias(kRows, 0.0f);
+  for (int sign : {-1, 1}) {
+    ForEachWeight(packed.view, [&](int, int input, int index) {
+      const int magnitude = input < 8 ? 32767 : input == 8 ? 7 : 0;
+      packed.shorts[index] = static_cast<int16_t>(
+          sign * magnitude * static_cast<int>(signs[input]));
+    });
+    const Floats expected = FromIntegers(packed, signs, bias, kUnit);
+    const double value = sign * double{kMostInt16Sum} * packed.scales[0];
+    CHECK(std::fabs(expected[0] - value) < 1e-6 * std::fabs(value));
+    ForEachIsa([&](const KernelTable& kernels) {
+      const std::vector<GroupedPart> parts = {{&packed.view, bias.data()}};
+      CHECK(SameBits(Product(kernels, parts, kRows, signs), expected));
+      const std::vector<Floats> streams(kBatchLanes, signs);
+      for (const Floats& y :
+           BatchProduct(kernels, parts, kRows, streams, kUnit, false)) {
+        CHECK(SameBits(y, expected));
+      }
     });
   }
 }
@@ -295,7 +339,8 @@ int main() {
     TestParts(kind);
   }
   for (int shape = 0; shape < kBlockShapes; ++shape) {
-    TestLargestSums(static_cast<BlockShape>(shape));
+    TestLargestByteSums(static_cast<BlockShape>(shape));
+    TestLargestShortSums(static_cast<BlockShape>(shape));
   }
   return Failures();
 }

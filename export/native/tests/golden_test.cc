@@ -54,6 +54,7 @@ std::vector<Case> AllCases() {
   cases.push_back({{WeightType::kFloat32, BlockShape::k16x1}, 16});
   cases.push_back({{WeightType::kBfloat16, BlockShape::k8x4}, 4});
   cases.push_back({{WeightType::kInt8, BlockShape::k4x4}, 8});
+  cases.push_back({{WeightType::kInt16, BlockShape::k16x1}, 16});
   return cases;
 }
 

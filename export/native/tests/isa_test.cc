@@ -83,20 +83,19 @@ void TestGates(int state, float scale, bool broken) {
   Compare([&](const KernelTable& kernels) {
     Floats h = start;
     h.resize(state + kFence, kUntouched);
-    std::vector<uint8_t> bytes(state), expected_bytes(state);
-    std::vector<uint32_t> shifted(4 * state), expected_shifted(4 * state);
-    const GateParams params = {
-        gates.data(), recurrent.data(), kernel.data(), bias.data(), h.data(),
-        bytes.data(), shifted.data(),   state,         0.25f,       -0.5f,
-        0.75f};
+    Integers got(state), expected(state);
+    const GateParams params = {gates.data(),  recurrent.data(),
+                               kernel.data(), bias.data(),
+                               h.data(),      got.forms(1.0f),
+                               state,         0.25f,
+                               -0.5f,         0.75f};
     kernels.coarse_gates(params);
     CHECK(std::equal(h.begin() + state / 2, h.begin() + state,
                      start.begin() + state / 2));
     kernels.fine_gates(params);
     CHECK(h[state] == kUntouched);
-    kernels.quantise({h.data(), state, kUnitScale.inverse,
-                      expected_bytes.data(), expected_shifted.data()});
-    CHECK(bytes == expected_bytes && shifted == expected_shifted);
+    kernels.quantise({h.data(), 0, state, expected.forms(1.0f)});
+    CHECK(got == expected);
     for (int i = 0; i < state; ++i) CHECK(std::fabs(h[i]) <= 1.000001f);
     return h;
   });
@@ -132,13 +131,14 @@ void TestQuantise(int count) {
   const Floats x = RandomFloats(random, count, 1.0f);
   const Floats zeros(16, 0.0f);
   Compare([&](const KernelTable& kernels) {
-    std::vector<uint8_t> bytes(count), offset(16);
-    kernels.quantise({x.data(), count, 127.0f, bytes.data(), nullptr});
-    kernels.quantise({zeros.data(), 16, 127.0f, offset.data(), nullptr});
+    Integers integers(count), offset(16);
+    kernels.quantise({x.data(), 0, count, integers.forms(1.0f)});
+    kernels.quantise({zeros.data(), 0, 16, offset.forms(1.0f)});
     Floats result;
-    for (uint8_t byte : bytes) {
-      result.push_back(
-          static_cast<int8_t>(static_cast<uint8_t>(byte - offset[0])));
+    for (int i = 0; i < count; ++i) {
+      result.push_back(integers.shorts[i]);
+      result.push_back(static_cast<int8_t>(
+          static_cast<uint8_t>(integers.bytes[i] - offset.bytes[0])));
     }
     return result;
   });

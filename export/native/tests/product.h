@@ -22,7 +22,7 @@ struct Kind {
   BlockShape shape;
 
   std::string name() const {
-    constexpr const char* kTypes[] = {"float32", "bfloat16", "int8"};
+    constexpr const char* kTypes[] = {"float32", "bfloat16", "int8", "int16"};
     constexpr const char* kShapes[] = {"4x4", "16x1", "8x4"};
     return std::string(kTypes[static_cast<int>(type)]) + " " +
            kShapes[static_cast<int>(shape)];
@@ -58,14 +58,42 @@ bool SameBits(const std::vector<T>& a, const std::vector<T>& b) {
          std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
 }
 
-// Whether the values to be rounded to 8 bits lie in [-1, 1], or in a range that
-// is looked for.
+// Whether the values to be rounded to integers lie in [-1, 1], or in a range
+// that is looked for.
 enum Range { kUnit, kAny };
 
-inline ByteScale ScaleOf(const Floats& x, Range range) {
-  if (range == kUnit) return kUnitScale;
-  return ScaleFor(*std::max_element(x.begin(), x.end()));
+inline float LargestOf(const Floats& x, Range range) {
+  return range == kUnit ? 1.0f : *std::max_element(x.begin(), x.end());
 }
+
+// Room for n values as integers, of every form, and a fence behind them.
+struct Integers {
+  static constexpr int kFence = 8;
+  std::vector<uint8_t> bytes;
+  std::vector<uint32_t> shifted_bytes;
+  std::vector<int16_t> shorts;
+  std::vector<uint32_t> shifted_shorts;
+
+  explicit Integers(int n)
+      : bytes(n + kFence, 0xA5),
+        shifted_bytes(4 * n + kFence, 7u),
+        shorts(n + kFence, 0x5AA5),
+        shifted_shorts(2 * n + kFence, 7u) {}
+
+  IntegerForms forms(float largest) {
+    return {ScaleFor(largest, kMostByte).inverse,
+            bytes.data(),
+            shifted_bytes.data(),
+            ScaleFor(largest, kMostShort).inverse,
+            shorts.data(),
+            shifted_shorts.data()};
+  }
+
+  bool operator==(const Integers& other) const {
+    return bytes == other.bytes && shifted_bytes == other.shifted_bytes &&
+           shorts == other.shorts && shifted_shorts == other.shifted_shorts;
+  }
+};
 
 constexpr float kUntouched = 99.0f;
 constexpr int kFence = 8;  // floats behind y and its slack
@@ -80,7 +108,7 @@ inline Floats Product(const KernelTable& kernels,
   Activations activations;
   CHECK(activations.Allocate(size, 1u << matrix.form()));
   std::copy(x.begin(), x.end(), activations.plain());
-  activations.Refresh(kernels, 0, size, ScaleOf(x, range));
+  activations.Refresh(kernels, 0, size, LargestOf(x, range));
   Floats y(outputs + kOutputSlack + kFence, kUntouched);
   float largest = -1.0f;
   activations.Multiply(kernels, matrix, 0, y.data(), relu, &largest);
@@ -106,16 +134,15 @@ inline std::vector<Floats> BatchProduct(const KernelTable& kernels,
       activations.plain()[kBatchLanes * i + lane] = x[lane][i];
     }
   }
-  ByteScale scales[kBatchLanes];
+  alignas(64) float largest[kBatchLanes];
   for (int lane = 0; lane < kBatchLanes; ++lane) {
-    scales[lane] = ScaleOf(x[lane], range);
+    largest[lane] = LargestOf(x[lane], range);
   }
-  activations.Refresh(kernels, 0, size, scales);
+  activations.Refresh(kernels, 0, size, largest);
   AlignedArray<float> y;
   const int written = kBatchLanes * (outputs + kOutputSlack);
   CHECK(y.Resize(written + kFence));
   for (int i = 0; i < kFence; ++i) y[written + i] = kUntouched;
-  alignas(64) float largest[kBatchLanes];
   activations.Multiply(kernels, matrix, 0, y.data(), relu, largest);
   for (int i = 0; i < kFence; ++i) CHECK(y[written + i] == kUntouched);
   std::vector<Floats> result(kBatchLanes);

@@ -1,4 +1,4 @@
-// 8-bit activations (quantise.h) against their definition, on every
+// Activations as integers (quantise.h) against their definition, on every
 // instruction set.
 
 #include "kernels/quantise.h"
@@ -15,14 +15,12 @@ using namespace wavernn_tf;
 
 namespace {
 
-constexpr uint8_t kFenceByte = 0xA5;
-
 // What an instruction set keeps in bytes beside the integer: 0, or 128.
 int ByteOffset(const KernelTable& kernels) {
   const Floats zeros(16, 0.0f);
-  uint8_t bytes[16];
-  kernels.quantise({zeros.data(), 16, 1.0f, bytes, nullptr});
-  return bytes[0];
+  Integers integers(16);
+  kernels.quantise({zeros.data(), 0, 16, integers.forms(1.0f)});
+  return integers.bytes[0];
 }
 
 int Integer(uint8_t byte, int offset) {
@@ -35,34 +33,54 @@ int Rounded(float x, float inverse) {
       std::nearbyint(static_cast<double>(x) * static_cast<double>(inverse)));
 }
 
-// Integers of x, checked in both forms.
-std::vector<int> Quantise(const KernelTable& kernels, const Floats& x,
-                          float inverse) {
+// Integers of x, checked in all forms, together and alone.
+Integers Quantise(const KernelTable& kernels, const Floats& x,
+                  float byte_inverse, float short_inverse) {
   const int n = static_cast<int>(x.size());
-  const int offset = ByteOffset(kernels);
-  std::vector<uint8_t> bytes(n + kFence, kFenceByte);
-  std::vector<uint8_t> alone = bytes;
-  std::vector<uint32_t> shifted(4 * n + kFence, 7u);
-  kernels.quantise({x.data(), n, inverse, bytes.data(), shifted.data()});
-  kernels.quantise({x.data(), n, inverse, alone.data(), nullptr});
-  CHECK(bytes == alone);
-  std::vector<int> integers;
+  Integers got(n);
+  IntegerForms forms = got.forms(1.0f);
+  forms.byte_inverse = byte_inverse;
+  forms.short_inverse = short_inverse;
+  kernels.quantise({x.data(), 0, n, forms});
   for (int i = 0; i < n; ++i) {
-    integers.push_back(Integer(bytes[i], offset));
     for (int k = 0; k < 4; ++k) {
-      CHECK(shifted[4 * i + k] == uint32_t{bytes[i]} << 8 * k);
+      CHECK(got.shifted_bytes[4 * i + k] == uint32_t{got.bytes[i]} << 8 * k);
     }
+    const uint32_t bits = static_cast<uint16_t>(got.shorts[i]);
+    CHECK(got.shifted_shorts[2 * i] == bits);
+    CHECK(got.shifted_shorts[2 * i + 1] == bits << 16);
   }
-  for (int i = 0; i < kFence; ++i) {
-    CHECK(bytes[n + i] == kFenceByte && shifted[4 * n + i] == 7u);
-  }
-  return integers;
+  const Integers untouched(n);
+  const auto fence = [](const auto& v) {
+    return std::vector(v.end() - Integers::kFence, v.end());
+  };
+  CHECK(fence(got.bytes) == fence(untouched.bytes));
+  CHECK(fence(got.shifted_bytes) == fence(untouched.shifted_bytes));
+  CHECK(fence(got.shorts) == fence(untouched.shorts));
+  CHECK(fence(got.shifted_shorts) == fence(untouched.shifted_shorts));
+
+  Integers alone(n);
+  forms.bytes = alone.bytes.data();
+  forms.shifted_bytes = nullptr;
+  forms.shorts = nullptr;
+  forms.shifted_shorts = nullptr;
+  kernels.quantise({x.data(), 0, n, forms});
+  forms.bytes = nullptr;
+  forms.shorts = alone.shorts.data();
+  kernels.quantise({x.data(), 0, n, forms});
+  CHECK(alone.bytes == got.bytes && alone.shorts == got.shorts);
+  CHECK(alone.shifted_bytes == untouched.shifted_bytes);
+  CHECK(alone.shifted_shorts == untouched.shifted_shorts);
+  return got;
 }
 
+// x as bytes and, 64 times as fine, as shorts.
 void CheckRounding(const KernelTable& kernels, const Floats& x, float inverse) {
-  const std::vector<int> got = Quantise(kernels, x, inverse);
+  const int offset = ByteOffset(kernels);
+  const Integers got = Quantise(kernels, x, inverse, 64.0f * inverse);
   for (std::size_t i = 0; i < x.size(); ++i) {
-    CHECK(got[i] == Rounded(x[i], inverse));
+    CHECK(Integer(got.bytes[i], offset) == Rounded(x[i], inverse));
+    CHECK(got.shorts[i] == Rounded(x[i], 64.0f * inverse));
   }
 }
 
@@ -77,8 +95,11 @@ void TestTies(const KernelTable& kernels) {
   for (int k = -127; k < 127; ++k) ties.push_back(static_cast<float>(k) + 0.5f);
   ties.insert(ties.end(), {127.0f, -127.0f});
   CHECK(ties.size() == 256);
-  const std::vector<int> got = Quantise(kernels, ties, 1.0f);
-  for (std::size_t i = 0; i < 254; ++i) CHECK(got[i] % 2 == 0);
+  const int offset = ByteOffset(kernels);
+  const Integers got = Quantise(kernels, ties, 1.0f, 1.0f);
+  for (std::size_t i = 0; i < 254; ++i) {
+    CHECK(Integer(got.bytes[i], offset) % 2 == 0 && got.shorts[i] % 2 == 0);
+  }
   CheckRounding(kernels, ties, 1.0f);
   // Beside a tie, on either side.
   for (float towards : {-200.0f, 200.0f}) {
@@ -113,25 +134,34 @@ void TestExactProduct(const KernelTable& kernels) {
 
 void TestRandom(const KernelTable& kernels) {
   std::mt19937 random(32);
-  CheckRounding(kernels, RandomFloats(random, 4096, 1.0f), kUnitScale.inverse);
+  CheckRounding(kernels, RandomFloats(random, 4096, 1.0f), 127.0f);
   for (float largest : {1e-30f, 1e-3f, 1.0f, 77.7f, 3e38f}) {
     Floats x = RandomFloats(random, 4096, 1.0f);
     for (float& value : x) value = std::fabs(value) * largest;
     x[0] = largest;
-    CheckRounding(kernels, x, ScaleFor(largest).inverse);
-    CHECK(Quantise(kernels, x, ScaleFor(largest).inverse)[0] == 127);
+    const float inverse = ScaleFor(largest, kMostByte).inverse;
+    if (64.0f * inverse < 3e38f) CheckRounding(kernels, x, inverse);
+    const Integers got =
+        Quantise(kernels, x, inverse, ScaleFor(largest, kMostShort).inverse);
+    CHECK(Integer(got.bytes[0], ByteOffset(kernels)) == 127);
+    CHECK(got.shorts[0] == 8192);
   }
 }
 
 void TestScales() {
-  CHECK(kUnitScale.scale == 1.0f / 127.0f && kUnitScale.inverse == 127.0f);
-  CHECK(ScaleFor(2.0f).scale == 2.0f / 127.0f);
-  CHECK(ScaleFor(2.0f).inverse == 127.0f / 2.0f);
-  CHECK(ScaleFor(1e-30f).scale > 0.0f && ScaleFor(1e-30f).inverse > 0.0f);
+  const IntegerScale bytes = ScaleFor(2.0f, kMostByte);
+  CHECK(bytes.scale == 2.0f / 127.0f && bytes.inverse == 127.0f / 2.0f);
+  const IntegerScale shorts = ScaleFor(2.0f, kMostShort);
+  CHECK(shorts.scale == 1.0f / 4096.0f && shorts.inverse == 4096.0f);
   const float less = std::nextafter(1e-30f, 0.0f);
-  for (float largest : {0.0f, less, std::numeric_limits<float>::infinity(),
-                        std::numeric_limits<float>::quiet_NaN()}) {
-    CHECK(ScaleFor(largest).scale == 0.0f && ScaleFor(largest).inverse == 0.0f);
+  for (float most : {kMostByte, kMostShort}) {
+    const IntegerScale least = ScaleFor(1e-30f, most);
+    CHECK(least.scale > 0.0f && least.inverse > 0.0f);
+    for (float largest : {0.0f, less, std::numeric_limits<float>::infinity(),
+                          std::numeric_limits<float>::quiet_NaN()}) {
+      const IntegerScale none = ScaleFor(largest, most);
+      CHECK(none.scale == 0.0f && none.inverse == 0.0f);
+    }
   }
 }
 
@@ -145,28 +175,43 @@ void TestBatch(const KernelTable& kernels) {
     for (int i = 0; i < n * kBatchLanes; ++i) {
       x[i] = std::ldexp(Uniform(random), i % kBatchLanes - 5);
     }
-    alignas(64) float inverse[kBatchLanes];
+    alignas(64) float byte_inverse[kBatchLanes];
+    alignas(64) float short_inverse[kBatchLanes];
     for (int lane = 0; lane < kBatchLanes; ++lane) {
-      inverse[lane] = ScaleFor(std::ldexp(1.0f, lane - 5)).inverse;
+      const float largest = std::ldexp(1.0f, lane - 5);
+      byte_inverse[lane] = ScaleFor(largest, kMostByte).inverse;
+      short_inverse[lane] = ScaleFor(largest, kMostShort).inverse;
     }
     const int size = n * kBatchLanes;
-    std::vector<uint8_t> words(size + kFence, kFenceByte), bytes = words;
-    kernels.quantise_batch({x.data(), n, inverse, words.data(), bytes.data()});
-    std::vector<uint8_t> words_alone(size + kFence, kFenceByte);
-    std::vector<uint8_t> bytes_alone = words_alone;
-    kernels.quantise_batch({x.data(), n, inverse, words_alone.data(), nullptr});
-    kernels.quantise_batch({x.data(), n, inverse, nullptr, bytes_alone.data()});
-    CHECK(words == words_alone && bytes == bytes_alone);
-    CHECK(words[size] == kFenceByte && bytes[size] == kFenceByte);
+    Integers words(size), plain(size), words_alone(size), plain_alone(size);
+    kernels.quantise_batch({x.data(), n, byte_inverse, words.bytes.data(),
+                            plain.bytes.data(), short_inverse,
+                            words.shorts.data(), plain.shorts.data()});
+    kernels.quantise_batch({x.data(), n, byte_inverse, words_alone.bytes.data(),
+                            nullptr, short_inverse, nullptr,
+                            plain_alone.shorts.data()});
+    kernels.quantise_batch({x.data(), n, byte_inverse, nullptr,
+                            plain_alone.bytes.data(), short_inverse,
+                            words_alone.shorts.data(), nullptr});
+    CHECK(words == words_alone && plain == plain_alone);
+    const Integers untouched(0);
+    CHECK(std::equal(untouched.bytes.begin(), untouched.bytes.end(),
+                     words.bytes.begin() + size));
+    CHECK(std::equal(untouched.shorts.begin(), untouched.shorts.end(),
+                     words.shorts.begin() + size));
     for (int lane = 0; lane < kBatchLanes; ++lane) {
       Floats stream;
       for (int i = 0; i < n; ++i) stream.push_back(x[kBatchLanes * i + lane]);
-      std::vector<uint8_t> alone(n);
-      kernels.quantise(
-          {stream.data(), n, inverse[lane], alone.data(), nullptr});
+      const Integers alone =
+          Quantise(kernels, stream, byte_inverse[lane], short_inverse[lane]);
       for (int i = 0; i < n; ++i) {
-        CHECK(bytes[kBatchLanes * i + lane] == alone[i]);
-        CHECK(words[4 * (kBatchLanes * (i / 4) + lane) + i % 4] == alone[i]);
+        const int at = kBatchLanes * i + lane;
+        const int in_fours = 4 * (kBatchLanes * (i / 4) + lane) + i % 4;
+        const int in_twos = 2 * (kBatchLanes * (i / 2) + lane) + i % 2;
+        CHECK(plain.bytes[at] == alone.bytes[i]);
+        CHECK(words.bytes[in_fours] == alone.bytes[i]);
+        CHECK(plain.shorts[at] == alone.shorts[i]);
+        CHECK(words.shorts[in_twos] == alone.shorts[i]);
       }
     }
   }

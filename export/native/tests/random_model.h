@@ -2,6 +2,7 @@
 #ifndef WAVERNN_TF_TESTS_RANDOM_MODEL_H_
 #define WAVERNN_TF_TESTS_RANDOM_MODEL_H_
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -36,13 +37,20 @@ struct PackedMatrix {
   Floats values;                 // float32
   std::vector<uint16_t> halves;  // bfloat16
   std::vector<int8_t> bytes;     // int8
+  std::vector<int16_t> shorts;   // int16
   Floats scales;
   Floats dense;  // of the weights as they are stored
 };
 
+// Of a row of `cols` weights, all as large as that.
+inline float LargestInteger(WeightType type, int cols) {
+  if (type == WeightType::kInt8) return 127.0f;
+  return static_cast<float>(std::min(32767, kMostInt16Sum / cols));
+}
+
 // One random weight in [-scale, scale] as `type` stores it, and its value.
 inline float AddWeight(std::mt19937& random, WeightType type, float scale,
-                       float row_scale, PackedMatrix& packed) {
+                       float row_scale, float most, PackedMatrix& packed) {
   const float value = (2.0f * Uniform(random) - 1.0f) * scale;
   switch (type) {
     case WeightType::kBfloat16: {
@@ -55,9 +63,14 @@ inline float AddWeight(std::mt19937& random, WeightType type, float scale,
       return half;
     }
     case WeightType::kInt8: {
-      const auto byte = static_cast<int8_t>(value / scale * 127.0f);
+      const auto byte = static_cast<int8_t>(value / scale * most);
       packed.bytes.push_back(byte);
       return row_scale * byte;
+    }
+    case WeightType::kInt16: {
+      const auto integer = static_cast<int16_t>(value / scale * most);
+      packed.shorts.push_back(integer);
+      return row_scale * integer;
     }
     default:
       packed.values.push_back(value);
@@ -73,9 +86,10 @@ inline void FillMatrix(std::mt19937& random, BlockShape shape, WeightType type,
   const int block_in = BlockIn(shape);
   packed.row_offsets = {0};
   packed.dense.assign(static_cast<std::size_t>(rows) * cols, 0.0f);
-  if (type == WeightType::kInt8) {
+  const float most = LargestInteger(type, cols);
+  if (IsInteger(type)) {
     for (int row = 0; row < rows / block_out; ++row) {  // no two rows alike
-      packed.scales.push_back(scale / 127.0f *
+      packed.scales.push_back(scale / most *
                               (1.0f - static_cast<float>(row % 7) / 16.0f));
     }
   }
@@ -93,7 +107,7 @@ inline void FillMatrix(std::mt19937& random, BlockShape shape, WeightType type,
         const float row_scale =
             packed.scales.empty() ? 0.0f : packed.scales[row];
         packed.dense[static_cast<std::size_t>(out) * cols + in] =
-            AddWeight(random, type, scale, row_scale, packed);
+            AddWeight(random, type, scale, row_scale, most, packed);
       }
     }
     packed.row_offsets.push_back(static_cast<int32_t>(packed.columns.size()));
@@ -101,6 +115,7 @@ inline void FillMatrix(std::mt19937& random, BlockShape shape, WeightType type,
   const void* values = packed.values.data();
   if (type == WeightType::kBfloat16) values = packed.halves.data();
   if (type == WeightType::kInt8) values = packed.bytes.data();
+  if (type == WeightType::kInt16) values = packed.shorts.data();
   packed.view = {shape,
                  type,
                  rows,

@@ -144,14 +144,14 @@ class Sequential {
     return samples[z][position] / 32768.0f;
   }
 
-  // relu(matrix x + bias), or without the ReLU; x >= 0 if it goes to 8 bits.
+  // relu(matrix x + bias), or without the ReLU; x >= 0 if it goes to integers.
   Floats Multiply(const GroupedMatrix& matrix, const Floats& x, bool relu,
                   Floats y) const {
     const int size = static_cast<int>(x.size());
     Activations activations;
     CHECK(activations.Allocate(size, 1u << matrix.form()));
     std::copy(x.begin(), x.end(), activations.plain());
-    activations.Refresh(kernels_, 0, size, ScaleOf(x, kAny));
+    activations.Refresh(kernels_, 0, size, LargestOf(x, kAny));
     y.resize(y.size() + kOutputSlack);
     activations.Multiply(kernels_, matrix, 0, y.data(), relu);
     y.resize(y.size() - kOutputSlack);

@@ -1,6 +1,7 @@
 #include "tflite/read_matrix.h"
 
 #include <cstdint>
+#include <cstdlib>
 
 namespace wavernn_tf {
 namespace {
@@ -91,34 +92,63 @@ bool ReadBlockShape(const char* name, const TfLiteTensor& values,
   return true;
 }
 
-// The weight type off the element type of `values`.
-bool ReadWeightType(const char* name, const TfLiteTensor& values,
-                    BlockSparse& matrix, ErrorText& error) {
-  switch (values.type) {
-    case kTfLiteFloat32:
-      matrix.type = WeightType::kFloat32;
-      return true;
-    case kTfLiteInt16:
-      matrix.type = WeightType::kBfloat16;
-      return true;
-    case kTfLiteInt8:
-      matrix.type = WeightType::kInt8;
-      return true;
-    default:
-      return error.Set(
-          "expected %s.values to be float32, int16 (bfloat16) or int8; got %s"
-          " (type %d)",
-          name, TypeName(values.type), static_cast<int>(values.type));
-  }
+// A float32 vector ahead of the values is their scales.
+bool HasScales(const WeightReader& reader) {
+  const TfLiteTensor* next = reader.Peek();
+  return next != nullptr && next->type == kTfLiteFloat32 &&
+         next->dims != nullptr && next->dims->size == 1;
 }
 
-bool ReadScales(WeightReader& reader, const char* name, BlockSparse& matrix) {
-  const int shape[] = {matrix.rows / BlockOut(matrix.shape)};
-  if (!reader.Floats(name, ".scales", 1, shape, matrix.scales)) return false;
-  for (int i = 0; i < shape[0]; ++i) {
+// One scale per block row.
+bool ReadScales(WeightReader& reader, const char* name, int block_rows,
+                BlockSparse& matrix) {
+  if (!reader.Vector(name, ".scales", block_rows, matrix.scales)) return false;
+  for (int i = 0; i < block_rows; ++i) {
     if (matrix.scales[i] > 0.0f) continue;
     return reader.error().Set("expected %s.scales > 0; got %g at block row %d",
                               name, static_cast<double>(matrix.scales[i]), i);
+  }
+  return true;
+}
+
+// The weight type off the element type of `values`, of which those with scales
+// are integers.
+bool ReadWeightType(const char* name, const TfLiteTensor& values, bool scaled,
+                    BlockSparse& matrix, ErrorText& error) {
+  const TfLiteType type = values.type;
+  if (scaled) {
+    matrix.type = type == kTfLiteInt8 ? WeightType::kInt8 : WeightType::kInt16;
+    if (type == kTfLiteInt8 || type == kTfLiteInt16) return true;
+  } else {
+    matrix.type =
+        type == kTfLiteInt16 ? WeightType::kBfloat16 : WeightType::kFloat32;
+    if (type == kTfLiteFloat32 || type == kTfLiteInt16) return true;
+  }
+  return error.Set("expected %s.values %s; got %s (type %d)", name,
+                   scaled ? "behind scales to be int8 or int16"
+                          : "without scales to be float32 or int16 (bfloat16)",
+                   TypeName(type), static_cast<int>(type));
+}
+
+// Sums of products of int16 weights fit 32 bits.
+bool CheckSums(const char* name, const BlockSparse& matrix, ErrorText& error) {
+  const auto* value = static_cast<const int16_t*>(matrix.values);
+  const int block_out = BlockOut(matrix.shape);
+  for (int row = 0; row < matrix.rows / block_out; ++row) {
+    int64_t sums[16] = {};
+    const int32_t blocks =
+        matrix.row_offsets[row + 1] - matrix.row_offsets[row];
+    for (int i = 0; i < blocks * BlockIn(matrix.shape); ++i) {
+      for (int o = 0; o < block_out; ++o) sums[o] += std::abs(int{*value++});
+    }
+    for (int o = 0; o < block_out; ++o) {
+      if (sums[o] <= kMostInt16Sum) continue;
+      return error.Set(
+          "expected the magnitudes in %s.values to sum to at most %d for every"
+          " output; got %lld for output %d",
+          name, static_cast<int>(kMostInt16Sum),
+          static_cast<long long>(sums[o]), row * block_out + o);
+    }
   }
   return true;
 }
@@ -138,13 +168,19 @@ bool ReadMatrix(WeightReader& reader, const char* name, int rows, int cols,
       reader.Next(name, ".columns", kTfLiteInt16, 1, any_vector);
   if (columns == nullptr) return false;
   ErrorText& error = reader.error();
-  const TfLiteTensor* next = reader.Peek();
-  if (next != nullptr && !ReadWeightType(name, *next, matrix, error)) {
+  const bool scaled = HasScales(reader);
+  if (scaled && !ReadScales(reader, name, offsets->dims->data[0] - 1, matrix)) {
     return false;
   }
-  const TfLiteTensor* values = reader.Numbers(
-      name, ".values", next == nullptr ? kTfLiteNoType : next->type, 3,
-      any_blocks);
+  const TfLiteTensor* next = reader.Peek();
+  if (next != nullptr && !ReadWeightType(name, *next, scaled, matrix, error)) {
+    return false;
+  }
+  const TfLiteType type = next == nullptr ? kTfLiteNoType : next->type;
+  const TfLiteTensor* values =
+      matrix.type == WeightType::kInt16
+          ? reader.Next(name, ".values", type, 3, any_blocks)
+          : reader.Numbers(name, ".values", type, 3, any_blocks);
   if (values == nullptr || !ReadBlockShape(name, *values, matrix, error)) {
     return false;
   }
@@ -170,7 +206,7 @@ bool ReadMatrix(WeightReader& reader, const char* name, int rows, int cols,
   return CheckOffsets(name, matrix.row_offsets, block_rows, n_blocks, error) &&
          CheckColumns(name, matrix.row_offsets, block_rows, matrix.columns,
                       block_cols, error) &&
-         (matrix.type != WeightType::kInt8 || ReadScales(reader, name, matrix));
+         (matrix.type != WeightType::kInt16 || CheckSums(name, matrix, error));
 }
 
 }  // namespace wavernn_tf

@@ -7,10 +7,10 @@
 
 namespace wavernn_tf {
 
-// Reads row_offsets, columns and values, and scales if the values are int8. All
-// is checked that the kernels rely on. If `rows` is kAnySize, the matrix has as
-// many as row_offsets says, at most kMostRows. On failure returns false with
-// the reader's error set.
+// Reads row_offsets, columns, scales if the values are integers, and values.
+// All is checked that the kernels rely on. If `rows` is kAnySize, the matrix
+// has as many as row_offsets says, at most kMostRows. On failure returns false
+// with the reader's error set.
 constexpr int kMostRows = 1 << 14;
 bool ReadMatrix(WeightReader& reader, const char* name, int rows, int cols,
                 BlockSparse& matrix);

@@ -146,10 +146,10 @@ bool ReadSubscaleLayer(WeightReader& reader, int index, Subscale& subscale) {
     return false;
   }
   if (!first) return true;
-  if (layer.kernel.type == WeightType::kInt8) {
+  if (IsInteger(layer.kernel.type)) {
     return reader.error().Set(
         "expected float32 or bfloat16 values of %s, which reads samples of"
-        " either sign; got int8",
+        " either sign; got integers behind scales",
         name);
   }
   subscale.channels = layer.kernel.rows;
