@@ -12,9 +12,11 @@ namespace wavernn_tf {
 
 template <typename V>
 struct GatesOf {
-  // W::kLanes / 16 times 16 units of one stream, from unit `i` on.
-  template <typename Wide>
-  struct Units {
+  // W::kLanes / 16 times 16 units of one stream, from unit `i` on. Only if
+  // kShorts, the state is written in 16 bits too: bytes alone take fewer
+  // registers.
+  template <typename Wide, bool kShorts>
+  struct UnitsOf {
     using W = Wide;
     const GateParams& p;
     int i;
@@ -38,12 +40,25 @@ struct GatesOf {
     typename W::F Bias() const { return W::Load(p.bias + i); }
     float* State() const { return p.h + i; }
     void StoreIntegers(const typename W::F& h) const {
+      if constexpr (kShorts) {
+        const auto inverse = V::Broadcast(kMostShort / kLargestState);
+        WAVERNN_TF_UNROLL
+        for (int k = 0; k < W::kLanes / 16; ++k) {
+          QuantiseOf<V>::StoreShorts(h.v[k], inverse, i + 16 * k, p.forms);
+        }
+      }
+      if (p.forms.bytes == nullptr) return;
+      const auto inverse = V::Broadcast(kMostByte / kLargestState);
       WAVERNN_TF_UNROLL
       for (int k = 0; k < W::kLanes / 16; ++k) {
-        QuantiseOf<V>::Store(h.v[k], i + 16 * k, p.forms);
+        QuantiseOf<V>::StoreBytes(h.v[k], inverse, i + 16 * k, p.forms);
       }
     }
   };
+  template <typename Wide>
+  using Units = UnitsOf<Wide, false>;
+  template <typename Wide>
+  using UnitsWithShorts = UnitsOf<Wide, true>;
 
   // W::kLanes / 16 units of 16 streams.
   template <typename Wide>
@@ -108,11 +123,18 @@ struct GatesOf {
     for (; i < end; i += Narrow::kUnits) Update<kFine>(Narrow{p, i});
   }
 
-  static void Coarse(const GateParams& p) {
-    UpdateAll<false, Units>(p, 0, p.state_size / 2);
+  template <bool kFine>
+  static void UpdateHalf(const GateParams& p, int start) {
+    const int end = start + p.state_size / 2;
+    if (p.forms.shorts == nullptr) {
+      UpdateAll<kFine, Units>(p, start, end);
+    } else {
+      UpdateAll<kFine, UnitsWithShorts>(p, start, end);
+    }
   }
+  static void Coarse(const GateParams& p) { UpdateHalf<false>(p, 0); }
   static void Fine(const GateParams& p) {
-    UpdateAll<true, Units>(p, p.state_size / 2, p.state_size);
+    UpdateHalf<true>(p, p.state_size / 2);
   }
   static void CoarseBatch(const BatchGateParams& p) {
     UpdateAll<false, Streams>(p, p.first, p.first + p.count);

@@ -42,7 +42,7 @@ struct GateParams {
   const float* input_kernel;  // [9H]
   const float* bias;          // [H] b_e
   float* h;                   // [H] updated in place, this half only
-  IntegerForms forms;         // of all H, of which this half is written
+  IntegerForms forms;         // h, of which this half is written
   int state_size;
   float coarse_previous;  // network inputs, in [-1, 1]
   float fine_previous;

@@ -25,19 +25,19 @@ struct Avx2Vnni {
   static constexpr const char* kName = "avx2vnni";
   static constexpr bool kGathers = false;
   static constexpr GroupVectors kGroupVectors = {4, 4};
-  static constexpr int kBatchFrom[] = {15, 15, 13, 13};
+  static constexpr int kBatchFrom[] = {15, 15, 13, 12};
 };
 struct Avx512 {
   static constexpr const char* kName = "avx512";
   static constexpr bool kGathers = false;
   static constexpr GroupVectors kGroupVectors = {8, 8};
-  static constexpr int kBatchFrom[] = {10, 10, 14, 14};
+  static constexpr int kBatchFrom[] = {10, 10, 14, 10};
 };
 struct Avx512Vnni {
   static constexpr const char* kName = "avx512vnni";
   static constexpr bool kGathers = true;
   static constexpr GroupVectors kGroupVectors = {8, 8};
-  static constexpr int kBatchFrom[] = {10, 10, 10, 10};
+  static constexpr int kBatchFrom[] = {10, 10, 10, 9};
 };
 
 // The last halvings of Sum and Largest of vector_scalar.h.

@@ -15,20 +15,26 @@ struct QuantiseOf {
   using I = typename V::I;
 
   static void Quantise(const QuantiseParams& p) {
-    for (int i = p.first; i < p.first + p.count; i += 16) {
-      Store(V::Load(p.x + i), i, p.forms);
+    const IntegerForms forms = p.forms;  // which stores of bytes could change
+    const int end = p.first + p.count;
+    if (forms.bytes != nullptr) {
+      const F inverse = V::Broadcast(forms.byte_inverse);
+      for (int i = p.first; i < end; i += 16) {
+        StoreBytes(V::Load(p.x + i), inverse, i, forms);
+      }
+    }
+    if (forms.shorts != nullptr) {
+      const F inverse = V::Broadcast(forms.short_inverse);
+      for (int i = p.first; i < end; i += 16) {
+        StoreShorts(V::Load(p.x + i), inverse, i, forms);
+      }
     }
   }
 
-  // Values i .. i + 15 in all forms.
-  WAVERNN_TF_INLINE static void Store(F x, int i, const IntegerForms& forms) {
-    if (forms.bytes != nullptr) StoreBytes(x, i, forms);
-    if (forms.shorts != nullptr) StoreShorts(x, i, forms);
-  }
-
-  WAVERNN_TF_INLINE static void StoreBytes(F x, int i,
+  // Values i .. i + 15.
+  WAVERNN_TF_INLINE static void StoreBytes(F x, F inverse, int i,
                                            const IntegerForms& forms) {
-    const I v = V::ToBytes(x, V::Broadcast(forms.byte_inverse));
+    const I v = V::ToBytes(x, inverse);
     V::StoreBytes(forms.bytes + i, v);
     if (forms.shifted_bytes == nullptr) return;
     uint32_t* const shifted = forms.shifted_bytes + 4 * i;
@@ -38,9 +44,9 @@ struct QuantiseOf {
     V::StoreInts(shifted + 48, V::template ShiftBytes<3>(v));
   }
 
-  WAVERNN_TF_INLINE static void StoreShorts(F x, int i,
+  WAVERNN_TF_INLINE static void StoreShorts(F x, F inverse, int i,
                                             const IntegerForms& forms) {
-    const I v = V::ToShorts(x, V::Broadcast(forms.short_inverse));
+    const I v = V::ToShorts(x, inverse);
     V::StoreShorts(forms.shorts + i, v);
     if (forms.shifted_shorts == nullptr) return;
     uint32_t* const shifted = forms.shifted_shorts + 2 * i;
