@@ -52,6 +52,7 @@ std::vector<Layout> Layouts() {
   layouts.push_back(Lay(8, 2, 16, 2, {3}, 10, {5}));        // 2
   layouts.push_back(Lay(16, 5, 48, 3, {2, 3}, 32, {2}));    // 16
   layouts.push_back(Lay(16, 1, 16, 2, {1, 1}, 15, {}));     // 15
+  layouts.push_back(Lay(4, 3, 16, 2, {1}, 16, {2}));        // 8
   return layouts;
 }
 
