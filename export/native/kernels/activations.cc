@@ -15,6 +15,16 @@ T* From(AlignedArray<T>& array, int index) {
   return array.size() > 0 ? array.data() + index : nullptr;
 }
 
+// ScaleFor of every lane.
+void FindScales(const float* largest, float most, float* scale,
+                float* inverse) {
+  for (int lane = 0; lane < kBatchLanes; ++lane) {
+    const IntegerScale found = ScaleFor(largest[lane], most);
+    scale[lane] = found.scale;
+    inverse[lane] = found.inverse;
+  }
+}
+
 }  // namespace
 
 bool Activations::Allocate(int n, FormSet reads) {
@@ -87,13 +97,9 @@ void BatchActivations::Quantise(const KernelTable& kernels, int first,
   if (!reads_.bytes() && !reads_.shorts()) return;
   alignas(64) float byte_inverse[kBatchLanes];
   alignas(64) float short_inverse[kBatchLanes];
-  for (int lane = 0; lane < kBatchLanes; ++lane) {
-    const IntegerScale bytes = ScaleFor(largest[lane], kMostByte);
-    const IntegerScale shorts = ScaleFor(largest[lane], kMostShort);
-    byte_scale_[lane] = bytes.scale;
-    byte_inverse[lane] = bytes.inverse;
-    short_scale_[lane] = shorts.scale;
-    short_inverse[lane] = shorts.inverse;
+  if (reads_.bytes()) FindScales(largest, kMostByte, byte_scale_, byte_inverse);
+  if (reads_.shorts()) {
+    FindScales(largest, kMostShort, short_scale_, short_inverse);
   }
   const int at = kBatchLanes * first;
   kernels.quantise_batch({from, RoundUp(count), byte_inverse,

@@ -27,8 +27,9 @@ struct AffineOf {
       }
     }
     const float* __restrict in = p.in + t * p.in_stride;
-    const float* __restrict kernel = p.kernel + o;
-    for (int d = 0; d < p.depth; ++d, kernel += p.width) {
+    const PanelPlace place = PlaceInPanel(p.depth, p.width, o);
+    const float* __restrict kernel = p.kernel + place.first;
+    for (int d = 0; d < p.depth; ++d, kernel += place.stride) {
       F weights[kVectors];
       WAVERNN_TF_UNROLL
       for (int v = 0; v < kVectors; ++v) {
@@ -66,9 +67,10 @@ struct AffineOf {
   // Row t and the last `count` < 16 outputs.
   static void AffineRest(const AffineParams& p, int64_t t, int o, int count) {
     const float* in = p.in + t * p.in_stride;
-    const float* kernel = p.kernel + o;
+    const PanelPlace place = PlaceInPanel(p.depth, p.width, o);
+    const float* kernel = p.kernel + place.first;
     F sum = LoadSome(p.bias + o, count);
-    for (int d = 0; d < p.depth; ++d, kernel += p.width) {
+    for (int d = 0; d < p.depth; ++d, kernel += place.stride) {
       sum = V::Fma(V::Broadcast(in[d]), LoadSome(kernel, count), sum);
     }
     float lanes[kLanes];
@@ -88,6 +90,7 @@ struct AffineOf {
 
   static void Affine(const AffineParams& p) {
     constexpr int kWide = kLanes * V::kAffineVectors;
+    static_assert(kPanel % kWide == 0, "no tile lies in two panels");
     int o = 0;
     for (; o + kWide <= p.width; o += kWide) {
       AffineColumn<V::kAffineVectors>(p, o);

@@ -59,38 +59,59 @@ BlockSparse Rows(BlockSparse matrix, int first, int count) {
   return matrix;
 }
 
+// Element i of float32, or of the upper halves of float32.
+float Float(const DenseArray& array, std::size_t i) {
+  if (array.type == WeightType::kFloat32) {
+    return static_cast<const float*>(array.data)[i];
+  }
+  const uint32_t bits = uint32_t{static_cast<const uint16_t*>(array.data)[i]}
+                        << 16;
+  float value;
+  std::memcpy(&value, &bits, sizeof(bits));
+  return value;
+}
+
+// Writes the kernel of `depth` inputs that begins at an element in panels.
+void ToPanels(const DenseArray& from, std::size_t begin, int depth, int width,
+              float* to) {
+  for (int o = 0; o < width; ++o) {
+    const PanelPlace place = PlaceInPanel(depth, width, o);
+    for (int d = 0; d < depth; ++d) {
+      to[place.first + int64_t{d} * place.stride] =
+          Float(from, begin + std::size_t(d) * width + o);
+    }
+  }
+}
+
 }  // namespace
 
-// The array itself, or its expansion to float32; null when memory runs out.
-const float* Engine::Floats(const DenseArray& array, std::size_t count) {
-  if (array.type == WeightType::kFloat32) {
-    return static_cast<const float*>(array.data);
+bool Engine::BuildLayer(const ConvLayer& from, bool transposed,
+                        FloatLayer& to) {
+  const int kernels = transposed ? from.taps : 1;
+  const int depth = from.taps / kernels * from.channels_in;
+  const std::size_t size = static_cast<std::size_t>(depth) * from.channels_out;
+  layers_.emplace_back();
+  if (!layers_.back().Resize(kernels * size)) return false;
+  float* const kernel = layers_.back().data();
+  for (int k = 0; k < kernels; ++k) {
+    ToPanels(from.kernel, k * size, depth, from.channels_out,
+             kernel + k * size);
   }
-  expanded_.emplace_back();
-  if (!expanded_.back().Resize(count)) return nullptr;
-  float* const floats = expanded_.back().data();
-  const auto* const halves = static_cast<const uint16_t*>(array.data);
-  for (std::size_t i = 0; i < count; ++i) {
-    const uint32_t bits = uint32_t{halves[i]} << 16;
-    std::memcpy(floats + i, &bits, sizeof(bits));
-  }
-  return floats;
+  to = {kernel, from.bias, from.taps, from.channels_in, from.channels_out};
+  return true;
 }
 
 bool Engine::BuildConditioning() {
-  for (auto [from, to] : {std::pair(&model.convolutions, &convolutions),
-                          std::pair(&model.upsampling, &upsampling)}) {
-    to->clear();
-    for (const ConvLayer& layer : *from) {
-      const std::size_t count = static_cast<std::size_t>(layer.taps) *
-                                layer.channels_in * layer.channels_out;
-      const float* const kernel = Floats(layer.kernel, count);
-      if (kernel == nullptr) return false;
-      to->push_back({kernel, layer.bias, layer.taps, layer.channels_in,
-                     layer.channels_out});
-    }
+  convolutions.resize(model.convolutions.size());
+  upsampling.resize(model.upsampling.size());
+  bool done = true;
+  for (std::size_t i = 0; i < convolutions.size(); ++i) {
+    done = done && BuildLayer(model.convolutions[i], false, convolutions[i]);
   }
-  return true;
+  for (std::size_t i = 0; i < upsampling.size(); ++i) {
+    done = done && BuildLayer(model.upsampling[i], true, upsampling[i]);
+  }
+  return done;
 }
 
 // The dense arrays over the gates, in the order of gru.h.
@@ -99,18 +120,18 @@ bool Engine::BuildGates() {
   const int width = kGates * state;
   const int channels = model.conditioning_channels;
   const std::size_t count = static_cast<std::size_t>(channels) * width;
-  const float* const kernel = Floats(model.conditioning_kernel, count);
-  if (kernel == nullptr || !gate_kernel.Resize(count) ||
-      !gate_bias.Resize(width) || !recurrent_bias.Resize(state) ||
-      !input_kernel.Resize(3 * width)) {
+  if (!gate_kernel.Resize(count) || !gate_bias.Resize(width) ||
+      !recurrent_bias.Resize(state) || !input_kernel.Resize(3 * width)) {
     return false;
   }
   for (int gate = 0; gate < kGates; ++gate) {
     for (int i = 0; i < state; ++i) {
       const int from = gate * state + i;
       const int to = GateIndex(gate, i);
-      for (std::size_t c = 0; c < count; c += width) {
-        gate_kernel[c + to] = kernel[c + from];
+      const PanelPlace place = PlaceInPanel(channels, width, to);
+      for (int c = 0; c < channels; ++c) {
+        gate_kernel[place.first + int64_t{c} * place.stride] =
+            Float(model.conditioning_kernel, std::size_t(c) * width + from);
       }
       gate_bias[to] = model.input_bias[from];
       if (gate < kGates - 1) {

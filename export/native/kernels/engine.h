@@ -13,7 +13,8 @@
 
 namespace wavernn_tf {
 
-// As ConvLayer, in float32.
+// As ConvLayer, in float32 and in panels (affine.h): a convolution's as one
+// kernel, of a transposed one those of the taps one after another.
 struct FloatLayer {
   const float* kernel;
   const float* bias;
@@ -42,7 +43,7 @@ struct Engine {
 
   std::vector<FloatLayer> convolutions;
   std::vector<FloatLayer> upsampling;
-  AlignedArray<float> gate_kernel;       // [channels, 3H] conditioning to gates
+  AlignedArray<float> gate_kernel;       // [channels, 3H] in panels
   AlignedArray<float> gate_bias;         // [3H] input bias, with b_u and b_r
   AlignedArray<float> recurrent_bias;    // [H] b_e
   AlignedArray<float> input_kernel;      // [9H]
@@ -61,10 +62,10 @@ struct Engine {
   bool Widen();
 
  private:
-  std::deque<AlignedArray<float>> expanded_;
+  std::deque<AlignedArray<float>> layers_;  // kernels
 
-  const float* Floats(const DenseArray& array, std::size_t count);
   bool BuildConditioning();
+  bool BuildLayer(const ConvLayer& from, bool transposed, FloatLayer& to);
   bool BuildGates();
   bool BuildSubscale(const KernelTable& kernels);
 };
