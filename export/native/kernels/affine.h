@@ -9,7 +9,7 @@ namespace wavernn_tf {
 // A kernel [depth, width] is read in panels of so many outputs, which lie one
 // after the other, each row after row: [depth, 64]. The last one is as wide as
 // what is left.
-constexpr int kPanel = 64;
+constexpr int kPanel = 32;
 
 struct PanelPlace {
   int64_t first;  // element: of input 0

@@ -20,8 +20,8 @@ struct VectorZmm {
   static constexpr auto& kBatchFrom = Isa::kBatchFrom;
   static constexpr int kBatchSums = 16;
   static constexpr int kGateVectors = 4;
-  static constexpr int kAffineRows = 4;
-  static constexpr int kAffineVectors = 4;
+  static constexpr int kAffineRows = 8;
+  static constexpr int kAffineVectors = 2;
 
   static constexpr int kByteOffset = Dots<Isa>::kByteOffset;
 
