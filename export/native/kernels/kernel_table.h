@@ -39,6 +39,7 @@ struct KernelTable {
   void (*draw_batch)(const BatchDrawParams& params);
   void (*quantise_batch)(const BatchQuantiseParams& params);
   void (*turn)(const TurnParams& params);
+  void (*shift)(const ShiftParams& params);
 };
 
 // Portable C++, on every machine.

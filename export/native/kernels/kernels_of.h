@@ -95,6 +95,7 @@ struct KernelsOf {
       SoftmaxOf<V>::DrawBatch,
       QuantiseOf<V>::QuantiseBatch,
       TurnOf<V>::Turn,
+      TurnOf<V>::Shift,
   };
 };
 

@@ -14,6 +14,15 @@ constexpr int kBatchTileFrames = 8;
 // its own, the horizon holds many.
 constexpr int64_t kLargestRing = int64_t{1} << 30;
 
+// Steps between neighbouring lanes, if they are whole and all lanes go to the
+// next at once; or one, and lanes come to theirs one by one.
+int64_t Tiles(const Model& model) {
+  const int64_t B = model.subscale.batch;
+  const int64_t apart = B * model.subscale.lag();
+  const bool together = model.hold % B == 0 && apart % model.hold == 0;
+  return together ? std::max<int64_t>(1, apart / model.hold) : 1;
+}
+
 }  // namespace
 
 bool LaneConditioning::Allocate(const Engine& engine) {
@@ -26,12 +35,19 @@ bool LaneConditioning::Allocate(const Engine& engine) {
   const int64_t apart =
       int64_t{sub_tensors_} * (sub_tensors_ - 1) * model.subscale.lag();
   slots_ = (apart + model.hold - 1) / model.hold + sub_tensors_;
-  return slots_ * streams * width_ <= kLargestRing &&
-         conditioner_.Allocate(engine, kBatchTileFrames) &&
+  const int64_t tiles = Tiles(model);
+  if (slots_ * streams * width_ > kLargestRing) return false;
+  tiles_.clear();
+  tiles_.resize(tiles);
+  for (Tile& tile : tiles_) {
+    if (!tile.values.Resize((width_ + kOutputSlack) * kBatchLanes)) {
+      return false;
+    }
+  }
+  return conditioner_.Allocate(engine, kBatchTileFrames) &&
          steps_.Resize(streams * kBatchTileFrames * model.steps_per_frame *
                        model.conditioning_channels) &&
-         ring_.Resize(slots_ * streams * width_) &&
-         turned_.Resize((width_ + kOutputSlack) * kBatchLanes);
+         ring_.Resize(slots_ * streams * width_);
 }
 
 void LaneConditioning::Start(const Engine& engine, const float* const* features,
@@ -39,8 +55,10 @@ void LaneConditioning::Start(const Engine& engine, const float* const* features,
   std::copy_n(features, streams, features_);
   streams_ = streams;
   end_ = frames * engine.model.steps_per_frame;
-  tile_ = conditioned_ = projected_ = 0;
-  std::fill_n(at_, kBatchLanes, -1);
+  begin_ = conditioned_ = projected_ = 0;
+  entering_ = 0;
+  moving_ = false;
+  for (Tile& tile : tiles_) std::fill_n(tile.steps, kBatchLanes, -1);
 }
 
 // The next frames of every stream.
@@ -49,10 +67,10 @@ void LaneConditioning::Condition(const Engine& engine,
   const Model& model = engine.model;
   const int channels = model.conditioning_channels;
   const int64_t frame = conditioned_ / model.steps_per_frame;
-  tile_ = conditioned_;
-  conditioned_ =
-      std::min<int64_t>(end_, tile_ + kBatchTileFrames * model.steps_per_frame);
-  const int64_t steps = conditioned_ - tile_;
+  begin_ = conditioned_;
+  conditioned_ = std::min<int64_t>(
+      end_, begin_ + kBatchTileFrames * model.steps_per_frame);
+  const int64_t steps = conditioned_ - begin_;
   for (int stream = 0; stream < streams_; ++stream) {
     const float* from = conditioner_.Run(
         engine, kernels, features_[stream] + frame * model.n_features,
@@ -75,41 +93,70 @@ void LaneConditioning::Project(const Engine& engine,
   const int64_t steps = std::min<int64_t>(
       {sub_tensors_, conditioned_ - projected_, slots_ - slot});
   ProjectGates(engine, kernels,
-               steps_.data() + (projected_ - tile_) * streams_ * channels,
+               steps_.data() + (projected_ - begin_) * streams_ * channels,
                channels, static_cast<int>(steps) * streams_,
                ring_.data() + slot * streams_ * width_);
   projected_ += steps;
 }
 
+const float* LaneConditioning::Row(int64_t step, int stream) const {
+  return ring_.data() + (step % slots_ * streams_ + stream) * width_;
+}
+
 void LaneConditioning::Enter(const Engine& engine, const KernelTable& kernels,
                              const int64_t* steps) {
-  entering_ = 0;
-  for (int k = 0; k < kBatchLanes; ++k) {
-    const int64_t step = std::min(steps[k], end_ - 1);
-    if (step < 0 || step == at_[k]) continue;
-    at_[k] = step;
-    lanes_[entering_++] = k;
-  }
   const TimedStage stage(kernels, kConditioningStage);
-  for (int i = 0; i < entering_; ++i) {
-    while (projected_ <= at_[lanes_[i]]) Project(engine, kernels);
+  entering_ = 0;
+  moving_ = false;
+  int64_t at[kBatchLanes];
+  bool same = true;
+  for (int k = 0; k < kBatchLanes; ++k) {
+    at[k] = std::min(steps[k], end_ - 1);
+    same = same && (at[k] < 0 || at[k] == tiles_[current_].steps[k]);
+    while (projected_ <= at[k]) Project(engine, kernels);
   }
-  for (int i = 0; i < entering_; ++i) {
-    const int64_t row =
-        at_[lanes_[i]] % slots_ * streams_ + lanes_[i] / sub_tensors_;
-    gates_[i] = ring_.data() + row * width_;
+  if (same) return;
+  current_ = (current_ + 1) % tiles_.size();
+  int64_t* const held = tiles_[current_].steps;
+  moving_ = sub_tensors_ > 1;
+  for (int k = 0; k < kBatchLanes; ++k) {
+    const bool first = k % sub_tensors_ == 0;
+    moving_ = moving_ && (first || at[k] < 0 || at[k] == held[k - 1]);
+  }
+  if (moving_) {
+    for (int k = kBatchLanes - 1; k >= 0; --k) {
+      const bool first = k % sub_tensors_ == 0;
+      held[k] = first ? at[k] : held[k - 1];
+      if (!first) continue;
+      const int stream = k / sub_tensors_;
+      rows_[stream] = at[k] < 0 ? nullptr : Row(at[k], stream);
+    }
+    return;
+  }
+  for (int k = 0; k < kBatchLanes; ++k) {
+    if (at[k] < 0 || at[k] == held[k]) continue;
+    held[k] = at[k];
+    lanes_[entering_] = k;
+    rows_[entering_++] = Row(at[k], k / sub_tensors_);
   }
 }
 
 const float* LaneConditioning::Turn(const KernelTable& kernels, int first,
                                     int count) {
-  float* const turned = turned_.data() + kBatchLanes * kGates * first;
-  if (entering_ == 0) return turned;
-  const float* from[kBatchLanes];
-  for (int i = 0; i < entering_; ++i) from[i] = gates_[i] + kGates * first;
-  kernels.turn(
-      {from, lanes_, entering_, kGates * count, kGates * kPartUnits, turned});
-  return turned;
+  float* const tile =
+      tiles_[current_].values.data() + kBatchLanes * kGates * first;
+  const float* from[kBatchLanes] = {};
+  const int rows = moving_ ? kBatchLanes / sub_tensors_ : entering_;
+  for (int i = 0; i < rows; ++i) {
+    if (rows_[i] != nullptr) from[i] = rows_[i] + kGates * first;
+  }
+  if (moving_) {
+    kernels.shift({from, sub_tensors_, kGates * count, tile});
+  } else if (entering_ > 0) {
+    kernels.turn(
+        {from, lanes_, entering_, kGates * count, kGates * kPartUnits, tile});
+  }
+  return tile;
 }
 
 }  // namespace wavernn_tf

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "kernels/aligned_array.h"
 #include "kernels/conditioning.h"
@@ -16,6 +17,11 @@ namespace wavernn_tf {
 // Lane k belongs to stream k / B. The steps of all streams are projected to the
 // gates once, before the first lane needs them, and kept until the last lane
 // has had them; the lanes of a call are at most `ahead()` frames apart.
+//
+// What the lanes see is a tile, [3H, 16]. Where the lanes of a stream go to new
+// steps together, each a whole number of steps behind the one before it, there
+// are as many tiles, in turn: a lane then comes to the step at which the lane
+// before it was when that tile was in use, and the tile's lanes move up.
 class LaneConditioning {
  public:
   // Returns false when memory runs out.
@@ -36,27 +42,36 @@ class LaneConditioning {
   const float* Turn(const KernelTable& kernels, int first, int count);
 
  private:
+  struct Tile {
+    AlignedArray<float> values;       // [3H + slack, 16]
+    int64_t steps[kBatchLanes] = {};  // of each lane, or -1
+  };
+
+  // [3H] of a stream's step, which must be in the ring.
+  const float* Row(int64_t step, int stream) const;
   void Condition(const Engine& engine, const KernelTable& kernels);
   void Project(const Engine& engine, const KernelTable& kernels);
 
   const float* features_[kBatchLanes] = {};
   int streams_ = 0;
-  int sub_tensors_ = 1;           // B
-  int64_t width_ = 0;             // 3H
-  int64_t slots_ = 0;             // steps that the ring holds
-  int64_t end_ = 0;               // steps in all
-  int64_t tile_ = 0;              // the first step in `steps_`
-  int64_t conditioned_ = 0;       // the step after the last in `steps_`
-  int64_t projected_ = 0;         // the step after the last in `ring_`
-  int64_t at_[kBatchLanes] = {};  // each lane's step in `turned_`, or -1
-  // Lanes that came to another step in the last Enter.
+  int sub_tensors_ = 1;      // B
+  int64_t width_ = 0;        // 3H
+  int64_t slots_ = 0;        // steps that the ring holds
+  int64_t end_ = 0;          // steps in all
+  int64_t begin_ = 0;        // the first step in `steps_`
+  int64_t conditioned_ = 0;  // the step after the last in `steps_`
+  int64_t projected_ = 0;    // the step after the last in `ring_`
+  // What the last Enter asks for: the lanes of the tile to move up, with these
+  // rows for the first ones, or these lanes to be filled with theirs.
+  bool moving_ = false;
   int entering_ = 0;
   int lanes_[kBatchLanes] = {};
-  const float* gates_[kBatchLanes] = {};  // [3H] of each
+  const float* rows_[kBatchLanes] = {};
+  std::size_t current_ = 0;  // tile
   Conditioner conditioner_;
-  AlignedArray<float> steps_;   // [steps of a tile, streams, channels]
-  AlignedArray<float> ring_;    // [slots, streams, 3H] as projected
-  AlignedArray<float> turned_;  // [3H + slack, 16] of the lanes
+  AlignedArray<float> steps_;  // [steps of some frames, streams, channels]
+  AlignedArray<float> ring_;   // [slots, streams, 3H] as projected
+  std::vector<Tile> tiles_;
 };
 
 }  // namespace wavernn_tf

@@ -130,6 +130,7 @@ const KernelTable kTable = {
     Timed<kSoftmaxStage, &T::draw_batch>,
     Timed<kGatesStage, &T::quantise_batch>,
     Timed<kConditioningStage, &T::turn>,
+    Timed<kConditioningStage, &T::shift>,
 };
 
 }  // namespace

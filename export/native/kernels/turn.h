@@ -1,4 +1,4 @@
-// From one stream's values after each other to 16 streams abreast.
+// From one stream's values after each other to 16 lanes abreast.
 #ifndef WAVERNN_TF_KERNELS_TURN_H_
 #define WAVERNN_TF_KERNELS_TURN_H_
 
@@ -13,6 +13,16 @@ struct TurnParams {
   int count;                 // 1 to 16
   int n;
   int ahead;
+  float* to;
+};
+
+// Lane k of to[i] goes to lane k + 1, i < n; lanes 0, B, 2 B, .. become
+// from[0], from[1], from[2], ..: [n] each, null where a lane may become
+// anything. `to` is [n, 16], 64-byte aligned; n is a multiple of 16.
+struct ShiftParams {
+  const float* const* from;  // [16 / B]
+  int sub_tensors;           // B
+  int n;
   float* to;
 };
 

@@ -14,10 +14,23 @@ template <typename V>
 struct TurnOf {
   static void Turn(const TurnParams& p) {
     if constexpr (V::kMasks) {
-      if (p.count == kBatchLanes) return TurnAll(p);
       for (int k = 0; k < p.count; k += 4) TurnFour(p, k);
     } else {
       for (int k = 0; k < p.count; ++k) TurnOne(p, k);
+    }
+  }
+
+  static void Shift(const ShiftParams& p) {
+    const float* const first = p.from[0];
+    for (int i = 0; i < p.n; ++i) {
+      float* const to = p.to + kBatchLanes * i;
+      const float x = first != nullptr ? first[i] : 0.0f;
+      V::Store(to, V::ShiftIn(V::Load(to), x));
+    }
+    for (int k = p.sub_tensors; k < kBatchLanes; k += p.sub_tensors) {
+      const float* const from = p.from[k / p.sub_tensors];
+      if (from == nullptr) continue;
+      for (int i = 0; i < p.n; ++i) p.to[kBatchLanes * i + k] = from[i];
     }
   }
 
@@ -25,20 +38,6 @@ struct TurnOf {
     const float* const from = p.from[k];
     float* const to = p.to + p.lanes[k];
     for (int i = 0; i < p.n; ++i) to[kBatchLanes * i] = from[i];
-  }
-
-  static void TurnAll(const TurnParams& p) {
-    const float* from[kBatchLanes];
-    for (int k = 0; k < kBatchLanes; ++k) from[p.lanes[k]] = p.from[k];
-    for (int i = 0; i < p.n; i += 16) {
-      typename V::F v[kBatchLanes];
-      WAVERNN_TF_UNROLL
-      for (int k = 0; k < kBatchLanes; ++k) {
-        v[k] = V::Load(from[k] + i);
-        __builtin_prefetch(from[k] + i + p.ahead);
-      }
-      V::StoreTurned(p.to + kBatchLanes * i, v);
-    }
   }
 
   // Lanes k .. k + 3; where fewer are left, the last one several times.

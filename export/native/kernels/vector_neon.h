@@ -182,6 +182,12 @@ struct VectorNeon {
     return vgetq_lane_f32(Max(v2, vextq_f32(v2, v2, 1)), 0);
   }
 
+  WAVERNN_TF_INLINE static F ShiftIn(const F& v, float x) {
+    return Map([&](int i) {
+      return vextq_f32(i == 0 ? vdupq_n_f32(x) : v.quad[i - 1], v.quad[i], 3);
+    });
+  }
+
   WAVERNN_TF_INLINE static I LoadInts(const void* p) {
     const auto* from = static_cast<const uint8_t*>(p);
     return MapInts(

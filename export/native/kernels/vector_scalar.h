@@ -147,6 +147,11 @@ struct VectorScalar {
     return v.lane[0];
   }
 
+  // Every lane goes to the next; x to the first.
+  static F ShiftIn(const F& v, float x) {
+    return Map([&](int i) { return i == 0 ? x : v.lane[i - 1]; });
+  }
+
   static I LoadInts(const void* p) {
     I v;
     std::memcpy(v.lane, p, sizeof(v.lane));

@@ -120,6 +120,14 @@ struct VectorYmm {
     return Halvings<Isa>::Largest(_mm256_max_ps(v.low, v.high));
   }
 
+  static F ShiftIn(F v, float x) {
+    const __m256i before = _mm256_setr_epi32(7, 0, 1, 2, 3, 4, 5, 6);
+    const __m256 low = _mm256_permutevar8x32_ps(v.low, before);
+    const __m256 high = _mm256_permutevar8x32_ps(v.high, before);
+    return {_mm256_blend_ps(low, _mm256_set1_ps(x), 1),
+            _mm256_blend_ps(high, low, 1)};
+  }
+
   static I LoadInts(const void* p) {
     const auto* v = static_cast<const __m256i*>(p);
     return {_mm256_loadu_si256(v), _mm256_loadu_si256(v + 1)};

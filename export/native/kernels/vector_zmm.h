@@ -83,6 +83,11 @@ struct VectorZmm {
         _mm256_max_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1)));
   }
 
+  static F ShiftIn(F v, float x) {
+    return _mm512_castsi512_ps(_mm512_alignr_epi32(
+        _mm512_castps_si512(v), _mm512_castps_si512(_mm512_set1_ps(x)), 15));
+  }
+
   static I LoadInts(const void* p) { return _mm512_loadu_si512(p); }
   static void StoreInts(void* p, I v) { _mm512_storeu_si512(p, v); }
   // 16 or 8 units at columns.
@@ -100,24 +105,6 @@ struct VectorZmm {
   static void StoreQuads(float* p, const int32_t* outputs, const F* v) {
     const Quads quads(v);
     for (int i = 0; i < 4; ++i) StoreEvery4(p, outputs + i, quads.every4[i]);
-  }
-  // Row r of 16 rows of 16 floats gets lane r of the 16 vectors.
-  static void StoreTurned(float* rows, const F* v) {
-    const Quads quads[] = {Quads(v), Quads(v + 4), Quads(v + 8), Quads(v + 12)};
-    WAVERNN_TF_UNROLL
-    for (int i = 0; i < 4; ++i) {
-      // Quarter k of these is lane 4 k + i of four vectors each.
-      const F a = quads[0].every4[i], b = quads[1].every4[i];
-      const F c = quads[2].every4[i], d = quads[3].every4[i];
-      const F ab_low = _mm512_shuffle_f32x4(a, b, 0x44);
-      const F ab_high = _mm512_shuffle_f32x4(a, b, 0xEE);
-      const F cd_low = _mm512_shuffle_f32x4(c, d, 0x44);
-      const F cd_high = _mm512_shuffle_f32x4(c, d, 0xEE);
-      Store(rows + 16 * i, _mm512_shuffle_f32x4(ab_low, cd_low, 0x88));
-      Store(rows + 16 * (4 + i), _mm512_shuffle_f32x4(ab_low, cd_low, 0xDD));
-      Store(rows + 16 * (8 + i), _mm512_shuffle_f32x4(ab_high, cd_high, 0x88));
-      Store(rows + 16 * (12 + i), _mm512_shuffle_f32x4(ab_high, cd_high, 0xDD));
-    }
   }
   // Four lanes of 16 rows of 16 floats, which keep the others.
   class FourLanes {
