@@ -126,8 +126,8 @@ constexpr int kOutputSlack = 16;
 
 // 16 streams abreast, each as above to the last bit: x is float [n, 16], the
 // bytes [n / 4, 16, 4] (for 16x1 [n, 16]) or the shorts [n / 2, 16, 2] (for
-// 16x1 [n, 16]); scale has one value per stream and y is
-// [outputs + kOutputSlack, 16].
+// 16x1, and on some instruction sets, [n, 16]); scale has one value per stream
+// and y is [outputs + kOutputSlack, 16].
 constexpr int kBatchLanes = 16;
 
 struct BatchMultiplyParams {

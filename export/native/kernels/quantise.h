@@ -55,7 +55,7 @@ struct BatchQuantiseParams {
   uint8_t* byte_words;  // [n / 4, 16, 4]
   uint8_t* bytes;       // [n, 16]
   const float* short_inverse;
-  int16_t* short_words;  // [n / 2, 16, 2]
+  int16_t* short_words;  // [n / 2, 16, 2], or [n, 16], as DotWord takes them
   int16_t* shorts;       // [n, 16]
 };
 

@@ -211,13 +211,18 @@ struct VectorNeon {
   }
   WAVERNN_TF_INLINE static I DotWord(const I& sum, const int16_t* w,
                                      const I& x) {
-    const int16x8_t weights = vreinterpretq_s16_s32(LoadWord(w).quad[0]);
-    return MapInts([&](int i) {
-      const int16x8_t inputs = vreinterpretq_s16_s32(x.quad[i]);
-      const int32x4_t low =
-          vmull_s16(vget_low_s16(weights), vget_low_s16(inputs));
-      const int32x4_t high = vmull_high_s16(weights, inputs);
-      return vaddq_s32(sum.quad[i], vpaddq_s32(low, high));
+    const int16x4_t weights =
+        vget_low_s16(vreinterpretq_s16_s32(LoadWord(w).quad[0]));
+    return MapInts([&](int i) {  // x as Interleave has it
+      const int16x8_t a = vreinterpretq_s16_s32(x.quad[i / 2]);
+      const int16x8_t b = vreinterpretq_s16_s32(x.quad[2 + i / 2]);
+      if (i % 2 == 0) {
+        const int32x4_t first =
+            vmlal_lane_s16(sum.quad[i], vget_low_s16(a), weights, 0);
+        return vmlal_lane_s16(first, vget_low_s16(b), weights, 1);
+      }
+      const int32x4_t first = vmlal_high_lane_s16(sum.quad[i], a, weights, 0);
+      return vmlal_high_lane_s16(first, b, weights, 1);
     });
   }
   WAVERNN_TF_INLINE static int32x4_t Dot4(int32x4_t sum, int32x4_t w,
@@ -304,17 +309,18 @@ struct VectorNeon {
     WAVERNN_TF_UNROLL
     for (int i = 0; i < 4; ++i) vst1_s16(p + 4 * i, vmovn_s32(v.quad[i]));
   }
+  // All of a, then all of b: one weight multiplies several streams.
   WAVERNN_TF_INLINE static I Interleave(const int16_t* a, const int16_t* b) {
-    const int16x8x2_t low = vzipq_s16(vld1q_s16(a), vld1q_s16(b));
-    const int16x8x2_t high = vzipq_s16(vld1q_s16(a + 8), vld1q_s16(b + 8));
-    return {{vreinterpretq_s32_s16(low.val[0]),
-             vreinterpretq_s32_s16(low.val[1]),
-             vreinterpretq_s32_s16(high.val[0]),
-             vreinterpretq_s32_s16(high.val[1])}};
+    return MapInts([&](int i) {
+      return vreinterpretq_s32_s16(vld1q_s16((i < 2 ? a : b) + 8 * (i % 2)));
+    });
   }
   WAVERNN_TF_INLINE static I PackShorts(const I& a, const I& b) {
-    return MapInts(
-        [&](int i) { return vsliq_n_s32(a.quad[i], b.quad[i], 16); });
+    return MapInts([&](int i) {
+      const int32x4_t* const quad = (i < 2 ? a : b).quad + 2 * (i % 2);
+      return vreinterpretq_s32_s16(
+          vcombine_s16(vmovn_s32(quad[0]), vmovn_s32(quad[1])));
+    });
   }
   template <int kHalf>
   WAVERNN_TF_INLINE static I ShiftShorts(const I& v) {

@@ -259,6 +259,7 @@ struct VectorScalar {
       p[i] = static_cast<int16_t>(static_cast<uint16_t>(v.lane[i]));
     }
   }
+  // Of a and b in lane i, or in any order that DotWord takes.
   static I Interleave(const int16_t* a, const int16_t* b) {
     return MapInts([&](int i) {
       return uint32_t{static_cast<uint16_t>(a[i])} |
