@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cstdint>
-#include <type_traits>
 
 #include "kernels/multiply.h"
 #include "kernels/rows_of.h"
@@ -18,8 +17,7 @@ struct BatchDotsOf {
   using F = typename V::F;
   using I = typename V::I;
   static constexpr int kOut = BlockOut(kShape);
-  using Weight =
-      std::conditional_t<kType == WeightType::kInt8, int8_t, int16_t>;
+  using Weight = IntegerOf<kType>;
   static constexpr int kRows =  // of a group
       kGathered ? 16 : GroupRows(kType, kShape, V::kGroupVectors);
   static constexpr int kBlocks = StepBlocks(kType, kShape);  // of a row in it

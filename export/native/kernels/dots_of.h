@@ -5,7 +5,6 @@
 #define WAVERNN_TF_KERNELS_DOTS_OF_H_
 
 #include <cstdint>
-#include <type_traits>
 
 #include "kernels/multiply.h"
 #include "kernels/rows_of.h"
@@ -18,10 +17,8 @@ struct DotsOf {
   using F = typename V::F;
   using I = typename V::I;
   static constexpr int kOut = BlockOut(kShape);
-  using Weight =
-      std::conditional_t<kType == WeightType::kInt8, int8_t, int16_t>;
-  using Unit =
-      std::conditional_t<UnitBytes(kType, kShape) == 8, uint64_t, uint32_t>;
+  using Weight = IntegerOf<kType>;
+  using Unit = UnitOf<kType, kShape>;
   static constexpr int kRows = GroupRows(kType, kShape, V::kGroupVectors);
   static constexpr int kBlocks = StepBlocks(kType, kShape);  // of a row in it
   static constexpr int kColumns = kRows * kBlocks;           // of a step

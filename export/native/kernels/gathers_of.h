@@ -4,7 +4,6 @@
 #define WAVERNN_TF_KERNELS_GATHERS_OF_H_
 
 #include <cstdint>
-#include <type_traits>
 
 #include "kernels/multiply.h"
 #include "kernels/rows_of.h"
@@ -20,12 +19,10 @@ struct GathersOf {
   static constexpr int kOut = BlockOut(kShape);
   static constexpr int kRows = 16;               // of a group
   static constexpr int kOutputs = kRows * kOut;  // of a group
-  using Weight =
-      std::conditional_t<kType == WeightType::kInt8, int8_t, int16_t>;
+  using Weight = IntegerOf<kType>;
   // Four inputs of a row: one or two lanes, so that the rows take as many
   // vectors.
-  using Unit =
-      std::conditional_t<UnitBytes(kType, kShape) == 8, uint64_t, uint32_t>;
+  using Unit = UnitOf<kType, kShape>;
   static_assert(sizeof(Unit) == 4 * sizeof(Weight));
   static constexpr int kVectors = sizeof(Unit) / 4;
   static constexpr int kVectorWeights = 64 / sizeof(Weight);

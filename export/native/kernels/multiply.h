@@ -4,6 +4,7 @@
 #define WAVERNN_TF_KERNELS_MULTIPLY_H_
 
 #include <cstdint>
+#include <type_traits>
 
 #include "kernels/block_sparse.h"
 
@@ -44,6 +45,14 @@ static constexpr int ColumnUnits(WeightType type, BlockShape shape) {
   }
 }
 
+// A weight of integers, and the unit that columns are counted in.
+template <WeightType kType>
+using IntegerOf =
+    std::conditional_t<kType == WeightType::kInt8, int8_t, int16_t>;
+template <WeightType kType, BlockShape kShape>
+using UnitOf =
+    std::conditional_t<UnitBytes(kType, kShape) == 8, uint64_t, uint32_t>;
+
 // A lane of an integer product sums the products of a word of weights, these
 // many, and as many inputs.
 static constexpr int WordWeights(WeightType type) {
@@ -78,12 +87,12 @@ static constexpr int GroupRows(WeightType type, BlockShape shape,
 
 // A step is a part of each of a group's rows. For float32 and bfloat16 a row's
 // part is one block, and a group has GroupVectors::floats times 16 lanes; rows
-// of 8x4 are two rows of 4x4 that share their columns.
-// For int8 a group is eight rows, and a row's part one block; in 16x1 it is
-// four rows, and four blocks. A lane is then four weights of one output. If
-// gathered, a group of 4x4 or 8x4 is sixteen rows, whose lanes of one output
-// lie together. For int16 a lane is two weights of one output, a row's part one
-// block, in 16x1 two, and a group has GroupVectors::shorts times 16 lanes.
+// of 8x4 are two rows of 4x4 that share their columns. For int8 a group is
+// eight rows, and a row's part one block; in 16x1 it is four rows, and four
+// blocks. A lane is then four weights of one output. For int16 a lane is two
+// weights of one output, a row's part one block, in 16x1 two, and a group has
+// GroupVectors::shorts times 16 lanes. If gathered, a group of 4x4 or 8x4 is
+// sixteen rows, whose lanes of one output lie together.
 struct GroupedView {
   int groups;
   const int32_t* steps;     // [groups]

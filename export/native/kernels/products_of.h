@@ -22,8 +22,7 @@ struct ProductsOf {
   // Four bytes each: floats, or pairs of bfloat16.
   static constexpr int kVectorWords = kHalf ? 8 : 16;
   using Word = std::conditional_t<kHalf, uint32_t, float>;
-  using Unit =
-      std::conditional_t<UnitBytes(kType, kShape) == 8, uint64_t, uint32_t>;
+  using Unit = UnitOf<kType, kShape>;
 
   // Vectors k and k + 1 of a step, k even.
   static void LoadTwo(const Word* step, int k, F& first, F& second) {
