@@ -7,8 +7,8 @@
 namespace wavernn_tf {
 
 // A kernel [depth, width] is read in panels of so many outputs, which lie one
-// after the other, each row after row: [depth, 64]. The last one is as wide as
-// what is left.
+// after the other, each row after row: [depth, kPanel]. The last one is as wide
+// as what is left.
 constexpr int kPanel = 32;
 
 struct PanelPlace {

@@ -54,8 +54,8 @@ struct Engine {
   unsigned state_forms = 0;       // bit 1 << InputForm: some matrix reads it
   unsigned projection_forms = 0;  // the same
 
-  // Lays out `model`, whose float32 arrays must outlive the engine, for these
-  // kernels alone. Returns false when memory runs out.
+  // Lays out `model`, whose biases must outlive the engine, for these kernels
+  // alone. Returns false when memory runs out.
   bool Build(const Model& model, const KernelTable& kernels);
 
   // Makes ready for batches, once. Returns false when memory runs out.

@@ -237,6 +237,13 @@ void TestEmptyRows(Kind kind) {
   });
 }
 
+// The largest inputs there are, of either sign.
+Floats Signs(std::mt19937& random, int count) {
+  Floats signs = RandomFloats(random, count, 1.0f);
+  for (float& sign : signs) sign = sign < 0.0f ? -1.0f : 1.0f;
+  return signs;
+}
+
 // The largest sums of bytes there are: every product is 127 * 127.
 void TestLargestByteSums(BlockShape shape) {
   constexpr int kRows = 16;
@@ -245,9 +252,7 @@ void TestLargestByteSums(BlockShape shape) {
   PackedMatrix packed;
   FillMatrix(random, shape, WeightType::kInt8, kRows, kCols, 1.0f, 1.0f,
              packed);
-  const Floats x = RandomFloats(random, kCols, 1.0f);
-  Floats signs(kCols);
-  for (int i = 0; i < kCols; ++i) signs[i] = x[i] < 0.0f ? -1.0f : 1.0f;
+  const Floats signs = Signs(random, kCols);
   const Floats bias(kRows, 0.0f);
   for (int sign : {-127, 127}) {
     ForEachWeight(packed.view, [&](int, int input, int index) {
@@ -274,9 +279,7 @@ void TestLargestShortSums(BlockShape shape) {
   PackedMatrix packed;
   FillMatrix(random, shape, WeightType::kInt16, kRows, kCols, 1.0f, 1.0f,
              packed);
-  const Floats x = RandomFloats(random, kCols, 1.0f);
-  Floats signs(kCols);
-  for (int i = 0; i < kCols; ++i) signs[i] = x[i] < 0.0f ? -1.0f : 1.0f;
+  const Floats signs = Signs(random, kCols);
   const Floats bias(kRows, 0.0f);
   for (int sign : {-1, 1}) {
     ForEachWeight(packed.view, [&](int, int input, int index) {
