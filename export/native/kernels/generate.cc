@@ -43,7 +43,7 @@ class Sampler {
     if (params_.temperature == 0.0f) return ArgMax(logits);
     alignas(64) float totals[kClassGroups];
     kernels_.softmax({logits, scale_, logits, totals});
-    return DrawClass(logits, totals, uniform);
+    return kernels_.draw({logits, totals, uniform});
   }
 
   const Model& model_;

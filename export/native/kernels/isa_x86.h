@@ -40,15 +40,9 @@ struct Avx512Vnni {
   static constexpr int kBatchFrom[] = {10, 10, 10, 9};
 };
 
-// The last halvings of Sum and Largest of vector_scalar.h.
+// The last halvings of Largest of vector_scalar.h.
 template <typename Isa>
 struct Halvings {
-  static float Sum(__m256 v8) {
-    const __m128 v4 =
-        _mm_add_ps(_mm256_castps256_ps128(v8), _mm256_extractf128_ps(v8, 1));
-    const __m128 v2 = _mm_add_ps(v4, _mm_movehl_ps(v4, v4));
-    return _mm_cvtss_f32(_mm_add_ss(v2, _mm_movehdup_ps(v2)));
-  }
   static float Largest(__m256 v8) {
     const __m128 v4 =
         _mm_max_ps(_mm256_castps256_ps128(v8), _mm256_extractf128_ps(v8, 1));

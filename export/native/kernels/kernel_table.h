@@ -26,6 +26,7 @@ struct KernelTable {
   void (*coarse_gates)(const GateParams& params);
   void (*fine_gates)(const GateParams& params);
   float (*softmax)(const SoftmaxParams& params);  // returns the highest logit
+  int (*draw)(const DrawParams& params);          // returns the class
   void (*quantise)(const QuantiseParams& params);
 
   // 16 streams abreast.

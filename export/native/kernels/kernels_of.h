@@ -73,6 +73,7 @@ struct KernelsOf {
       GatesOf<V>::Coarse,
       GatesOf<V>::Fine,
       SoftmaxOf<V>::Softmax,
+      SoftmaxOf<V>::Draw,
       QuantiseOf<V>::Quantise,
       {{Float4x4<kFloat>::MultiplyBatch, Float16x1<kFloat>::MultiplyBatch,
         Float8x4<kFloat>::MultiplyBatch},

@@ -9,7 +9,7 @@ constexpr int kClassGroups = 16;  // of 16 classes each
 
 // weights[k] = exp((logits[k] - max) * scale), with NegativeExp of
 // vector_math.h, and the totals of classes 16 g .. 16 g + 15, summed as
-// Sum of vector_scalar.h does. All float32. weights may be logits. Natural
+// Totals of vector_scalar.h does. All float32. weights may be logits. Natural
 // alignment, no over-read.
 struct SoftmaxParams {
   const float* logits;  // [256]
@@ -18,9 +18,24 @@ struct SoftmaxParams {
   float* totals;        // [16]
 };
 
-// 16 streams abreast: logits [256, 16] become the same weights. group [16] and
-// inside [16] say where the draw of DrawClass below falls: into class
-// 16 * group + inside, unless one of them is 16.
+// A draw from them: the first class whose running sum exceeds
+// threshold = uniform * total. With the running sums of 16 values that Prefix
+// of vector_scalar.h makes, all float32,
+//   end[g] = the totals', total = end[15]
+//   group = how many end[g] do not exceed the threshold
+//   inside = how many end[group - 1] + (the running sums of that group's
+//            weights) do not, with end[-1] = 0
+// the class is 16 group + inside. If rounding leaves none, as group or inside
+// is 16, it is LastPositive(weights, group). Always in [0, 255], and never one
+// of weight 0 while another has more.
+struct DrawParams {
+  const float* weights;  // [256]
+  const float* totals;   // [16]
+  float uniform;         // in [0, 1)
+};
+
+// 16 streams abreast: logits [256, 16] become weights, whose draws fall into
+// group [16] and inside [16].
 struct BatchDrawParams {
   float* logits;         // [256, 16] 64-byte aligned
   const float* scale;    // [16] > 0
@@ -31,13 +46,6 @@ struct BatchDrawParams {
 
 // One over a temperature > 0, kept finite.
 float InverseTemperature(float temperature);
-
-// The first class whose running sum exceeds uniform * total. The running sum
-// is float32: the groups' totals, g ascending, and from there on the weights
-// of one group, k ascending; the total is the sum of all totals. If rounding
-// leaves none, the last class, of the group or of all, with a positive weight.
-// Always in [0, 255].
-int DrawClass(const float* weights, const float* totals, float uniform);
 
 // The last class of a group, or for group 16 of all, with a positive weight;
 // the group's first if it has none.

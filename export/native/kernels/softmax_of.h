@@ -5,6 +5,7 @@
 
 #include "kernels/multiply.h"
 #include "kernels/sampler.h"
+#include "kernels/unroll.h"
 #include "kernels/vector_math.h"
 
 namespace wavernn_tf {
@@ -31,30 +32,62 @@ struct SoftmaxOf {
     const float highest = V::Largest(LargestOf<kClassGroups>(p.logits));
     const F shift = V::Broadcast(highest);
     const F scale = V::Broadcast(p.scale);
+    F weights[kClassGroups];
+    WAVERNN_TF_UNROLL
     for (int g = 0; g < kClassGroups; ++g) {
       const F x = V::Sub(V::Load(p.logits + kGroup * g), shift);
-      const F weights = Math::NegativeExp(V::Mul(x, scale));
-      V::Store(p.weights + kGroup * g, weights);
-      p.totals[g] = V::Sum(weights);
+      weights[g] = Math::NegativeExp(V::Mul(x, scale));
+      V::Store(p.weights + kGroup * g, weights[g]);
     }
+    V::Store(p.totals, V::Totals(weights));
     return highest;
+  }
+
+  static int Draw(const DrawParams& p) {
+    alignas(64) float ends[2 * kClassGroups];  // after a zero in the middle
+    float* const end = ends + kClassGroups;
+    const F sums = V::Prefix(V::Load(p.totals));
+    end[-1] = 0.0f;
+    V::Store(end, sums);
+    const F threshold = V::Broadcast(p.uniform * end[kClassGroups - 1]);
+    const int group = V::CountNotAbove(sums, threshold);
+    if (group == kClassGroups) return LastPositive(p.weights, group);
+    const F weights = V::Load(p.weights + kGroup * group);
+    const F before = V::Broadcast(end[group - 1]);
+    const F running = V::Add(before, V::Prefix(weights));
+    const int inside = V::CountNotAbove(running, threshold);
+    if (inside == kGroup) return LastPositive(p.weights, group);
+    return kGroup * group + inside;
   }
 
   // ------------------------------------------------------ lanes are streams
 
-  // The sum of 16 vectors, lane by lane as V::Sum adds the lanes of one.
-  static F SumOf(F* v) {
+  // V::Totals and V::Prefix of every lane's 16 values.
+  static F TotalOf(F* v) {
     for (int width = 8; width > 0; width /= 2) {
       for (int i = 0; i < width; ++i) v[i] = V::Add(v[i], v[i + width]);
     }
     return v[0];
   }
+  static void MakePrefix(F* v) {
+    for (int width = 1; width < 16; width *= 2) {
+      for (int i = 0; i < 16; ++i) {
+        if (i & width) v[i] = V::Add(v[i], v[(i | (width - 1)) - width]);
+      }
+    }
+  }
+  static F CountNotAbove(const F* v, F threshold) {
+    F count = V::Zero();
+    for (int i = 0; i < 16; ++i) {
+      count = V::Add(count, V::NotAbove(v[i], threshold));
+    }
+    return count;
+  }
 
   static void DrawBatch(const BatchDrawParams& p) {
     const F highest = LargestOf<kClasses>(p.logits);
     const F scale = V::Load(p.scale);
-    F sums[kClassGroups + 1];
-    sums[0] = V::Zero();
+    F ends[kClassGroups];
     for (int g = 0; g < kClassGroups; ++g) {
       F weights[kGroup];
       for (int k = 0; k < kGroup; ++k) {
@@ -63,29 +96,31 @@ struct SoftmaxOf {
         weights[k] = Math::NegativeExp(V::Mul(x, scale));
         V::Store(logit, weights[k]);
       }
-      sums[g + 1] = V::Add(sums[g], SumOf(weights));
+      ends[g] = TotalOf(weights);
     }
-    const F threshold = V::Mul(V::Load(p.uniform), sums[kClassGroups]);
-    F group = V::Zero();
-    for (int g = 1; g <= kClassGroups; ++g) {
-      group = V::Add(group, V::NotAbove(sums[g], threshold));
-    }
-    // Of the 16 running sums in every group only those in the lane's own count.
-    F inside = V::Zero();
+    MakePrefix(ends);
+    const F threshold = V::Mul(V::Load(p.uniform), ends[kClassGroups - 1]);
+    const F group = CountNotAbove(ends, threshold);
+    // Of every lane its own group: 1 times its values, 0 times all others.
+    F own[kClassGroups];
+    F before = V::Zero();
     for (int g = 0; g < kClassGroups; ++g) {
       const F index = V::Broadcast(static_cast<float>(g));
-      const F own =
-          V::Mul(V::NotAbove(group, index), V::NotAbove(index, group));
-      F sum = sums[g];
-      F below = V::Zero();
-      for (int k = 0; k < kGroup; ++k) {
-        sum = V::Add(sum, V::Load(p.logits + kBatchLanes * (kGroup * g + k)));
-        below = V::Add(below, V::NotAbove(sum, threshold));
-      }
-      inside = V::Fma(own, below, inside);
+      own[g] = V::Mul(V::NotAbove(group, index), V::NotAbove(index, group));
+      if (g > 0) before = V::Fma(own[g], ends[g - 1], before);
     }
+    F running[kGroup];
+    for (int k = 0; k < kGroup; ++k) {
+      running[k] = V::Zero();
+      for (int g = 0; g < kClassGroups; ++g) {
+        const float* const weight = p.logits + kBatchLanes * (kGroup * g + k);
+        running[k] = V::Fma(own[g], V::Load(weight), running[k]);
+      }
+    }
+    MakePrefix(running);
+    for (int k = 0; k < kGroup; ++k) running[k] = V::Add(before, running[k]);
     V::Store(p.group, group);
-    V::Store(p.inside, inside);
+    V::Store(p.inside, CountNotAbove(running, threshold));
   }
 };
 

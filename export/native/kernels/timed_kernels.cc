@@ -48,14 +48,27 @@ void Calibrate(Clock& clock) {
   clock.microsecond = (Now() - start) / spent.count();
 }
 
+// Adds its own life to a stage.
+class Reading {
+ public:
+  explicit Reading(Stage stage) : stage_(stage), start_(Now()) {}
+  Reading(const Reading&) = delete;
+  Reading& operator=(const Reading&) = delete;
+  ~Reading() {
+    TheClock().ticks[stage_] += Now() - start_;
+    TheClock().calls[stage_] += 1.0;
+  }
+
+ private:
+  const Stage stage_;
+  const double start_;
+};
+
 template <typename Body>
-void Time(Stage stage, Body body) {
-  Clock& clock = TheClock();
-  if (clock.whole != kStages) return body();
-  const double start = Now();
-  body();
-  clock.ticks[stage] += Now() - start;
-  clock.calls[stage] += 1.0;
+auto Time(Stage stage, Body body) {
+  if (TheClock().whole != kStages) return body();
+  const Reading reading(stage);
+  return body();
 }
 
 template <typename Params>
@@ -87,14 +100,8 @@ void MultiplyBatch(const BatchMultiplyParams& p) {
 
 // An entry that runs the same entry of the timed table.
 template <Stage kStage, auto kEntry, typename... Args>
-void Timed(Args... args) {
-  Time(kStage, [&] { (TheClock().kernels->*kEntry)(args...); });
-}
-
-float TimedSoftmax(const SoftmaxParams& p) {
-  float highest = 0.0f;
-  Time(kSoftmaxStage, [&] { highest = TheClock().kernels->softmax(p); });
-  return highest;
+auto Timed(Args... args) {
+  return Time(kStage, [&] { return (TheClock().kernels->*kEntry)(args...); });
 }
 
 using T = KernelTable;
@@ -113,7 +120,8 @@ const KernelTable kTable = {
     Timed<kConditioningStage, &T::affine>,
     Timed<kGatesStage, &T::coarse_gates>,
     Timed<kGatesStage, &T::fine_gates>,
-    TimedSoftmax,
+    Timed<kSoftmaxStage, &T::softmax>,
+    Timed<kSoftmaxStage, &T::draw>,
     Timed<kGatesStage, &T::quantise>,
     {{MultiplyBatch<0, 0>, MultiplyBatch<0, 1>, MultiplyBatch<0, 2>},
      {MultiplyBatch<1, 0>, MultiplyBatch<1, 1>, MultiplyBatch<1, 2>},

@@ -71,6 +71,8 @@ struct VectorNeon {
   static constexpr int kAffineRows = 2;
   static constexpr int kAffineVectors = 2;
 
+  static constexpr int FetchEvery(WeightType, BlockShape) { return 0; }
+
   static constexpr int kByteOffset = 0;
 
   using Quad = float32x4_t;
@@ -159,6 +161,12 @@ struct VectorNeon {
                     vcgtq_f32(a.quad[i], b.quad[i])));
     });
   }
+  WAVERNN_TF_INLINE static int CountNotAbove(const F& a, const F& b) {
+    const F counts = NotAbove(a, b);
+    const Quad v4 = vaddq_f32(vaddq_f32(counts.quad[0], counts.quad[1]),
+                              vaddq_f32(counts.quad[2], counts.quad[3]));
+    return static_cast<int>(vaddvq_f32(v4));
+  }
   WAVERNN_TF_INLINE static F Exponent(const F& v) {
     return Map([&](int i) {
       return vreinterpretq_f32_u32(
@@ -170,11 +178,28 @@ struct VectorNeon {
                                      const F& d) {
     return {{Reduce(a), Reduce(b), Reduce(c), Reduce(d)}};
   }
-  WAVERNN_TF_INLINE static float Sum(const F& v) {
-    const Quad v4 = vaddq_f32(vaddq_f32(v.quad[0], v.quad[2]),
-                              vaddq_f32(v.quad[1], v.quad[3]));
-    const float32x2_t v2 = vadd_f32(vget_low_f32(v4), vget_high_f32(v4));
-    return vget_lane_f32(v2, 0) + vget_lane_f32(v2, 1);
+  WAVERNN_TF_INLINE static F Totals(const F* v) {
+    return Map([&](int i) {
+      return vpaddq_f32(AddHalves(v[4 * i], v[4 * i + 1]),
+                        AddHalves(v[4 * i + 2], v[4 * i + 3]));
+    });
+  }
+  WAVERNN_TF_INLINE static F Prefix(const F& v) {
+    const uint32x4_t odd = {0, ~0u, 0, ~0u};
+    const uint32x4_t upper = {0, 0, ~0u, ~0u};
+    F sums = Map([&](int i) {
+      const Quad first = vtrn1q_f32(v.quad[i], v.quad[i]);
+      const Quad pairs = vbslq_f32(odd, vaddq_f32(v.quad[i], first), v.quad[i]);
+      const Quad second = vdupq_laneq_f32(pairs, 1);
+      return vbslq_f32(upper, vaddq_f32(pairs, second), pairs);
+    });
+    for (int i = 1; i < 4; i += 2) {
+      sums.quad[i] =
+          vaddq_f32(sums.quad[i], vdupq_laneq_f32(sums.quad[i - 1], 3));
+    }
+    const Quad half = vdupq_laneq_f32(sums.quad[1], 3);
+    for (int i = 2; i < 4; ++i) sums.quad[i] = vaddq_f32(sums.quad[i], half);
+    return sums;
   }
   WAVERNN_TF_INLINE static float Largest(const F& v) {
     const Quad v4 = Max(Max(v.quad[0], v.quad[2]), Max(v.quad[1], v.quad[3]));
@@ -349,6 +374,18 @@ struct VectorNeon {
   template <typename Lane>
   WAVERNN_TF_INLINE static F Map(Lane lane) {
     return {{lane(0), lane(1), lane(2), lane(3)}};
+  }
+  // Lanes i and i + 8 of a vector added, then i and i + 4, then i and i + 2: of
+  // a, then of b.
+  WAVERNN_TF_INLINE static Quad AddHalves(const F& a, const F& b) {
+    const Quad a4 = FourSums(a);
+    const Quad b4 = FourSums(b);
+    return vaddq_f32(vcombine_f32(vget_low_f32(a4), vget_low_f32(b4)),
+                     vcombine_f32(vget_high_f32(a4), vget_high_f32(b4)));
+  }
+  WAVERNN_TF_INLINE static Quad FourSums(const F& v) {
+    return vaddq_f32(vaddq_f32(v.quad[0], v.quad[2]),
+                     vaddq_f32(v.quad[1], v.quad[3]));
   }
   WAVERNN_TF_INLINE static Quad Max(Quad a, Quad b) {
     return vbslq_f32(vcgtq_f32(a, b), a, b);

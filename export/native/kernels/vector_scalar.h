@@ -9,9 +9,13 @@
 //   Fma(a, b, c) = a * b + c, NegFma(a, b, c) = c - a * b, rounded once
 //   Reduce4(a, b, c, d): lane 4 r + o, with v the r-th argument, holds
 //       (v[4 o] + v[4 o + 1]) + (v[4 o + 2] + v[4 o + 3])
-//   Sum(v): lanes i and i + 8 are added, then i and i + 4, i + 2, i + 1
+//   Totals(v): lane g is the sum of v[g]'s lanes, of which i and i + 8 are
+//       added, then i and i + 4, i + 2, i + 1
+//   Prefix(v): running sums; for width = 1, 2, 4, 8 every lane i whose bit
+//       `width` is set adds lane (i | (width - 1)) - width. Where no lane is
+//       negative they never fall, and stay where one is zero.
 //   Exponent(v): the bits of v shifted left by 23
-//   NotAbove(a, b) = a > b ? 0 : 1
+//   NotAbove(a, b) = a > b ? 0 : 1, CountNotAbove(a, b): the sum of the lanes
 // and, on V::I of 16 int32 lanes, exact ones:
 //   Dot(sum, w, x): every lane's sum plus the products of its four 8-bit
 //       integers in w and in x. An instruction set that multiplies unsigned by
@@ -44,6 +48,8 @@ struct VectorScalar {
   static constexpr int kGateVectors = 1;
   static constexpr int kAffineRows = 2;
   static constexpr int kAffineVectors = 1;
+
+  static constexpr int FetchEvery(WeightType, BlockShape) { return 0; }
 
   static constexpr int kByteOffset = 0;
 
@@ -121,6 +127,11 @@ struct VectorScalar {
   static F NotAbove(const F& a, const F& b) {
     return Map([&](int i) { return a.lane[i] > b.lane[i] ? 0.0f : 1.0f; });
   }
+  static int CountNotAbove(const F& a, const F& b) {
+    int count = 0;
+    for (int i = 0; i < 16; ++i) count += !(a.lane[i] > b.lane[i]);
+    return count;
+  }
   static F Exponent(const F& v) {
     return Map([&](int i) { return FromBits(Bits(v.lane[i]) << 23); });
   }
@@ -132,11 +143,22 @@ struct VectorScalar {
       return (v[0] + v[1]) + (v[2] + v[3]);
     });
   }
-  static float Sum(F v) {
-    for (int width = 8; width > 0; width /= 2) {
-      for (int i = 0; i < width; ++i) v.lane[i] += v.lane[i + width];
+  static F Totals(const F* v) {
+    return Map([&](int g) {
+      F sum = v[g];
+      for (int width = 8; width > 0; width /= 2) {
+        for (int i = 0; i < width; ++i) sum.lane[i] += sum.lane[i + width];
+      }
+      return sum.lane[0];
+    });
+  }
+  static F Prefix(F v) {
+    for (int width = 1; width < 16; width *= 2) {
+      for (int i = 0; i < 16; ++i) {
+        if (i & width) v.lane[i] += v.lane[(i | (width - 1)) - width];
+      }
     }
-    return v.lane[0];
+    return v;
   }
   static float Largest(F v) {
     for (int width = 8; width > 0; width /= 2) {

@@ -22,6 +22,8 @@ struct VectorYmm {
   static constexpr int kAffineRows = 2;
   static constexpr int kAffineVectors = 2;
 
+  static constexpr int FetchEvery(WeightType, BlockShape) { return 1; }
+
   static constexpr int kByteOffset = Dots<Isa>::kByteOffset;
 
   struct F {
@@ -100,6 +102,13 @@ struct VectorYmm {
     return {_mm256_and_ps(one, _mm256_cmp_ps(a.low, b.low, _CMP_NGT_UQ)),
             _mm256_and_ps(one, _mm256_cmp_ps(a.high, b.high, _CMP_NGT_UQ))};
   }
+  static int CountNotAbove(F a, F b) {
+    const int low =
+        _mm256_movemask_ps(_mm256_cmp_ps(a.low, b.low, _CMP_NGT_UQ));
+    const int high =
+        _mm256_movemask_ps(_mm256_cmp_ps(a.high, b.high, _CMP_NGT_UQ));
+    return __builtin_popcount(low | high << 8);
+  }
   static F Exponent(F v) { return {Exponent(v.low), Exponent(v.high)}; }
 
   static F Reduce4(F a, F b, F c, F d) {
@@ -113,8 +122,11 @@ struct VectorYmm {
     _MM_TRANSPOSE4_PS(o0, o1, o2, o3);
     return {_mm256_set_m128(o1, o0), _mm256_set_m128(o3, o2)};
   }
-  static float Sum(F v) {
-    return Halvings<Isa>::Sum(_mm256_add_ps(v.low, v.high));
+  static F Totals(const F* v) { return {EightTotals(v), EightTotals(v + 8)}; }
+  static F Prefix(F v) {
+    const __m256 low = EightPrefix(v.low);
+    const __m256 before = _mm256_permutevar8x32_ps(low, _mm256_set1_epi32(7));
+    return {low, _mm256_add_ps(EightPrefix(v.high), before)};
   }
   static float Largest(F v) {
     return Halvings<Isa>::Largest(_mm256_max_ps(v.low, v.high));
@@ -289,6 +301,32 @@ struct VectorYmm {
   }
   static __m256 Exponent(__m256 v) {
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(v), 23));
+  }
+  // Totals of eight.
+  static __m256 EightTotals(const F* v) {
+    __m256 sums[4];  // of v[j] and v[j + 4], a half each
+    WAVERNN_TF_UNROLL
+    for (int j = 0; j < 4; ++j) {
+      const __m256 a = _mm256_add_ps(v[j].low, v[j].high);
+      const __m256 b = _mm256_add_ps(v[j + 4].low, v[j + 4].high);
+      sums[j] = _mm256_add_ps(_mm256_permute2f128_ps(a, b, 0x20),
+                              _mm256_permute2f128_ps(a, b, 0x31));
+    }
+    return Pairs(AddFarPairs(sums[0], sums[1]), AddFarPairs(sums[2], sums[3]));
+  }
+  // Prefix of eight lanes.
+  static __m256 EightPrefix(__m256 v) {
+    const __m256 first = _mm256_permute_ps(v, 0xA0);
+    v = _mm256_blend_ps(v, _mm256_add_ps(v, first), 0xAA);
+    const __m256 second = _mm256_permute_ps(v, 0x55);
+    v = _mm256_blend_ps(v, _mm256_add_ps(v, second), 0xCC);
+    const __m256 third = _mm256_permutevar8x32_ps(v, _mm256_set1_epi32(3));
+    return _mm256_blend_ps(v, _mm256_add_ps(v, third), 0xF0);
+  }
+  // In every 128-bit half: a0 + a2, a1 + a3, b0 + b2, b1 + b3.
+  static __m256 AddFarPairs(__m256 a, __m256 b) {
+    return _mm256_add_ps(_mm256_shuffle_ps(a, b, 0x44),
+                         _mm256_shuffle_ps(a, b, 0xEE));
   }
   // In every 128-bit half: a0 + a1, a2 + a3, b0 + b1, b2 + b3.
   static __m256 Pairs(__m256 a, __m256 b) {

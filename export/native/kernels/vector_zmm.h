@@ -23,6 +23,12 @@ struct VectorZmm {
   static constexpr int kAffineRows = 8;
   static constexpr int kAffineVectors = 2;
 
+  // Where lines come faster than that, asking only takes time.
+  static constexpr int FetchEvery(WeightType type, BlockShape shape) {
+    if (type == WeightType::kBfloat16) return 1;
+    return IsInteger(type) || shape == BlockShape::k8x4 ? 0 : 4;
+  }
+
   static constexpr int kByteOffset = Dots<Isa>::kByteOffset;
 
   using F = __m512;
@@ -67,6 +73,9 @@ struct VectorZmm {
     return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a, b, _CMP_NGT_UQ),
                                _mm512_set1_ps(1.0f));
   }
+  static int CountNotAbove(F a, F b) {
+    return __builtin_popcount(_mm512_cmp_ps_mask(a, b, _CMP_NGT_UQ));
+  }
   static F Exponent(F v) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(v), 23));
   }
@@ -74,9 +83,25 @@ struct VectorZmm {
   static F Reduce4(F a, F b, F c, F d) {
     return _mm512_permutexvar_ps(Turned(), Pairs(Pairs(a, b), Pairs(c, d)));
   }
-  static float Sum(F v) {
-    return Halvings<Isa>::Sum(
-        _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1)));
+  static F Totals(const F* v) {
+    F sums[4];  // of v[j], v[j + 4], v[j + 8] and v[j + 12], a quarter each
+    WAVERNN_TF_UNROLL
+    for (int j = 0; j < 4; ++j) {
+      const F low = AddHalves(v[j], v[j + 4]);
+      const F high = AddHalves(v[j + 8], v[j + 12]);
+      sums[j] = _mm512_add_ps(_mm512_shuffle_f32x4(low, high, 0x88),
+                              _mm512_shuffle_f32x4(low, high, 0xDD));
+    }
+    return Pairs(AddFarPairs(sums[0], sums[1]), AddFarPairs(sums[2], sums[3]));
+  }
+  static F Prefix(F v) {
+    v = _mm512_mask_add_ps(v, 0xAAAA, v, _mm512_permute_ps(v, 0xA0));
+    v = _mm512_mask_add_ps(v, 0xCCCC, v, _mm512_permute_ps(v, 0x55));
+    const I third =
+        _mm512_setr_epi32(0, 0, 0, 0, 3, 3, 3, 3, 0, 0, 0, 0, 11, 11, 11, 11);
+    v = _mm512_mask_add_ps(v, 0xF0F0, v, _mm512_permutexvar_ps(third, v));
+    const I seventh = _mm512_set1_epi32(7);
+    return _mm512_mask_add_ps(v, 0xFF00, v, _mm512_permutexvar_ps(seventh, v));
   }
   static float Largest(F v) {
     return Halvings<Isa>::Largest(
@@ -300,6 +325,16 @@ struct VectorZmm {
   }
   static I JoinHalves(__m256i low, __m256i high) {
     return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+  }
+  // Lanes i and i + 8 of a, then of b, added.
+  static F AddHalves(F a, F b) {
+    return _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x44),
+                         _mm512_shuffle_f32x4(a, b, 0xEE));
+  }
+  // In every 128-bit quarter: a0 + a2, a1 + a3, b0 + b2, b1 + b3.
+  static F AddFarPairs(F a, F b) {
+    return _mm512_add_ps(_mm512_shuffle_ps(a, b, 0x44),
+                         _mm512_shuffle_ps(a, b, 0xEE));
   }
   // In every 128-bit quarter: a0 + a1, a2 + a3, b0 + b1, b2 + b3.
   static F Pairs(F a, F b) {

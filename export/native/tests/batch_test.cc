@@ -9,6 +9,7 @@
 #include "kernels/generate.h"
 #include "kernels/sampler.h"
 #include "tests/check.h"
+#include "tests/draw.h"
 #include "tests/product.h"
 #include "tests/random_model.h"
 
@@ -164,12 +165,9 @@ void TestDraw() {
       float u = Uniform(random);
       if (lane % 4 == 0) u = static_cast<float>(lane / 4) / 3.0f;  // 0, 1
       if (lane % 4 == 1) {
-        float sums[kClassGroups + 1] = {};
-        for (int g = 0; g < kClassGroups; ++g) {
-          sums[g + 1] = sums[g] + totals[lane][g];
-        }
+        const Floats ends = RunningSums(totals[lane]);
         const int g = static_cast<int>(random() % kClassGroups);
-        u = std::nextafter(sums[g + 1] / sums[kClassGroups], 0.0f);
+        u = std::nextafter(ends[g] / ends.back(), 0.0f);
       }
       uniform.data()[lane] = u;
     }
@@ -180,17 +178,16 @@ void TestDraw() {
           {all.data(), scale.data(), uniform.data(), group, inside});
       for (int lane = 0; lane < kBatchLanes; ++lane) {
         CHECK(SameBits(all.Stream(lane), weights[lane]));
-        const int drawn = DrawClass(weights[lane].data(), totals[lane].data(),
-                                    uniform.data()[lane]);
-        const int g = static_cast<int>(group[lane]);
-        const int i = static_cast<int>(inside[lane]);
-        CHECK(g >= 0 && g <= kClassGroups && i >= 0 && i <= kClassGroups);
-        if (g == kClassGroups || i == kClassGroups) {
-          (g == kClassGroups ? beyond_all : beyond_group) += 1;
-          CHECK(drawn == LastPositive(weights[lane].data(), g));
-        } else {
-          CHECK(drawn == kClassGroups * g + i);
-        }
+        const Place place =
+            PlaceOf(weights[lane], totals[lane], uniform.data()[lane]);
+        CHECK(group[lane] == static_cast<float>(place.group));
+        CHECK(inside[lane] == static_cast<float>(place.inside));
+        CHECK(kernels.draw({weights[lane].data(), totals[lane].data(),
+                            uniform.data()[lane]}) ==
+              ClassOf(weights[lane], place));
+        beyond_all += place.group == kClassGroups;
+        beyond_group +=
+            place.group < kClassGroups && place.inside == kClassGroups;
       }
     });
   }

@@ -1,33 +1,36 @@
 #include "kernels/sampler.h"
 
-#include <array>
 #include <cmath>
-#include <vector>
+#include <random>
 
 #include "kernels/kernel_table.h"
 #include "tests/check.h"
+#include "tests/draw.h"
+#include "tests/product.h"
 
 using namespace wavernn_tf;
 
 namespace {
 
-std::vector<float> Logits() {
-  std::vector<float> logits(kClasses);
+Floats Logits() {
+  Floats logits(kClasses);
   for (int k = 0; k < kClasses; ++k) logits[k] = std::sin(0.7f * k) * 3.0f;
   return logits;
 }
 
-using Totals = std::array<float, kClassGroups>;
-
-// A draw whose group totals are plain sums.
-int Draw(const std::vector<float>& weights, float uniform) {
-  Totals totals = {};
+// A draw whose group totals are plain sums, the same on every instruction set.
+int Draw(const Floats& weights, float uniform) {
+  Floats totals(kClassGroups);
   for (int k = 0; k < kClasses; ++k) totals[k / 16] += weights[k];
-  return DrawClass(weights.data(), totals.data(), uniform);
+  const int drawn = ClassOf(weights, PlaceOf(weights, totals, uniform));
+  ForEachIsa([&](const KernelTable& kernels) {
+    CHECK(kernels.draw({weights.data(), totals.data(), uniform}) == drawn);
+  });
+  return drawn;
 }
 
 void TestDrawEdges() {
-  std::vector<float> weights(kClasses, 0.0f);
+  Floats weights(kClasses, 0.0f);
   weights[3] = 1.0f;
   weights[9] = 3.0f;
   CHECK(Draw(weights, 0.0f) == 3);
@@ -35,35 +38,58 @@ void TestDrawEdges() {
   CHECK(Draw(weights, 0.25f) == 9);  // the sum must exceed
   CHECK(Draw(weights, 1.0f - 1.0f / 16777216.0f) == 9);
   CHECK(Draw(weights, 1.0f) == 9);  // rounding left none
-  const std::vector<float> nans(kClasses, NAN);
-  CHECK(Draw(nans, 0.5f) == 0);
+  CHECK(Draw(Floats(kClasses, NAN), 0.5f) == 0);
+}
+
+// Weights of all sizes, most of them zero: the class has one, and its share of
+// the line from 0 to 1 lies at the uniform number, up to rounding.
+void TestDrawFollowsTheWeights() {
+  std::mt19937 random(7);
+  for (int round = 0; round < 2000; ++round) {
+    Floats weights = RandomFloats(random, kClasses, 1.0f);
+    for (float& w : weights) {
+      w = random() % 4 > 0 ? 0.0f : std::ldexp(std::fabs(w), -(random() % 30));
+    }
+    const float uniform = static_cast<float>(random() >> 8) / 16777216.0f;
+    const int drawn = Draw(weights, uniform);
+    CHECK(weights[drawn] > 0.0f);
+    double total = 0.0, before = 0.0;
+    for (int k = 0; k < kClasses; ++k) {
+      if (k < drawn) before += weights[k];
+      total += weights[k];
+    }
+    CHECK(before <= (uniform + 1e-6) * total);
+    CHECK(before + weights[drawn] >= (uniform - 1e-6) * total);
+  }
 }
 
 // Every class comes as often as its probability says.
 void TestDrawFrequencies() {
-  const std::vector<float> logits = Logits();
-  std::vector<float> weights(kClasses);
-  Totals totals;
-  ScalarKernels().softmax(
-      {logits.data(), InverseTemperature(0.8f), weights.data(), totals.data()});
-  double total = 0.0;
-  for (float w : weights) total += w;
-  const int draws = 1 << 16;
-  std::vector<int> counts(kClasses);
-  for (int i = 0; i < draws; ++i) {
-    ++counts[DrawClass(weights.data(), totals.data(), (i + 0.5f) / draws)];
-  }
-  for (int k = 0; k < kClasses; ++k) {
-    // An even grid of uniforms misses by two at most, plus rounding.
-    CHECK(std::fabs(counts[k] - draws * weights[k] / total) <= 3.0);
-  }
+  const Floats logits = Logits();
+  Floats weights(kClasses), totals(kClassGroups);
+  ForEachIsa([&](const KernelTable& kernels) {
+    kernels.softmax({logits.data(), InverseTemperature(0.8f), weights.data(),
+                     totals.data()});
+    double total = 0.0;
+    for (float w : weights) total += w;
+    const int draws = 1 << 16;
+    std::vector<int> counts(kClasses);
+    for (int i = 0; i < draws; ++i) {
+      ++counts[kernels.draw(
+          {weights.data(), totals.data(), (i + 0.5f) / draws})];
+    }
+    for (int k = 0; k < kClasses; ++k) {
+      // An even grid of uniforms misses by two at most, plus rounding.
+      CHECK(std::fabs(counts[k] - draws * weights[k] / total) <= 3.0);
+    }
+  });
 }
 
 void TestWeights() {
-  const std::vector<float> logits = Logits();
+  const Floats logits = Logits();
   for (float temperature : {1e-30f, 1e-44f}) {
-    std::vector<float> weights = logits;
-    Totals totals;
+    Floats weights = logits;
+    Floats totals(kClassGroups);
     ScalarKernels().softmax({weights.data(), InverseTemperature(temperature),
                              weights.data(), totals.data()});  // in place
     for (int k = 0; k < kClasses; ++k) {
@@ -73,28 +99,28 @@ void TestWeights() {
 }
 
 void TestArgMax() {
-  std::vector<float> logits(kClasses, -1.0f);
+  Floats logits(kClasses, -1.0f);
   logits[7] = logits[200] = 2.0f;
   CHECK(ArgMax(logits.data()) == 7);
 }
 
-float Likelihood(const std::vector<float>& logits, int label) {
-  std::vector<float> weights(kClasses);
-  Totals totals;
+float Likelihood(const Floats& logits, int label) {
+  Floats weights(kClasses);
+  Floats totals(kClassGroups);
   const float highest = ScalarKernels().softmax(
       {logits.data(), 1.0f, weights.data(), totals.data()});
   return LogProbability(logits[label], highest, totals.data());
 }
 
 void TestLogProbability() {
-  std::vector<float> logits = Logits();
+  Floats logits = Logits();
   for (float& logit : logits) logit += 500.0f;  // would overflow unshifted
   double total = 0.0;
   for (int k = 0; k < kClasses; ++k) {
     total += std::exp(static_cast<double>(Likelihood(logits, k)));
   }
   CHECK(std::fabs(total - 1.0) < 1e-4);  // float32 at 500: 3e-5 each
-  const std::vector<float> flat(kClasses, 0.25f);
+  const Floats flat(kClasses, 0.25f);
   CHECK(std::fabs(Likelihood(flat, 17) + std::log(256.0f)) < 1e-6);
 }
 
@@ -102,6 +128,7 @@ void TestLogProbability() {
 
 int main() {
   TestDrawEdges();
+  TestDrawFollowsTheWeights();
   TestDrawFrequencies();
   TestWeights();
   TestArgMax();

@@ -89,7 +89,7 @@ class Sequential {
       if (temperature > 0.0f) {
         run.kernels_.softmax(
             {logits, InverseTemperature(temperature), weights, totals});
-        drawn = DrawClass(weights, totals, uniform);
+        drawn = run.kernels_.draw({weights, totals, uniform});
       }
       std::copy_n(logits, kClasses, weights);
       scores.back().push_back(LogLikelihood(run.kernels_, weights, drawn));
