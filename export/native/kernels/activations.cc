@@ -45,12 +45,16 @@ bool Activations::Allocate(int n, FormSet reads) {
 void Activations::Refresh(const KernelTable& kernels, int first, int count,
                           float largest) {
   if (bytes_.size() == 0 && shorts_.size() == 0) return;
-  const IntegerScale bytes = ScaleFor(largest, kMostByte);
-  const IntegerScale shorts = ScaleFor(largest, kMostShort);
-  byte_scale_ = bytes.scale;
-  short_scale_ = shorts.scale;
-  forms_.byte_inverse = bytes.inverse;
-  forms_.short_inverse = shorts.inverse;
+  if (bytes_.size() > 0) {
+    const IntegerScale found = ScaleFor(largest, kMostByte);
+    byte_scale_ = found.scale;
+    forms_.byte_inverse = found.inverse;
+  }
+  if (shorts_.size() > 0) {
+    const IntegerScale found = ScaleFor(largest, kMostShort);
+    short_scale_ = found.scale;
+    forms_.short_inverse = found.inverse;
+  }
   kernels.quantise({plain_.data(), first, RoundUp(count), forms_});
 }
 

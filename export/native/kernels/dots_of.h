@@ -81,6 +81,7 @@ struct DotsOf {
         for (int r = 0; r < kRows; r += kRowsAtOnce) {
           Dot(sums + r, values + kRowWeights * r, x, columns + kBlocks * r);
         }
+        FetchAhead<V, kType, kShape, kStepWeights>(values);
         values += kStepWeights;
         columns += kColumns;
       }

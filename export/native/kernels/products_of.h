@@ -47,6 +47,7 @@ struct ProductsOf {
       sums[k + i] = V::Fma(first, Input(inputs), sums[k + i]);
       sums[k + i + 1] = V::Fma(second, Input(others), sums[k + i + 1]);
     }
+    FetchAhead<V, kType, kShape, 4 * kVectorWords>(step + kVectorWords * k);
   }
 
   // 16x1: one input for all lanes. Others: four inputs for every four lanes.

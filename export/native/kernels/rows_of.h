@@ -30,6 +30,23 @@ struct Columns {
   }
 };
 
+// Asks for weights long before their turn: of kCount values at p the place
+// kAhead bytes after them, every line or every few.
+template <typename V, WeightType kType, BlockShape kShape, int kCount,
+          typename T>
+WAVERNN_TF_INLINE inline void FetchAhead(const T* p) {
+  constexpr int kAhead = 1536;
+  constexpr int kEvery = V::FetchEvery(kType, kShape);
+  if constexpr (kEvery > 0) {
+    const auto* const ahead = reinterpret_cast<const char*>(p) + kAhead;
+    WAVERNN_TF_UNROLL
+    for (int at = 0; at < static_cast<int>(kCount * sizeof(T));
+         at += 64 * kEvery) {
+      __builtin_prefetch(ahead + at);
+    }
+  }
+}
+
 // The 16 outputs of 16 / kOut rows, of which `outputs` has the first ones.
 template <typename V, int kOut>
 void StoreRows(float* y, const int32_t* outputs, typename V::F v) {
