@@ -70,8 +70,7 @@ struct DotsOf {
     const auto* const x = static_cast<const Unit*>(p.x);
     float* const y = p.y;
     const F scale = V::Broadcast(p.scale);
-    const F least = Least<V>(p.relu);
-    F top = V::Zero();
+    Finish<V> finish(p);
     for (int groups = m.groups; groups > 0; --groups) {
       Row sums[kRows];
       WAVERNN_TF_UNROLL
@@ -87,11 +86,9 @@ struct DotsOf {
       }
       WAVERNN_TF_UNROLL
       for (int r = 0; r < kRows; r += 16 / kOut) {
-        const F sum = V::Fma(V::ToFloat(Total(sums + r)),
-                             V::Mul(V::Load(scales + kOut * r), scale),
-                             V::Load(bias + kOut * r));
-        const F v = V::Max(sum, least);
-        top = V::Max(top, v);
+        const F v =
+            finish(V::ToFloat(Total(sums + r)),
+                   V::Mul(V::Load(scales + kOut * r), scale), bias + kOut * r);
         StoreRows<V, kOut>(y, outputs + r, v);
       }
       offsets += kOutputs;
@@ -99,7 +96,6 @@ struct DotsOf {
       scales += kOutputs;
       bias += m.bias_step;
     }
-    if (p.largest != nullptr) *p.largest = V::Largest(top);
   }
 };
 

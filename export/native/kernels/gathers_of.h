@@ -44,8 +44,7 @@ struct GathersOf {
     const auto* const x = static_cast<const Unit*>(p.x);
     float* const y = p.y;
     const F scale = V::Broadcast(p.scale);
-    const F least = Least<V>(p.relu);
-    F top = V::Zero();
+    Finish<V> finish(p);
     for (int groups = m.groups; groups > 0; --groups) {
       I sums[kOut][kVectors];
       WAVERNN_TF_UNROLL
@@ -74,11 +73,8 @@ struct GathersOf {
         F v[4];
         WAVERNN_TF_UNROLL
         for (int i = 0; i < 4; ++i) {
-          const int at = 16 * (first + i);
-          v[i] = V::Fma(V::ToFloat(Total(sums[first + i])), row_scale,
-                        V::Load(bias + at));
-          v[i] = V::Max(v[i], least);
-          top = V::Max(top, v[i]);
+          v[i] = finish(V::ToFloat(Total(sums[first + i])), row_scale,
+                        bias + 16 * (first + i));
         }
         V::StoreQuads(y + first, outputs, v);
       }
@@ -87,7 +83,6 @@ struct GathersOf {
       scales += kRows;
       bias += m.bias_step;
     }
-    if (p.largest != nullptr) *p.largest = V::Largest(top);
   }
 };
 

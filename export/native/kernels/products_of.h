@@ -69,8 +69,7 @@ struct ProductsOf {
     const int32_t* __restrict steps = m.steps;
     const auto* const x = static_cast<const Unit*>(p.x);
     float* const y = p.y;
-    const F least = Least<V>(p.relu);
-    F top = V::Zero();
+    Finish<V> finish(p);
     for (int groups = m.groups; groups > 0; --groups) {
       F sums[kVectors];
       WAVERNN_TF_UNROLL
@@ -86,25 +85,20 @@ struct ProductsOf {
       if constexpr (kShape == BlockShape::k16x1) {
         WAVERNN_TF_UNROLL
         for (int k = 0; k < kVectors; ++k) {
-          const F v = V::Max(V::Add(sums[k], V::Load(bias + 16 * k)), least);
-          top = V::Max(top, v);
-          V::Store(y + outputs[k], v);
+          V::Store(y + outputs[k], finish(sums[k], bias + 16 * k));
         }
       } else {
         WAVERNN_TF_UNROLL
         for (int k = 0; k < kVectors; k += 4) {
           const F sum =
-              V::Add(V::Reduce4(sums[k], sums[k + 1], sums[k + 2], sums[k + 3]),
-                     V::Load(bias + 4 * k));
-          const F v = V::Max(sum, least);
-          top = V::Max(top, v);
+              V::Reduce4(sums[k], sums[k + 1], sums[k + 2], sums[k + 3]);
+          const F v = finish(sum, bias + 4 * k);
           StoreRows<V, BlockOut(kShape)>(y, outputs + (kShared ? k / 2 : k), v);
         }
       }
       bias += m.bias_step;
       outputs += kColumns;
     }
-    if (p.largest != nullptr) *p.largest = V::Largest(top);
   }
 
   // ------------------------------------------------------ lanes are streams

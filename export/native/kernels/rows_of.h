@@ -69,6 +69,39 @@ typename V::F Least(bool relu) {
   return V::Broadcast(relu ? 0.0f : -__builtin_inff());
 }
 
+// What follows the sums of one stream: bias, activation, and the largest of all
+// where somebody asks for it.
+template <typename V>
+class Finish {
+ public:
+  using F = typename V::F;
+
+  explicit Finish(const MultiplyParams& p)
+      : least_(Least<V>(p.relu)), largest_(p.largest) {}
+  ~Finish() {
+    if (largest_ != nullptr) *largest_ = V::Largest(top_);
+  }
+
+  // Of sums, and of sums of integers with their scales.
+  F operator()(F sums, const float* bias) {
+    return Activate(V::Add(sums, V::Load(bias)));
+  }
+  F operator()(F sums, F scales, const float* bias) {
+    return Activate(V::Fma(sums, scales, V::Load(bias)));
+  }
+
+ private:
+  F Activate(F v) {
+    v = V::Max(v, least_);
+    top_ = V::Max(top_, v);
+    return v;
+  }
+
+  const F least_;
+  float* const largest_;
+  F top_ = V::Zero();
+};
+
 // The largest of kCount vectors, lane by lane: in pairs, not one after another.
 template <typename V, int kCount>
 WAVERNN_TF_INLINE inline typename V::F LargestOf(const typename V::F* v) {
