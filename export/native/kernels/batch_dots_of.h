@@ -92,6 +92,8 @@ struct BatchDotsOf {
           }
         }
       }
+      // Gathered rows share their lines.
+      if constexpr (!kGathered) FetchStep<V, kWeights * kOutputs>(values);
       values += kWeights * kOutputs;
       columns += kRows * kBlocks;
     }

@@ -187,6 +187,7 @@ struct ProductsOf {
           sums[o][i] = V::Fma(weight, input, sums[o][i]);
         }
       }
+      FetchStep<V, kVectors * kVectorWords>(values);
       values += kVectors * kVectorWords;
       columns += kColumns;
     }

@@ -47,6 +47,15 @@ WAVERNN_TF_INLINE inline void FetchAhead(const T* p) {
   }
 }
 
+// The same where lanes are streams and rows are read one after another: of a
+// row at p the values some steps ahead, a step having kCount values.
+template <typename V, int kCount, typename T>
+WAVERNN_TF_INLINE inline void FetchStep(const T* p) {
+  if constexpr (V::kFetchSteps > 0) {
+    __builtin_prefetch(p + V::kFetchSteps * kCount);
+  }
+}
+
 // The 16 outputs of 16 / kOut rows, of which `outputs` has the first ones.
 template <typename V, int kOut>
 void StoreRows(float* y, const int32_t* outputs, typename V::F v) {

@@ -73,6 +73,8 @@ struct VectorNeon {
 
   static constexpr int FetchEvery(WeightType, BlockShape) { return 0; }
 
+  static constexpr int kFetchSteps = 0;
+
   static constexpr int kByteOffset = 0;
 
   using Quad = float32x4_t;

@@ -51,6 +51,8 @@ struct VectorScalar {
 
   static constexpr int FetchEvery(WeightType, BlockShape) { return 0; }
 
+  static constexpr int kFetchSteps = 0;
+
   static constexpr int kByteOffset = 0;
 
   struct F {

@@ -24,6 +24,8 @@ struct VectorYmm {
 
   static constexpr int FetchEvery(WeightType, BlockShape) { return 1; }
 
+  static constexpr int kFetchSteps = 0;
+
   static constexpr int kByteOffset = Dots<Isa>::kByteOffset;
 
   struct F {

@@ -29,6 +29,8 @@ struct VectorZmm {
     return IsInteger(type) || shape == BlockShape::k8x4 ? 0 : 4;
   }
 
+  static constexpr int kFetchSteps = 4;
+
   static constexpr int kByteOffset = Dots<Isa>::kByteOffset;
 
   using F = __m512;
