@@ -4,6 +4,7 @@
 #define WAVERNN_TF_KERNELS_SOFTMAX_OF_H_
 
 #include "kernels/multiply.h"
+#include "kernels/rows_of.h"
 #include "kernels/sampler.h"
 #include "kernels/unroll.h"
 #include "kernels/vector_math.h"
@@ -17,19 +18,20 @@ struct SoftmaxOf {
   static constexpr int kGroup = kClasses / kClassGroups;
   static_assert(kGroup == 16 && kBatchLanes == 16);
 
-  // The largest of 256 vectors, or of 16 with 16 lanes each.
-  template <int kCount>
-  static F LargestOf(const float* logits) {
-    F top[4];
-    for (int i = 0; i < 4; ++i) top[i] = V::Load(logits + 16 * i);
-    for (int i = 4; i < kCount; ++i) {
-      top[i % 4] = V::Max(top[i % 4], V::Load(logits + 16 * i));
+  // The largest of so many vectors, 16 at a time.
+  static F LargestAmong(const float* logits, int count) {
+    F top = V::Load(logits);
+    for (int i = 0; i < count; i += 16) {
+      F v[16];
+      WAVERNN_TF_UNROLL
+      for (int k = 0; k < 16; ++k) v[k] = V::Load(logits + 16 * (i + k));
+      top = V::Max(top, LargestOf<V, 16>(v));
     }
-    return V::Max(V::Max(top[0], top[1]), V::Max(top[2], top[3]));
+    return top;
   }
 
   static float Softmax(const SoftmaxParams& p) {
-    const float highest = V::Largest(LargestOf<kClassGroups>(p.logits));
+    const float highest = V::Largest(LargestAmong(p.logits, kClassGroups));
     const F shift = V::Broadcast(highest);
     const F scale = V::Broadcast(p.scale);
     F weights[kClassGroups];
@@ -85,7 +87,7 @@ struct SoftmaxOf {
   }
 
   static void DrawBatch(const BatchDrawParams& p) {
-    const F highest = LargestOf<kClasses>(p.logits);
+    const F highest = LargestAmong(p.logits, kClasses);
     const F scale = V::Load(p.scale);
     F ends[kClassGroups];
     for (int g = 0; g < kClassGroups; ++g) {
