@@ -111,15 +111,15 @@ void TestSoftmax(float step, float scale) {
                  : 5.0f - static_cast<float>(chunk * kClasses + k) * step;
     }
     Compare([&](const KernelTable& kernels) {
-      Floats result(kClasses + kClassGroups + 2);
-      float* const totals = result.data() + kClasses;
-      const float highest =
-          kernels.softmax({logits.data(), scale, result.data(), totals});
+      Floats weights(kClasses), totals(kClassGroups);
+      const float highest = kernels.softmax(
+          {logits.data(), scale, weights.data(), totals.data()});
       CHECK(highest == 5.0f);
-      result[kClasses + kClassGroups] = highest;
+      Floats result = weights;
+      result.insert(result.end(), totals.begin(), totals.end());
       for (int i = 0; i < 64; ++i) {
         result.push_back(static_cast<float>(
-            kernels.draw({result.data(), totals, i / 64.0f})));
+            kernels.draw({weights.data(), totals.data(), i / 64.0f})));
       }
       return result;
     });
