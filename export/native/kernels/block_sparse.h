@@ -27,6 +27,10 @@ static constexpr bool IsInteger(WeightType type) {
   return type == WeightType::kInt8 || type == WeightType::kInt16;
 }
 
+static constexpr int WeightBytes(WeightType type) {
+  return type == WeightType::kFloat32 ? 4 : type == WeightType::kInt8 ? 1 : 2;
+}
+
 // What the magnitudes of the int16 weights of one output sum to at most: their
 // products with inputs of up to 8192 stay below 2^31.
 constexpr int32_t kMostInt16Sum = (1 << 18) - 1;

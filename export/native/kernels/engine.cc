@@ -28,7 +28,7 @@ bool Together(const BlockSparse& a, const BlockSparse& b) {
   return a.shape == b.shape && a.type == b.type;
 }
 
-// The gates' matrices read the same inputs: those of one kind are one matrix.
+// The gates' matrices read the same inputs: those of one kind are one product.
 bool BuildGateMatrices(const BlockSparse* matrices, const KernelTable& kernels,
                        std::deque<GroupedMatrix>& grouped) {
   grouped.clear();
@@ -41,8 +41,8 @@ bool BuildGateMatrices(const BlockSparse* matrices, const KernelTable& kernels,
           {&matrices[gate], nullptr, GateIndex(gate, 0), kGateStride});
     }
     if (parts.empty()) continue;
-    grouped.emplace_back();
-    if (!grouped.back().Build(parts, kGates * matrices[0].rows, kernels)) {
+    if (!GroupedMatrix::BuildPieces(parts, kGates * matrices[0].rows, kernels,
+                                    grouped)) {
       return false;
     }
   }

@@ -47,7 +47,7 @@ struct Engine {
   AlignedArray<float> gate_bias;         // [3H] input bias, with b_u and b_r
   AlignedArray<float> recurrent_bias;    // [H] b_e
   AlignedArray<float> input_kernel;      // [9H]
-  std::deque<GroupedMatrix> recurrence;  // to [3H]; one per shape and type
+  std::deque<GroupedMatrix> recurrence;  // to [3H]; pieces of every kind
   GroupedHead coarse;
   GroupedHead fine;
   GroupedSubscale subscale;

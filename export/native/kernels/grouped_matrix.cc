@@ -27,18 +27,21 @@ struct GroupedMatrix::Layout {
   int blocks;      // of a row in one step
   int units;       // of a column
 
-  // For `block_rows` rows in all.
-  Layout(BlockShape block, WeightType weight_type, int block_rows,
-         const KernelTable& kernels)
-      : shape(block), type(weight_type) {
+  // For all rows of these parts.
+  Layout(const std::vector<GroupedPart>& parts, const KernelTable& kernels)
+      : shape(parts[0].matrix->shape), type(parts[0].matrix->type) {
+    int block_rows = 0;
+    for (const GroupedPart& part : parts) {
+      block_rows += part.matrix->rows / BlockOut(shape);
+    }
     // Fewer rows would be filled up to groups of sixteen in vain.
     constexpr int kEnough = 64;
     by_output = kernels.multiply_gathered[static_cast<int>(type)]
-                                         [static_cast<int>(block)] != nullptr &&
+                                         [static_cast<int>(shape)] != nullptr &&
                 block_rows >= kEnough;
-    rows = by_output ? 16 : GroupRows(type, block, kernels.group_vectors);
-    blocks = StepBlocks(type, block);
-    units = ColumnUnits(type, block);
+    rows = by_output ? 16 : GroupRows(type, shape, kernels.group_vectors);
+    blocks = StepBlocks(type, shape);
+    units = ColumnUnits(type, shape);
   }
 
   int outputs() const { return rows * BlockOut(shape); }        // of a group
@@ -186,16 +189,37 @@ void GroupedMatrix::FillOffsets(const Layout& layout) {
 
 bool GroupedMatrix::Build(const std::vector<GroupedPart>& parts, int outputs,
                           const KernelTable& kernels) {
-  shape_ = parts[0].matrix->shape;
-  type_ = parts[0].matrix->type;
-  int block_rows = 0;
-  for (const GroupedPart& part : parts) {
-    block_rows += part.matrix->rows / BlockOut(shape_);
-  }
-  const Layout layout(shape_, type_, block_rows, kernels);
-  gathered_ = layout.by_output;
+  const Layout layout(parts, kernels);
+  return BuildRows(SortedRows(parts, layout), layout, outputs);
+}
+
+bool GroupedMatrix::BuildPieces(const std::vector<GroupedPart>& parts,
+                                int outputs, const KernelTable& kernels,
+                                std::deque<GroupedMatrix>& pieces) {
+  const Layout layout(parts, kernels);
   const std::vector<Row> rows = SortedRows(parts, layout);
-  const bool has_bias = parts[0].bias != nullptr;
+  const int step_bytes = layout.weights() * WeightBytes(layout.type);
+  std::vector<Row> piece;
+  int64_t bytes = 0;
+  for (std::size_t i = 0; i < rows.size(); i += layout.rows) {
+    piece.insert(piece.end(), &rows[i], &rows[i] + layout.rows);
+    bytes += int64_t{rows[i].steps} * step_bytes;
+    const bool last = i + layout.rows == rows.size();
+    if (bytes < kPieceBytes && !last) continue;
+    pieces.emplace_back();
+    if (!pieces.back().BuildRows(piece, layout, outputs)) return false;
+    piece.clear();
+    bytes = 0;
+  }
+  return true;
+}
+
+bool GroupedMatrix::BuildRows(const std::vector<Row>& rows,
+                              const Layout& layout, int outputs) {
+  shape_ = layout.shape;
+  type_ = layout.type;
+  gathered_ = layout.by_output;
+  const bool has_bias = rows[0].part->bias != nullptr;
   if (!Reserve(rows, layout, has_bias)) return false;
   FillOutputs(rows, layout, outputs);
 

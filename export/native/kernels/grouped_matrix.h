@@ -9,6 +9,7 @@
 #define WAVERNN_TF_KERNELS_GROUPED_MATRIX_H_
 
 #include <cstdint>
+#include <deque>
 #include <vector>
 
 #include "kernels/aligned_array.h"
@@ -36,6 +37,13 @@ class GroupedMatrix {
   bool Build(const std::vector<GroupedPart>& parts, int outputs,
              const KernelTable& kernels);
 
+  // The same as several matrices with some kPieceBytes of weights each, longest
+  // rows first, which are added to `pieces`.
+  static bool BuildPieces(const std::vector<GroupedPart>& parts, int outputs,
+                          const KernelTable& kernels,
+                          std::deque<GroupedMatrix>& pieces);
+  static constexpr int kPieceBytes = 128 << 10;
+
   BlockShape shape() const { return shape_; }
   WeightType type() const { return type_; }
   bool gathered() const { return gathered_; }
@@ -52,6 +60,8 @@ class GroupedMatrix {
   struct Layout;
   static std::vector<Row> SortedRows(const std::vector<GroupedPart>& parts,
                                      const Layout& layout);
+  bool BuildRows(const std::vector<Row>& rows, const Layout& layout,
+                 int outputs);
   bool Reserve(const std::vector<Row>& rows, const Layout& layout,
                bool has_bias);
   void FillOutputs(const std::vector<Row>& rows, const Layout& layout,

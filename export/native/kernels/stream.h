@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
 
 #include "kernels/engine.h"
 #include "kernels/kernel_table.h"
@@ -23,13 +24,22 @@ void ComputeLogits(const KernelTable& kernels, const GroupedHead& head,
                                 workspace.logits.data());
 }
 
-// workspace.recurrent = R_g h for the three gates and both halves.
+// workspace.recurrent = R_g h for the three gates and both halves. Matrices are
+// read forwards and backwards in turn: what was read last is read first the
+// next time, while a cache that cannot hold all still holds that.
 template <typename AnyWorkspace>
 void Recur(const Engine& engine, const KernelTable& kernels,
            AnyWorkspace& workspace) {
-  for (const GroupedMatrix& matrix : engine.recurrence) {
+  const auto multiply = [&](const GroupedMatrix& matrix) {
     workspace.state.Multiply(kernels, matrix, 0, workspace.recurrent.data());
+  };
+  const std::deque<GroupedMatrix>& matrices = engine.recurrence;
+  if (workspace.backwards) {
+    std::for_each(matrices.rbegin(), matrices.rend(), multiply);
+  } else {
+    std::for_each(matrices.begin(), matrices.end(), multiply);
   }
+  workspace.backwards = !workspace.backwards;
 }
 
 // One sample: updates the workspace's state and returns the classes chosen.

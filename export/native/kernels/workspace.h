@@ -28,6 +28,7 @@ struct Workspace {
   AlignedArray<float> gates;      // [kTileSteps, 3H]
   AlignedArray<float> recurrent;  // [3H + slack] R_g h
   AlignedArray<float> logits;     // [256 + slack]
+  bool backwards = false;         // of the next Recur
 
   // Returns false when memory runs out.
   bool Allocate(const Engine& engine);
@@ -45,6 +46,7 @@ struct BatchWorkspace {
   BatchActivations projection;    // [projection_size, 16]
   AlignedArray<float> recurrent;  // [3H + slack, 16]
   AlignedArray<float> logits;     // [256 + slack, 16]
+  bool backwards = false;         // of the next Recur
 
   // Makes the engine ready for batches too.
   bool Allocate(Engine& engine);

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "kernels/gru.h"
+#include "kernels/stream.h"
 #include "tests/check.h"
 #include "tests/product.h"
 #include "tests/random_model.h"
@@ -325,6 +326,56 @@ void TestParts(Kind kind) {
   });
 }
 
+// Pieces of the gates' matrices, in either order, are those matrices.
+void TestRecurrence(Kind kind, bool mixed) {
+  ModelShape sizes;
+  sizes.block = kind.shape;
+  sizes.weights = kind.type;
+  sizes.mixed = mixed;
+  sizes.state_size = 512;
+  sizes.density = 0.6f;
+  RandomModel random(sizes, 6);
+  const Model& model = random.model();
+  const Floats h = Inputs(random.random(), sizes.state_size);
+  const int outputs = kGates * sizes.state_size;
+  Floats expected(outputs);
+  for (int gate = 0; gate < kGates; ++gate) {
+    const Floats y =
+        Product(ScalarKernels(), {{&model.recurrent[gate], nullptr}},
+                sizes.state_size, h);
+    for (int i = 0; i < sizes.state_size; ++i) {
+      expected[GateIndex(gate, i)] = y[i];
+    }
+  }
+  ForEachIsa([&](const KernelTable& kernels) {
+    Engine engine;
+    Workspace one;
+    BatchWorkspace batch;
+    CHECK(engine.Build(model, kernels) && one.Allocate(engine) &&
+          batch.Allocate(engine));
+    CHECK(engine.recurrence.size() > 2);
+    one.SetState(engine, kernels, h.data());
+    for (int i = 0; i < sizes.state_size; ++i) {
+      std::fill_n(batch.state.plain() + kBatchLanes * i, kBatchLanes, h[i]);
+    }
+    batch.state.Refresh(kernels, 0, sizes.state_size, kLargestState);
+    for (int turn = 0; turn < 3; ++turn) {
+      std::fill_n(one.recurrent.data(), outputs, kUntouched);
+      std::fill_n(batch.recurrent.data(), kBatchLanes * outputs, kUntouched);
+      Recur(engine, kernels, one);
+      Recur(engine, kernels, batch);
+      Floats lane(outputs);
+      for (int o = 0; o < outputs; ++o) {
+        lane[o] = batch.recurrent[kBatchLanes * o + 5];
+      }
+      CHECK(
+          SameBits(Floats(one.recurrent.data(), one.recurrent.data() + outputs),
+                   expected));
+      CHECK(SameBits(lane, expected));
+    }
+  });
+}
+
 }  // namespace
 
 int main() {
@@ -340,6 +391,7 @@ int main() {
     TestProduct(kind, {64, 16384}, 0.02f);
     TestEmptyRows(kind);
     TestParts(kind);
+    for (bool mixed : {false, true}) TestRecurrence(kind, mixed);
   }
   for (int shape = 0; shape < kBlockShapes; ++shape) {
     TestLargestByteSums(static_cast<BlockShape>(shape));
