@@ -13,7 +13,8 @@ from wavernn_tf.export.library import LIBRARY
 def read_floor_us(n_bytes: int) -> float:
     """Measure how long this core takes to read memory once that its cache holds.
 
-    One measurement takes some milliseconds; take the median of several.
+    One measurement is the median over several places in memory, of which some suit the cache better
+    than others, and takes some tens of milliseconds; take the median of several.
 
     Args:
       n_bytes: size of the memory.

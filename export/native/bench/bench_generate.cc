@@ -8,8 +8,9 @@
 // Subscale models have layers of dilation 1, 2, 4, .. and sample several
 // sub-tensors at once from the middle of a stream.
 // Without a round everything runs once, untimed, for who counts instructions.
-// Medians over rounds in which everything takes its turn. Stages are timed in
-// rounds of their own and given as shares of the untimed median.
+// Medians over rounds in which everything takes its turn, each round with the
+// model in another place in memory. Stages are timed in rounds of their own and
+// given as shares of the untimed median.
 
 #include <algorithm>
 #include <chrono>
@@ -49,18 +50,33 @@ struct Options {
   std::string isa = "all";
   int batch = 1;
   int frames = 8;
-  int rounds = 15;
+  int rounds = 16;
 };
 
-// A random model ready to run.
+int64_t Nonzeros(const Model& model) {
+  int64_t count = 0;
+  const auto add = [&](const BlockSparse& matrix) {
+    count += int64_t{matrix.blocks()} * BlockSize(matrix.shape);
+  };
+  for (const BlockSparse& matrix : model.recurrent) add(matrix);
+  for (const Head* head : {&model.coarse, &model.fine}) {
+    add(head->project);
+    add(head->output);
+  }
+  if (model.subscale.plain()) return count;
+  for (const SubscaleLayer& layer : model.subscale.layers) add(layer.kernel);
+  for (const BlockSparse& matrix : model.subscale.gates) add(matrix);
+  return count;
+}
+
+// A random model ready to run, laid out in memory of its own.
 class Voice {
  public:
-  Voice(const ModelShape& shape, const KernelTable& kernels, int batch,
-        int frames)
-      : random_(shape, 1), kernels_(kernels), frames_(frames), streams_(batch) {
+  Voice(RandomModel& random, const KernelTable& kernels, int batch, int frames)
+      : random_(random), kernels_(kernels), frames_(frames), streams_(batch) {
     const int samples = frames * model().hop_length;
     for (GenerateParams& stream : streams_) {
-      features_.push_back(random_.Features(frames));
+      features_.push_back(random.Features(frames));
       states_.emplace_back(model().stream_size(), 0.0f);
       audio_.emplace_back(samples);
       stream.features = features_.back().data();
@@ -81,24 +97,6 @@ class Voice {
   }
 
   const Model& model() const { return random_.model(); }
-
-  int64_t Nonzeros() const {
-    int64_t count = 0;
-    const auto add = [&](const BlockSparse& matrix) {
-      count += int64_t{matrix.blocks()} * BlockSize(matrix.shape);
-    };
-    for (const BlockSparse& matrix : model().recurrent) add(matrix);
-    for (const Head* head : {&model().coarse, &model().fine}) {
-      add(head->project);
-      add(head->output);
-    }
-    if (model().subscale.plain()) return count;
-    for (const SubscaleLayer& layer : model().subscale.layers) {
-      add(layer.kernel);
-    }
-    for (const BlockSparse& matrix : model().subscale.gates) add(matrix);
-    return count;
-  }
 
   // Microseconds per sample.
   double Run() {
@@ -133,7 +131,7 @@ class Voice {
     }
   }
 
-  RandomModel random_;
+  const RandomModel& random_;
   const KernelTable& kernels_;
   int frames_;
   std::deque<Floats> features_;
@@ -145,20 +143,25 @@ class Voice {
   BatchWorkspace batch_;
 };
 
-// One instruction set's times on one voice.
+// One instruction set's times on one model, which lies in several places: pages
+// of some push each other out of the cache, those of others do not.
+constexpr int kPlaces = 16;
+
 struct Series {
   std::string name;
-  std::unique_ptr<Voice> voice;
+  std::vector<std::unique_ptr<Voice>> places;
   bool slow;  // fewer rounds do
   Times floors;
   Times times;
   Times stages[kStages];  // shares of the whole
 };
 
-void TimeStages(Series& series) {
+void Time(Series& series, int round) {
+  Voice& voice = *series.places[round % series.places.size()];
+  series.times.push_back(voice.Run());
   double stages[kStages];
   TakeStages(stages);
-  series.voice->RunTimed();
+  voice.RunTimed();
   TakeStages(stages);
   double whole = 0.0;
   for (double stage : stages) whole += stage;
@@ -289,6 +292,7 @@ int main(int argc, char** argv) {
           !Chosen(options.weights, type_name)) {
         continue;
       }
+      RandomModel random(shape, 1);
       std::vector<Series> all;
       for (int i = 0; i < list.count; ++i) {
         const KernelTable& kernels = *list.tables[i];
@@ -297,21 +301,24 @@ int main(int argc, char** argv) {
         std::snprintf(name, sizeof(name), "%-8s %-5s %-12s", type_name,
                       block_name, kernels.isa);
         const bool slow = i == 0;
-        auto voice = std::make_unique<Voice>(shape, kernels, options.batch,
-                                             slow ? 1 : options.frames);
-        if (!voice->Allocate()) return 1;
-        voice->Run();
-        all.push_back({name, std::move(voice), slow, {}, {}, {}});
+        Series series{name, {}, slow, {}, {}, {}};
+        for (int place = 0; place < (slow ? 1 : kPlaces); ++place) {
+          auto voice = std::make_unique<Voice>(random, kernels, options.batch,
+                                               slow ? 1 : options.frames);
+          if (!voice->Allocate()) return 1;
+          series.places.push_back(std::move(voice));
+        }
+        if (options.rounds == 0) series.places[0]->Run();
+        all.push_back(std::move(series));
       }
       if (all.empty()) return Usage();
       if (options.rounds == 0) continue;
-      const ReadFloor floor(4 * all[0].voice->Nonzeros());
+      const ReadFloor floor(4 * Nonzeros(random.model()));
       for (int round = 0; round < options.rounds; ++round) {
         for (Series& series : all) {
           if (series.slow && round % 8 != 0) continue;
           series.floors.push_back(floor.Measure());
-          series.times.push_back(series.voice->Run());
-          TimeStages(series);
+          Time(series, round);
         }
       }
       for (const Series& series : all) Print(series);

@@ -29,7 +29,7 @@ WAVERNN_TF_EXPORT const char* wavernn_tf_isas() {
 }
 
 // Microseconds to read `bytes` of memory that the cache holds once; it takes
-// some milliseconds.
+// some tens of milliseconds.
 WAVERNN_TF_EXPORT double wavernn_tf_read_floor_us(int64_t bytes) {
   return wavernn_tf::ReadFloor(bytes).Measure();
 }
