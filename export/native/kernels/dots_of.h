@@ -26,35 +26,41 @@ struct DotsOf {
   static constexpr int kStepWeights = kRows * kRowWeights;
   static constexpr int kOutputs = kRows * kOut;  // of a group
 
-  // The sums of one row, one or two of every output: V::I, or a half or a
-  // quarter of it.
+  // The sums of a row, one or two of every output, or of some rows.
   static constexpr int kRowLanes = kRowWeights / WordWeights(kType);
-  using Row = typename V::template Lanes<Weight, kRowLanes>;
+  using Sums = typename V::template Lanes<Weight, kRowLanes>;
 
   // Columns whose places come in one load, and their rows.
   static constexpr int kAtOnce = kColumns < 4 ? kColumns : 4;
   static constexpr int kRowsAtOnce = kAtOnce / kBlocks;
 
-  static void Dot(Row* sums, const Weight* values, const Unit* x,
+  static void Dot(Sums* sums, const Weight* values, const Unit* x,
                   const uint16_t* columns) {
     const Columns<V, kAtOnce> at(columns);
     WAVERNN_TF_UNROLL
-    for (int r = 0; r < kRowsAtOnce; ++r) {
-      // Block k's inputs, in 16x1 shifted to its place among a word's.
-      const auto input = [&](int k) { return at.Find(x, kBlocks * r + k)[k]; };
-      Unit inputs = input(0);
-      if constexpr (kBlocks >= 2) inputs |= input(1);
-      if constexpr (kBlocks == 4) inputs |= input(2) | input(3);
-      sums[r].Dot(values + kRowWeights * r, inputs);
+    for (int first = 0; first < kRowsAtOnce; first += Sums::kRows) {
+      Unit inputs[Sums::kRows];
+      WAVERNN_TF_UNROLL
+      for (int r = 0; r < Sums::kRows; ++r) {
+        // Block k's inputs, in 16x1 shifted to its place among a word's.
+        const auto input = [&](int k) {
+          return at.Find(x, kBlocks * (first + r) + k)[k];
+        };
+        inputs[r] = input(0);
+        if constexpr (kBlocks >= 2) inputs[r] |= input(1);
+        if constexpr (kBlocks == 4) inputs[r] |= input(2) | input(3);
+      }
+      sums[first / Sums::kRows].Dot(values + kRowWeights * first, inputs);
     }
   }
 
   // Of 16 outputs.
-  static I Total(const Row* sums) {
+  static I Total(const Sums* sums) {
     if constexpr (kRowLanes == kOut) {
       return V::Join(sums);
     } else {
-      return V::AddPairs(V::Join(sums), V::Join(sums + 16 / kRowLanes));
+      return V::AddPairs(V::Join(sums),
+                         V::Join(sums + 16 / kRowLanes / Sums::kRows));
     }
   }
 
@@ -72,13 +78,16 @@ struct DotsOf {
     const F scale = V::Broadcast(p.scale);
     Finish<V> finish(p);
     for (int groups = m.groups; groups > 0; --groups) {
-      Row sums[kRows];
+      Sums sums[kRows / Sums::kRows];
       WAVERNN_TF_UNROLL
-      for (int r = 0; r < kRows; ++r) sums[r].Start(offsets + kOut * r);
+      for (int r = 0; r < kRows; r += Sums::kRows) {
+        sums[r / Sums::kRows].Start(offsets + kOut * r);
+      }
       for (int32_t step = *steps++; step > 0; --step) {
         WAVERNN_TF_UNROLL
         for (int r = 0; r < kRows; r += kRowsAtOnce) {
-          Dot(sums + r, values + kRowWeights * r, x, columns + kBlocks * r);
+          Dot(sums + r / Sums::kRows, values + kRowWeights * r, x,
+              columns + kBlocks * r);
         }
         FetchAhead<V, kType, kShape, kStepWeights>(values);
         values += kStepWeights;
@@ -87,7 +96,7 @@ struct DotsOf {
       WAVERNN_TF_UNROLL
       for (int r = 0; r < kRows; r += 16 / kOut) {
         const F v =
-            finish(V::ToFloat(Total(sums + r)),
+            finish(V::ToFloat(Total(sums + r / Sums::kRows)),
                    V::Mul(V::Load(scales + kOut * r), scale), bias + kOut * r);
         StoreRows<V, kOut>(y, outputs + r, v);
       }

@@ -12,31 +12,48 @@
 
 namespace wavernn_tf {
 
-// kGroupVectors: sums that fit the 16 or 32 registers. kGathers: gathers pay,
-// as dot products of 16 lanes do not take longer than they. kBatchFrom, by
-// weight type: measured by bench_generate.
+// kGroupVectors: sums that fit the 16 or 32 registers. kGathers: inputs of 16
+// rows are gathered by an instruction. FetchEvery (rows_of.h) and kBatchFrom,
+// by weight type, are what bench_generate measured best.
 struct Avx2 {
   static constexpr const char* kName = "avx2";
   static constexpr bool kGathers = false;
   static constexpr GroupVectors kGroupVectors = {4, 4};
   static constexpr int kBatchFrom[] = {15, 15, 13, 13};
+  static constexpr int FetchEvery(WeightType, BlockShape) { return 1; }
 };
 struct Avx2Vnni {
   static constexpr const char* kName = "avx2vnni";
   static constexpr bool kGathers = false;
   static constexpr GroupVectors kGroupVectors = {4, 4};
   static constexpr int kBatchFrom[] = {15, 15, 13, 12};
+  static constexpr int FetchEvery(WeightType, BlockShape) { return 1; }
 };
 struct Avx512 {
   static constexpr const char* kName = "avx512";
   static constexpr bool kGathers = false;
   static constexpr GroupVectors kGroupVectors = {8, 8};
   static constexpr int kBatchFrom[] = {10, 10, 14, 10};
+  static constexpr int FetchEvery(WeightType type, BlockShape shape) {
+    if (type == WeightType::kBfloat16) return 1;
+    return IsInteger(type) || shape == BlockShape::k8x4 ? 0 : 4;
+  }
 };
+// Measured on AMD's fifth Zen.
 struct Avx512Vnni {
   static constexpr const char* kName = "avx512vnni";
-  static constexpr bool kGathers = true;
+  static constexpr bool kGathers = false;
   static constexpr GroupVectors kGroupVectors = {8, 8};
+  static constexpr int kBatchFrom[] = {8, 13, 8, 9};
+  static constexpr int FetchEvery(WeightType type, BlockShape shape) {
+    if (type == WeightType::kBfloat16) return shape == BlockShape::k8x4;
+    return type == WeightType::kInt16 && shape == BlockShape::k16x1;
+  }
+};
+// Measured on an Intel server with AMX, whose gathers are fast.
+struct Avx512Gather : Avx512 {
+  static constexpr const char* kName = "avx512gather";
+  static constexpr bool kGathers = true;
   static constexpr int kBatchFrom[] = {10, 10, 10, 9};
 };
 
@@ -51,20 +68,17 @@ struct Halvings {
   }
 };
 
-// Dot of vector_scalar.h on 8 and 4 lanes, without VNNI.
+// Dot of vector_scalar.h on 8 lanes, and on 16, without VNNI.
 template <typename Isa>
 struct MaddDots {
   static constexpr int kByteOffset = 0;
+  static constexpr bool kWideBytes = false;  // Dot16 is no faster than two Dot8
 
   // No byte is -128, so that neither the sign nor the sum of two overflows.
   static __m256i Dot8(__m256i sum, __m256i w, __m256i x) {
     const __m256i two =
         _mm256_maddubs_epi16(_mm256_abs_epi8(x), _mm256_sign_epi8(w, x));
     return _mm256_add_epi32(sum, _mm256_madd_epi16(two, _mm256_set1_epi16(1)));
-  }
-  static __m128i Dot4(__m128i sum, __m128i w, __m128i x) {
-    const __m128i two = _mm_maddubs_epi16(_mm_abs_epi8(x), _mm_sign_epi8(w, x));
-    return _mm_add_epi32(sum, _mm_madd_epi16(two, _mm_set1_epi16(1)));
   }
   static __m256i DotShorts8(__m256i sum, __m256i w, __m256i x) {
     return _mm256_add_epi32(sum, _mm256_madd_epi16(w, x));
@@ -100,6 +114,7 @@ struct MaddDots {
 template <typename Isa>
 struct VnniDots {
   static constexpr int kByteOffset = 128;
+  static constexpr bool kWideBytes = true;
 
 #ifdef __AVX512F__
 #define WAVERNN_TF_DPBUSD "vpdpbusd %2, %1, %0"
@@ -109,10 +124,6 @@ struct VnniDots {
 #define WAVERNN_TF_DPWSSD "%{vex%} vpdpwssd %2, %1, %0"
 #endif
   static __m256i Dot8(__m256i sum, __m256i w, __m256i x) {
-    asm(WAVERNN_TF_DPBUSD : "+v"(sum) : "v"(x), "vm"(w));
-    return sum;
-  }
-  static __m128i Dot4(__m128i sum, __m128i w, __m128i x) {
     asm(WAVERNN_TF_DPBUSD : "+v"(sum) : "v"(x), "vm"(w));
     return sum;
   }
@@ -151,73 +162,68 @@ struct VnniDots {
 #undef WAVERNN_TF_DPWSSD
 };
 
-// kCount = 16, 8 or 4 sums of a row, as Lanes of vector_scalar.h.
+// Lanes of vector_scalar.h: kCount sums of a row, in a vector of 16 lanes or a
+// register of 8, which holds as many rows as it can side by side.
 template <typename V, typename Dots, typename Weight, int kCount>
-struct RowX86;
+static constexpr int kSumLanes =
+    kCount == 16 ||
+            (V::kWide && (sizeof(Weight) > sizeof(int8_t) || Dots::kWideBytes))
+        ? 16
+        : 8;
 
-template <typename V, typename Dots>
-struct RowX86<V, Dots, int8_t, 16> {
+template <typename V, typename Dots, typename Weight, int kCount,
+          int kAll = kSumLanes<V, Dots, Weight, kCount>>
+struct SumsX86 {
+  static constexpr int kLanes = 16;
+  static constexpr int kRows = kLanes / kCount;
   typename V::I sums;
 
   void Start(const int32_t* offsets) {
-    sums = V::kByteOffset == 0 ? V::BroadcastInt(0u) : V::LoadInts(offsets);
+    constexpr bool kOffsets = sizeof(Weight) == 1 && V::kByteOffset != 0;
+    sums = kOffsets ? V::LoadInts(offsets) : V::BroadcastInt(0u);
   }
-  void Dot(const int8_t* w, uint32_t x) {
-    sums = V::Dot(sums, V::LoadInts(w), V::BroadcastInt(x));
-  }
-};
-
-template <typename V, typename Dots>
-struct RowX86<V, Dots, int16_t, 16> {
-  typename V::I sums;
-
-  void Start(const int32_t*) { sums = V::BroadcastInt(0u); }
   template <typename Unit>
-  void Dot(const int16_t* w, Unit x) {
-    sums = V::DotShorts(sums, V::LoadInts(w), V::BroadcastInt(x));
+  void Dot(const Weight* w, const Unit* x) {
+    sums = V::DotAll(sums, w, V::template Spread<kRows>(x));
   }
 };
 
-template <typename V, typename Dots>
-struct RowX86<V, Dots, int8_t, 8> {
+template <typename V, typename Dots, typename Weight, int kCount>
+struct SumsX86<V, Dots, Weight, kCount, 8> {
+  static constexpr int kLanes = 8;
+  static constexpr int kRows = kLanes / kCount;
   __m256i sums;
 
   void Start(const int32_t* offsets) {
-    sums = V::kByteOffset == 0 ? _mm256_setzero_si256() : Load(offsets);
+    constexpr bool kOffsets = sizeof(Weight) == 1 && V::kByteOffset != 0;
+    sums = kOffsets ? Load(offsets) : _mm256_setzero_si256();
   }
-  void Dot(const int8_t* w, uint32_t x) {
-    sums = Dots::Dot8(sums, Load(w), _mm256_set1_epi32(static_cast<int>(x)));
+  template <typename Unit>
+  void Dot(const Weight* w, const Unit* x) {
+    if constexpr (sizeof(Weight) == 1) {
+      sums = Dots::Dot8(sums, Load(w), Spread(x));
+    } else {
+      sums = Dots::DotShorts8(sums, Load(w), Spread(x));
+    }
   }
+
+ private:
   static __m256i Load(const void* p) {
     return _mm256_loadu_si256(static_cast<const __m256i*>(p));
   }
-};
-
-template <typename V, typename Dots>
-struct RowX86<V, Dots, int16_t, 8> {
-  __m256i sums;
-
-  void Start(const int32_t*) { sums = _mm256_setzero_si256(); }
-  void Dot(const int16_t* w, uint64_t x) {
-    const __m256i weights =
-        _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w));
-    const __m256i inputs = _mm256_set1_epi64x(static_cast<int64_t>(x));
-    sums = Dots::DotShorts8(sums, weights, inputs);
+  static __m256i Spread(const uint32_t* x) {
+    const __m256i first = _mm256_set1_epi32(static_cast<int>(x[0]));
+    if constexpr (kRows == 1) {
+      return first;
+    } else {
+      static_assert(kRows == 2);
+      const __m256i second = _mm256_set1_epi32(static_cast<int>(x[1]));
+      return _mm256_blend_epi32(first, second, 0xF0);
+    }
   }
-};
-
-template <typename V, typename Dots>
-struct RowX86<V, Dots, int8_t, 4> {
-  __m128i sums;
-
-  void Start(const int32_t* offsets) {
-    sums = V::kByteOffset == 0 ? _mm_setzero_si128() : Load(offsets);
-  }
-  void Dot(const int8_t* w, uint32_t x) {
-    sums = Dots::Dot4(sums, Load(w), _mm_set1_epi32(static_cast<int>(x)));
-  }
-  static __m128i Load(const void* p) {
-    return _mm_loadu_si128(static_cast<const __m128i*>(p));
+  static __m256i Spread(const uint64_t* x) {
+    static_assert(kRows == 1);
+    return _mm256_set1_epi64x(static_cast<int64_t>(x[0]));
   }
 };
 

@@ -16,6 +16,7 @@ const KernelTable& Avx2Kernels();
 const KernelTable& Avx2VnniKernels();
 const KernelTable& Avx512Kernels();
 const KernelTable& Avx512VnniKernels();
+const KernelTable& Avx512GatherKernels();
 const KernelTable& NeonKernels();
 const KernelTable& NeonDotKernels();
 
@@ -27,6 +28,16 @@ bool HasAvxVnni() {
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
   return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 &&
          (eax >> 4 & 1u) != 0;
+}
+
+// Intel's since Sapphire Rapids, which brought arithmetic on halves (EDX of
+// leaf 7). AMD's, and what microcode made of older ones, take longer than
+// loads.
+bool HasFastGathers() {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __builtin_cpu_is("intel") != 0 &&
+         __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 &&
+         (edx >> 23 & 1u) != 0;
 }
 #elif defined(__aarch64__)
 bool HasDotProducts() {
@@ -60,6 +71,8 @@ KernelList FindAvailable() {
                       __builtin_cpu_supports("avx512vl") &&
                       __builtin_cpu_supports("avx512dq") &&
                       __builtin_cpu_supports("avx512bw");
+  const bool avx512vnni = avx512 && __builtin_cpu_supports("avx512vnni");
+  const bool fast = HasFastGathers();
 #endif
 #ifdef WAVERNN_TF_AVX2
   finder.Add(avx2, Avx2Kernels);
@@ -71,7 +84,9 @@ KernelList FindAvailable() {
   finder.Add(avx512, Avx512Kernels);
 #endif
 #ifdef WAVERNN_TF_AVX512VNNI
-  finder.Add(avx512 && __builtin_cpu_supports("avx512vnni"), Avx512VnniKernels);
+  if (!fast) finder.Add(avx512vnni, Avx512GatherKernels);
+  finder.Add(avx512vnni, Avx512VnniKernels);
+  if (fast) finder.Add(avx512vnni, Avx512GatherKernels);
 #endif
 #ifdef WAVERNN_TF_NEON
   finder.Add(true, NeonKernels);

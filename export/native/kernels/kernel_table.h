@@ -48,7 +48,7 @@ const KernelTable& ScalarKernels();
 
 // The tables that this machine can run, scalar first, the fastest last.
 struct KernelList {
-  const KernelTable* tables[5];
+  const KernelTable* tables[6];
   int count;
 };
 const KernelList& AvailableKernels();

@@ -14,6 +14,7 @@ namespace wavernn_tf {
 // kCount = 16, 8 or 4 sums of a row with the dot products of Isa.
 template <typename Isa, typename Weight, int kCount>
 struct RowNeon {
+  static constexpr int kRows = 1;
   int32x4_t sums[kCount / 4];
 
   WAVERNN_TF_INLINE int32x4_t Total(int i) const { return sums[i]; }
@@ -22,8 +23,8 @@ struct RowNeon {
     WAVERNN_TF_UNROLL
     for (int32x4_t& sum : sums) sum = vdupq_n_s32(0);
   }
-  WAVERNN_TF_INLINE void Dot(const int8_t* w, uint32_t x) {
-    const int32x4_t word = vdupq_n_s32(static_cast<int32_t>(x));
+  WAVERNN_TF_INLINE void Dot(const int8_t* w, const uint32_t* x) {
+    const int32x4_t word = vdupq_n_s32(static_cast<int32_t>(*x));
     WAVERNN_TF_UNROLL
     for (int i = 0; i < kCount / 4; ++i) {
       const int8x16_t weights = vld1q_s8(w + 16 * i);
@@ -35,6 +36,7 @@ struct RowNeon {
 // Of shorts every product has a sum of its own until the end.
 template <typename Isa, int kCount>
 struct RowNeon<Isa, int16_t, kCount> {
+  static constexpr int kRows = 1;
   int32x4_t low[kCount / 4], high[kCount / 4];
 
   WAVERNN_TF_INLINE int32x4_t Total(int i) const {
@@ -44,11 +46,11 @@ struct RowNeon<Isa, int16_t, kCount> {
     WAVERNN_TF_UNROLL
     for (int i = 0; i < kCount / 4; ++i) low[i] = high[i] = vdupq_n_s32(0);
   }
-  WAVERNN_TF_INLINE void Dot(const int16_t* w, uint32_t x) {
-    Dot(w, vreinterpretq_s16_u32(vdupq_n_u32(x)));
+  WAVERNN_TF_INLINE void Dot(const int16_t* w, const uint32_t* x) {
+    Dot(w, vreinterpretq_s16_u32(vdupq_n_u32(*x)));
   }
-  WAVERNN_TF_INLINE void Dot(const int16_t* w, uint64_t x) {
-    Dot(w, vreinterpretq_s16_u64(vdupq_n_u64(x)));
+  WAVERNN_TF_INLINE void Dot(const int16_t* w, const uint64_t* x) {
+    Dot(w, vreinterpretq_s16_u64(vdupq_n_u64(*x)));
   }
   WAVERNN_TF_INLINE void Dot(const int16_t* w, int16x8_t x) {
     WAVERNN_TF_UNROLL

@@ -195,20 +195,21 @@ struct VectorScalar {
     return MapInts(
         [&](int i) { return DotLane<Weight>(sum.lane[i], w, &x.lane[i]); });
   }
-  // The first kCount = 16, 8 or 4 lanes of an I. Dot takes a word of weights,
-  // int8_t or int16_t, for each lane and the same inputs for all: of 32 bits,
-  // or of 64, whose first half is that of every other lane. Join makes an I of
-  // 16 / kCount of them.
+  // kCount = 16, 8 or 4 sums of each of kRows rows. Dot takes a word of
+  // weights, int8_t or int16_t, for each sum, row after row, and for every row
+  // the same inputs for all: of 32 bits, or of 64, whose first half is that of
+  // every other sum. Join makes an I of the sums of 16 / kCount rows.
   template <typename Weight, int kCount>
   struct Lanes {
+    static constexpr int kRows = 1;
     uint32_t lane[kCount];
 
     void Start(const int32_t*) { *this = {}; }
     template <typename Unit>
-    void Dot(const Weight* w, const Unit& x) {
+    void Dot(const Weight* w, const Unit* x) {
       constexpr int kWeights = 4 / sizeof(Weight);
       Weight inputs[sizeof(Unit) / sizeof(Weight)];
-      std::memcpy(inputs, &x, sizeof(x));
+      std::memcpy(inputs, x, sizeof(Unit));
       constexpr int kWords = sizeof(Unit) / 4;
       for (int i = 0; i < kCount; ++i) {
         lane[i] = DotLane<Weight>(lane[i], w + kWeights * i,

@@ -14,6 +14,7 @@ template <typename Isa, template <typename> typename Dots>
 struct VectorYmm {
   static constexpr const char* kIsa = Isa::kName;
   static constexpr bool kGathers = Isa::kGathers;
+  static constexpr bool kWide = false;  // a vector is no one register
   static constexpr bool kMasks = false;
   static constexpr GroupVectors kGroupVectors = Isa::kGroupVectors;
   static constexpr auto& kBatchFrom = Isa::kBatchFrom;
@@ -22,8 +23,9 @@ struct VectorYmm {
   static constexpr int kAffineRows = 2;
   static constexpr int kAffineVectors = 2;
 
-  static constexpr int FetchEvery(WeightType, BlockShape) { return 1; }
-
+  static constexpr int FetchEvery(WeightType type, BlockShape shape) {
+    return Isa::FetchEvery(type, shape);
+  }
   static constexpr int kFetchSteps = 0;
 
   static constexpr int kByteOffset = Dots<Isa>::kByteOffset;
@@ -162,6 +164,12 @@ struct VectorYmm {
     return {Dots<Isa>::DotShorts8(sum.low, w.low, x.low),
             Dots<Isa>::DotShorts8(sum.high, w.high, x.high)};
   }
+  static I DotAll(I sum, const int8_t* w, I x) {
+    return Dot(sum, LoadInts(w), x);
+  }
+  static I DotAll(I sum, const int16_t* w, I x) {
+    return DotShorts(sum, LoadInts(w), x);
+  }
   static I DotWord(I sum, const int8_t* w, I x) {
     return Dot(sum, BroadcastInt(Word(w)), x);
   }
@@ -177,18 +185,19 @@ struct VectorYmm {
     return {v, v};
   }
   template <typename Weight, int kCount>
-  using Lanes = RowX86<VectorYmm, Dots<Isa>, Weight, kCount>;
-  template <typename Weight>
-  static I Join(const Lanes<Weight, 16>* v) {
-    return v->sums;
+  using Lanes = SumsX86<VectorYmm, Dots<Isa>, Weight, kCount>;
+  template <int kRows, typename Unit>
+  static I Spread(const Unit* x) {
+    static_assert(kRows == 1);
+    return BroadcastInt(*x);
   }
-  template <typename Weight>
-  static I Join(const Lanes<Weight, 8>* v) {
-    return {v[0].sums, v[1].sums};
-  }
-  static I Join(const Lanes<int8_t, 4>* v) {
-    return {_mm256_set_m128i(v[1].sums, v[0].sums),
-            _mm256_set_m128i(v[3].sums, v[2].sums)};
+  template <typename Sums>
+  static I Join(const Sums* v) {
+    if constexpr (Sums::kLanes == 16) {
+      return v->sums;
+    } else {
+      return {v[0].sums, v[1].sums};
+    }
   }
   static I AddPairs(I a, I b) {
     // Of both registers' halves, which are then put in order.

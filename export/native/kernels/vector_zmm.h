@@ -15,6 +15,7 @@ template <typename Isa, template <typename> typename Dots>
 struct VectorZmm {
   static constexpr const char* kIsa = Isa::kName;
   static constexpr bool kGathers = Isa::kGathers;
+  static constexpr bool kWide = true;
   static constexpr bool kMasks = true;
   static constexpr GroupVectors kGroupVectors = Isa::kGroupVectors;
   static constexpr auto& kBatchFrom = Isa::kBatchFrom;
@@ -23,12 +24,9 @@ struct VectorZmm {
   static constexpr int kAffineRows = 8;
   static constexpr int kAffineVectors = 2;
 
-  // Where lines come faster than that, asking only takes time.
   static constexpr int FetchEvery(WeightType type, BlockShape shape) {
-    if (type == WeightType::kBfloat16) return 1;
-    return IsInteger(type) || shape == BlockShape::k8x4 ? 0 : 4;
+    return Isa::FetchEvery(type, shape);
   }
-
   static constexpr int kFetchSteps = 4;
 
   static constexpr int kByteOffset = Dots<Isa>::kByteOffset;
@@ -189,18 +187,39 @@ struct VectorZmm {
     return _mm512_set1_epi64(static_cast<int64_t>(x));
   }
   template <typename Weight, int kCount>
-  using Lanes = RowX86<VectorZmm, Dots<Isa>, Weight, kCount>;
-  template <typename Weight>
-  static I Join(const Lanes<Weight, 16>* v) {
-    return v->sums;
+  using Lanes = SumsX86<VectorZmm, Dots<Isa>, Weight, kCount>;
+  // x[0] in the first lanes, x[1] in the next ones, and so on.
+  template <int kRows>
+  static I Spread(const uint32_t* x) {
+    I v = BroadcastInt(x[0]);
+    constexpr unsigned kRow = (1u << 16 / kRows) - 1;
+    WAVERNN_TF_UNROLL
+    for (int r = 1; r < kRows; ++r) {
+      v = _mm512_mask_set1_epi32(v,
+                                 static_cast<__mmask16>(kRow << 16 / kRows * r),
+                                 static_cast<int>(x[r]));
+    }
+    return v;
   }
-  template <typename Weight>
-  static I Join(const Lanes<Weight, 8>* v) {
-    return JoinHalves(v[0].sums, v[1].sums);
+  template <int kRows>
+  static I Spread(const uint64_t* x) {
+    I v = BroadcastInt(x[0]);
+    constexpr unsigned kRow = (1u << 8 / kRows) - 1;
+    WAVERNN_TF_UNROLL
+    for (int r = 1; r < kRows; ++r) {
+      v = _mm512_mask_set1_epi64(v,
+                                 static_cast<__mmask8>(kRow << 8 / kRows * r),
+                                 static_cast<int64_t>(x[r]));
+    }
+    return v;
   }
-  static I Join(const Lanes<int8_t, 4>* v) {
-    return JoinHalves(_mm256_set_m128i(v[1].sums, v[0].sums),
-                      _mm256_set_m128i(v[3].sums, v[2].sums));
+  template <typename Sums>
+  static I Join(const Sums* v) {
+    if constexpr (Sums::kLanes == 16) {
+      return v->sums;
+    } else {
+      return JoinHalves(v[0].sums, v[1].sums);
+    }
   }
   static I AddPairs(I a, I b) {
     const I even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22,
