@@ -1,3 +1,7 @@
+// Unrolled, 16 vectors of 16 lanes are more code than GCC 12 gets right on
+// 32-bit ARM.
+#define WAVERNN_TF_NO_UNROLL
+
 #include "kernels/kernels_of.h"
 #include "kernels/vector_scalar.h"
 

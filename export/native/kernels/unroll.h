@@ -2,8 +2,10 @@
 #define WAVERNN_TF_KERNELS_UNROLL_H_
 
 // Before a short loop over an array of vectors: what is not unrolled early, the
-// compiler keeps in memory.
-#if defined(__clang__)
+// compiler keeps in memory. A file whose vectors lie there anyway says so.
+#if defined(WAVERNN_TF_NO_UNROLL)
+#define WAVERNN_TF_UNROLL
+#elif defined(__clang__)
 #define WAVERNN_TF_UNROLL _Pragma("unroll")
 #else
 #define WAVERNN_TF_UNROLL _Pragma("GCC unroll 16")
