@@ -133,7 +133,8 @@ def test_streams_of_a_batch_are_those_alone(load, exported, block, weight_type):
         return runner(**{name: value[streams] for name, value in given.items()})
 
     alone = [run(slice(b, b + 1)) for b in range(64)]
-    assert len({result["audio"].tobytes() for result in alone}) == 64  # canary
+    drawn = np.flatnonzero(given["temperature"])  # the others may meet
+    assert len({alone[b]["audio"].tobytes() for b in drawn}) == 48  # canary
     for batch in (*range(1, 18), 64):
         together = run(slice(64 - batch, 64))
         for name, values in together.items():
