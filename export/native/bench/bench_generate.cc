@@ -73,11 +73,14 @@ int64_t Nonzeros(const Model& model) {
 class Voice {
  public:
   Voice(RandomModel& random, const KernelTable& kernels, int batch, int frames)
-      : random_(random), kernels_(kernels), frames_(frames), streams_(batch) {
-    const int samples = frames * model().hop_length;
+      : model_(random.model()),
+        kernels_(kernels),
+        frames_(frames),
+        streams_(batch) {
+    const int samples = frames * model_.hop_length;
     for (GenerateParams& stream : streams_) {
       features_.push_back(random.Features(frames));
-      states_.emplace_back(model().stream_size(), 0.0f);
+      states_.emplace_back(model_.stream_size(), 0.0f);
       audio_.emplace_back(samples);
       stream.features = features_.back().data();
       stream.frames = frames;
@@ -86,17 +89,15 @@ class Voice {
       stream.state_in = states_.back().data();
       stream.state_out = states_.back().data();
       stream.audio = audio_.back().data();
-      stream.position = model().hop_length;
+      stream.position = model_.hop_length;
     }
   }
 
   bool Allocate() {
-    return engine_.Build(model(), kernels_) &&
+    return engine_.Build(model_, kernels_) &&
            (Abreast() ? batch_.Allocate(engine_)
                       : workspace_.Allocate(engine_));
   }
-
-  const Model& model() const { return random_.model(); }
 
   // Microseconds per sample.
   double Run() {
@@ -105,7 +106,7 @@ class Voice {
     const std::chrono::duration<double, std::micro> spent =
         std::chrono::steady_clock::now() - start;
     return spent.count() /
-           (frames_ * model().hop_length * static_cast<double>(Streams()));
+           (frames_ * model_.hop_length * static_cast<double>(Streams()));
   }
 
   // The same for the clock of timed_kernels.h.
@@ -117,7 +118,7 @@ class Voice {
 
  private:
   int Streams() const { return static_cast<int>(streams_.size()); }
-  bool Abreast() const { return Streams() > 1 || !model().subscale.plain(); }
+  bool Abreast() const { return Streams() > 1 || !model_.subscale.plain(); }
 
   void RunWith(const KernelTable& kernels) {
     if (!Abreast()) {
@@ -125,13 +126,13 @@ class Voice {
       return;
     }
     for (int b = 0; b < Streams();) {
-      const int count = StreamsAbreast(model(), &streams_[b], Streams() - b);
+      const int count = StreamsAbreast(model_, &streams_[b], Streams() - b);
       GenerateBatch(engine_, kernels, &streams_[b], count, batch_);
       b += count;
     }
   }
 
-  const RandomModel& random_;
+  const Model& model_;
   const KernelTable& kernels_;
   int frames_;
   std::deque<Floats> features_;
@@ -143,10 +144,11 @@ class Voice {
   BatchWorkspace batch_;
 };
 
-// One instruction set's times on one model, which lies in several places: pages
-// of some push each other out of the cache, those of others do not.
+// Copies of a model that take turns: pages of some push each other out of the
+// cache, those of others do not.
 constexpr int kPlaces = 16;
 
+// One instruction set's times on one model.
 struct Series {
   std::string name;
   std::vector<std::unique_ptr<Voice>> places;
@@ -303,7 +305,8 @@ int main(int argc, char** argv) {
                       block_name, kernels.isa);
         const bool slow = i == 0;
         Series series{name, {}, slow, {}, {}, {}};
-        for (int place = 0; place < (slow ? 1 : kPlaces); ++place) {
+        const int places = slow || options.rounds == 0 ? 1 : kPlaces;
+        for (int place = 0; place < places; ++place) {
           auto voice = std::make_unique<Voice>(random, kernels, options.batch,
                                                slow ? 1 : options.frames);
           if (!voice->Allocate()) return 1;

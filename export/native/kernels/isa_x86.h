@@ -179,8 +179,7 @@ struct SumsX86 {
   typename V::I sums;
 
   void Start(const int32_t* offsets) {
-    constexpr bool kOffsets = sizeof(Weight) == 1 && V::kByteOffset != 0;
-    sums = kOffsets ? V::LoadInts(offsets) : V::BroadcastInt(0u);
+    sums = sizeof(Weight) == 1 ? V::Start(offsets) : V::BroadcastInt(0u);
   }
   template <typename Unit>
   void Dot(const Weight* w, const Unit* x) {

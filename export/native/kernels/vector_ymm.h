@@ -153,6 +153,9 @@ struct VectorYmm {
     _mm256_storeu_si256(to, v.low);
     _mm256_storeu_si256(to + 1, v.high);
   }
+  static I Start(const int32_t* offsets) {
+    return kByteOffset == 0 ? BroadcastInt(0u) : LoadInts(offsets);
+  }
   static I StartBatch(int32_t offset) {
     return BroadcastInt(kByteOffset == 0 ? 0 : static_cast<uint32_t>(offset));
   }

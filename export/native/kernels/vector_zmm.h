@@ -189,27 +189,13 @@ struct VectorZmm {
   template <typename Weight, int kCount>
   using Lanes = SumsX86<VectorZmm, Dots<Isa>, Weight, kCount>;
   // x[0] in the first lanes, x[1] in the next ones, and so on.
-  template <int kRows>
-  static I Spread(const uint32_t* x) {
+  template <int kRows, typename Unit>
+  static I Spread(const Unit* x) {
+    constexpr int kUnits = 64 / sizeof(Unit) / kRows;  // of a row
     I v = BroadcastInt(x[0]);
-    constexpr unsigned kRow = (1u << 16 / kRows) - 1;
     WAVERNN_TF_UNROLL
     for (int r = 1; r < kRows; ++r) {
-      v = _mm512_mask_set1_epi32(v,
-                                 static_cast<__mmask16>(kRow << 16 / kRows * r),
-                                 static_cast<int>(x[r]));
-    }
-    return v;
-  }
-  template <int kRows>
-  static I Spread(const uint64_t* x) {
-    I v = BroadcastInt(x[0]);
-    constexpr unsigned kRow = (1u << 8 / kRows) - 1;
-    WAVERNN_TF_UNROLL
-    for (int r = 1; r < kRows; ++r) {
-      v = _mm512_mask_set1_epi64(v,
-                                 static_cast<__mmask8>(kRow << 8 / kRows * r),
-                                 static_cast<int64_t>(x[r]));
+      v = BroadcastInto(v, ((1u << kUnits) - 1) << kUnits * r, x[r]);
     }
     return v;
   }
@@ -312,6 +298,15 @@ struct VectorZmm {
   }
 
  private:
+  // v with x in the units of the mask.
+  static I BroadcastInto(I v, unsigned mask, uint32_t x) {
+    return _mm512_mask_set1_epi32(v, static_cast<__mmask16>(mask),
+                                  static_cast<int>(x));
+  }
+  static I BroadcastInto(I v, unsigned mask, uint64_t x) {
+    return _mm512_mask_set1_epi64(v, static_cast<__mmask8>(mask),
+                                  static_cast<int64_t>(x));
+  }
   // 16 lanes as 4 x 4, turned.
   static I Turned() {
     return _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11,
