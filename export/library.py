@@ -96,11 +96,25 @@ def available_isas(library: Optional[str] = None) -> Tuple[str, ...]:
     Raises:
       WaveRNNError: if the file is missing or does not load, saying what to do.
     """
+    loaded = load_c_library(library)
+    loaded.wavernn_tf_isas.restype = ctypes.c_char_p
+    return tuple(loaded.wavernn_tf_isas().decode().split(","))
+
+
+def load_c_library(library: Optional[str] = None) -> ctypes.CDLL:
+    """The native library's C interface.
+
+    Args:
+      library: as in `load_library`.
+
+    Raises:
+      WaveRNNError: if the file is missing or does not load, saying what to do.
+    """
     path = _find(library)
     try:
         loaded = ctypes.CDLL(str(path))
-        loaded.wavernn_tf_isas.restype = ctypes.c_char_p
-        return tuple(loaded.wavernn_tf_isas().decode().split(","))
+        loaded.wavernn_tf_version  # noqa: B018 (another library lacks it)
+        return loaded
     except (AttributeError, OSError) as error:
         raise _unfit(path, error) from error
 
