@@ -92,10 +92,7 @@ def training_windows(folder: PathLike, config: Config, start_step: int = 0) -> t
     training = config.training
     count = count_windows(manifest, config)
     if not count.windows:
-        raise WaveRNNError(
-            f"{folder}: no training utterance is as long as a window of {training.window} samples; "
-            "shorten `training.window`, or prepare longer recordings."
-        )
+        raise WaveRNNError(no_window(folder, config))
     shards = [str(Path(folder) / name) for name in manifest.train.shards]
     seed = tf.constant([training.seed % 2**31, 0x57415645], tf.int32)
     first_epoch, skip = divmod(start_step * training.batch_size, count.windows)
@@ -118,7 +115,15 @@ def training_windows(folder: PathLike, config: Config, start_step: int = 0) -> t
 
     stream = tf.data.Dataset.counter(start=first_epoch).flat_map(one_epoch).skip(skip)
     batches = stream.batch(training.batch_size, drop_remainder=True)
-    return batches.map(lambda u, mel: _element(u, mel, config)).prefetch(4)
+    return batches.map(lambda u, mel: element(u, mel, config)).prefetch(4)
+
+
+def no_window(folder: PathLike, config: Config) -> str:
+    """The message for training data without a window."""
+    return (
+        f"{folder}: no training utterance is as long as a window of {config.training.window} "
+        "samples; shorten `training.window`, or prepare longer recordings."
+    )
 
 
 def heldout_windows(folder: PathLike, config: Config) -> tf.data.Dataset:
@@ -159,7 +164,7 @@ def heldout_windows(folder: PathLike, config: Config) -> tf.data.Dataset:
             features.append(mel.numpy())
     pairs = tf.data.Dataset.from_tensor_slices((np.concatenate(codes), np.concatenate(features)))
     batches = pairs.batch(training.batch_size)
-    return batches.map(lambda u, mel: _element(u, mel, config)).prefetch(1)
+    return batches.map(lambda u, mel: element(u, mel, config)).prefetch(1)
 
 
 def utterances(folder: PathLike, split: str) -> Iterator[records.Utterance]:
@@ -210,10 +215,10 @@ def _slices(
     return tf.gather(codes, at), tf.gather(mel, frames)
 
 
-def _element(
+def element(
     codes: tf.Tensor, mel: tf.Tensor, config: Config
 ) -> Tuple[Dict[str, Any], Dict[str, Any]]:
-    """A batch of codes [B, b + T] and features as (inputs, targets)."""
+    """One element of a dataset: a batch of codes [B, b + T] and features as (inputs, targets)."""
     codes = tf.cast(codes, tf.int32)
     coarse, fine = dsp.halves(codes[:, config.model.subscale.batch :])
     return {"features": mel, "codes": codes}, {"coarse": coarse, "fine": fine}

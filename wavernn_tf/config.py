@@ -381,7 +381,12 @@ class TrainingConfig:
       eval_every: steps between evaluations on held-out speech, and checkpoints.
       eval_windows: at most so many held-out windows per evaluation.
       shuffle_windows: size of the shuffle buffer, in windows.
-      precision: "float32" or "mixed_bfloat16".
+      precision: "float32" or "mixed_bfloat16"; the native kernel computes in float32.
+      kernel: "native" (the C++ kernel on the blocks that are kept), "keras" (the fused Keras GRU) or
+        "auto": "keras" where a GPU is visible or `precision` asks for it, else "native".
+      carry_state: every lane of the batch walks through recordings window after window and keeps
+        the GRU's state (truncated backpropagation); else windows are shuffled, each from the zero
+        state. `window` is a multiple of `mel.hop_length` then.
     """
 
     steps: int = 500000
@@ -396,9 +401,17 @@ class TrainingConfig:
     eval_windows: int = 256
     shuffle_windows: int = 8192
     precision: str = "float32"
+    kernel: str = "auto"
+    carry_state: bool = False
 
     def __post_init__(self) -> None:
         _one_of("training.precision", self.precision, ("float32", "mixed_bfloat16"))
+        _one_of("training.kernel", self.kernel, ("auto", "native", "keras"))
+        if self.kernel == "native" and self.precision != "float32":
+            raise WaveRNNError(
+                'Expected `training.precision` to be "float32" with the native kernel; got '
+                f'"{self.precision}". Take training.kernel=keras for it.'
+            )
         _positive("training", self, "steps", "batch_size", "window", "learning_rate", "clip_norm")
         _positive("training", self, "final_learning_rate", "eval_every", "eval_windows")
         _positive("training", self, "shuffle_windows")
@@ -428,6 +441,13 @@ class Config:
             raise WaveRNNError(
                 f"Expected `training.window` to be a multiple of `model.subscale.batch` = {batch}; "
                 f"got {self.training.window}."
+            )
+        hop = self.mel.hop_length
+        if self.training.carry_state and self.training.window % hop:
+            raise WaveRNNError(
+                "Expected `training.window` to be a multiple of `mel.hop_length` = "
+                f"{hop} where the state is carried; got {self.training.window}. Take "
+                f"{max(1, round(self.training.window / hop)) * hop}, or training.carry_state=false."
             )
         if self.pruning.enabled:
             check_blocks(self)

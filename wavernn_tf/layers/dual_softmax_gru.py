@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -98,30 +98,60 @@ class DualSoftmaxGRU(keras.layers.Layer, prunable_layer.PrunableLayer):
         self._gain = tf.constant(gain * input_mask(self.units))
         super().build(input_shape)
 
-    def call(self, inputs: Sequence[tf.Tensor]) -> tf.Tensor:
-        """Run a whole sequence from the zero state, teacher forced.
+    def call(
+        self, inputs: Sequence[tf.Tensor], initial_state: Optional[tf.Tensor] = None
+    ) -> tf.Tensor:
+        """Run a whole sequence, teacher forced.
 
         Args:
           inputs: [x, a], or [x, a, n] with B > 1: float [batch * B, time, 3], rows as
             `folding.fold` makes them; float [batch, steps, channels], with steps * hold >=
             B time; float [batch * B, time, channels of the network].
+          initial_state: float [batch * B, units]; zeros by default.
 
         Returns:
           float [batch * B, time, units].
         """
         x, a, *n = inputs
-        held = tf.repeat(a, self.hold, axis=1)[:, : self.batch * tf.shape(x)[1]]
-        held = folding.fold(held, self.batch)  # [b B, t, channels]
+        held = self._hold(a, tf.shape(x)[1])  # [b B, t, channels]
         kernels = [self.masked_input_kernel(), tf.convert_to_tensor(self.cond_kernel)]
         if n:
             kernels.append(_side_by_side(self.neighbours))
+        if initial_state is None:
+            initial_state = tf.zeros([tf.shape(x)[0], self.units])
         return fused_gru(
             tf.concat([x, held, *n], axis=-1),
-            tf.zeros([tf.shape(x)[0], self.units], x.dtype),
+            tf.cast(initial_state, x.dtype),
             tf.concat(kernels, axis=0),
             _side_by_side(self.recurrent),
             tf.stack([self.input_bias, self.recurrent_bias]),
         )
+
+    def gate_inputs(self, inputs: Sequence[tf.Tensor]) -> Tuple[tf.Tensor, int]:
+        """What reaches the gates from outside the recurrence, but for the samples.
+
+        The recurrent biases of u and r are in it; that of e stands inside r_t o (...).
+
+        Args:
+          inputs: as in `call`.
+
+        Returns:
+          (float [batch, steps, 3H], `hold`), or with B > 1 (float [batch * B, time, 3H], 1): gate
+          inputs, and the samples for which each step is held.
+        """
+        x, a, *n = inputs
+        units = self.units
+        outside = tf.concat([self.recurrent_bias[: 2 * units], tf.zeros([units])], axis=0)
+        gates = tf.matmul(a, tf.convert_to_tensor(self.cond_kernel)) + self.input_bias + outside
+        if not n:
+            return gates, self.hold
+        network = tf.matmul(n[0], _side_by_side(self.neighbours))
+        return self._hold(gates, tf.shape(x)[1]) + network, 1
+
+    def _hold(self, steps: tf.Tensor, time: tf.Tensor) -> tf.Tensor:
+        """[batch, steps, n] held for every sample of every sub-tensor: [batch * B, time, n]."""
+        held = tf.repeat(steps, self.hold, axis=1)[:, : self.batch * time]
+        return folding.fold(held, self.batch)
 
     def masked_input_kernel(self) -> tf.Tensor:
         """I*, float [3, 3H]: the input kernel with its gain, without the paths that are masked."""

@@ -23,6 +23,7 @@ def build(
     feature_mean: Optional[Sequence[float]] = None,
     feature_std: Optional[Sequence[float]] = None,
     wrap: Callable[[Any], Any] = lambda layer: layer,
+    make: Optional[Callable[..., Any]] = None,
 ) -> keras.Model:
     """Build the teacher-forced network (the paper's section 2, conditioned as in its section 4).
 
@@ -37,6 +38,8 @@ def build(
       feature_mean: mean of every feature over the training data; zeros by default.
       feature_std: standard deviation of every feature; ones by default.
       wrap: applied to the layers that can be pruned (`wavernn_tf.sparsity.pruning`).
+      make: for training: makes the model, which then takes "state" too, float [batch * B, H], the
+        state before the window, and gives that after it.
 
     Returns:
       A model from ``{"features": float [batch, past + frames + lookahead, n_features],
@@ -58,7 +61,13 @@ def build(
         inputs.append(wrap(SubscaleNetwork(sizes.subscale, name="subscale"))(v))
     gru = DualSoftmaxGRU(sizes.state_size, config.hold, sizes.input_gain, batch, name="gru")
     heads = wrap(DualSoftmaxHeads(sizes.projection_size, name="heads"))
-    logits = heads(wrap(gru)(inputs))
+    ends = {"features": features, "codes": codes}
+    if make:
+        ends["state"] = keras.Input([sizes.state_size], name="state")
+        h = wrap(gru)(inputs, initial_state=ends["state"])
+    else:
+        h = wrap(gru)(inputs)
+    logits = heads(h)
     if batch > 1:
         logits = [Unfold(batch)(value) for value in logits]
     # Keras names losses after the layers that make the outputs.
@@ -66,7 +75,9 @@ def build(
         name: keras.layers.Activation("linear", name=name, dtype="float32")(value)
         for name, value in zip(("coarse", "fine"), logits)
     }
-    return keras.Model({"features": features, "codes": codes}, outputs, name="wavernn")
+    if make:
+        outputs["state"] = h[:, -1]
+    return (make or keras.Model)(ends, outputs, name="wavernn")
 
 
 def conditioning(features: tf.Tensor, config: Config) -> tf.Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Union
 
@@ -15,10 +16,11 @@ from wavernn_tf.config import Config
 from wavernn_tf.export import inputs
 from wavernn_tf.models import wavernn
 from wavernn_tf.models import weights as weights_lib
-from wavernn_tf.pipelines import dataset
+from wavernn_tf.pipelines import dataset, lanes
 from wavernn_tf.sparsity import pruning
-from wavernn_tf.training import callbacks, checks, losses, optimizer
+from wavernn_tf.training import callbacks, checks, kernels, optimizer
 from wavernn_tf.training.checkpoints import Checkpoints
+from wavernn_tf.training.model import KerasKernel, TrainingModel, TrainingStep
 from wavernn_tf.training.run import RunFolder
 
 AUDIO_SECONDS = 1.5
@@ -63,7 +65,8 @@ def train(
     set_seed(config.training.seed)
     keras.mixed_precision.set_global_policy(config.training.precision)
     try:
-        model = build(config, description)
+        kernel = kernels.choose(config, echo)
+        model = build(config, description, kernel)
     finally:
         keras.mixed_precision.set_global_policy("float32")
     checkpoints = Checkpoints(run, model)
@@ -72,8 +75,17 @@ def train(
         echo(f"resuming at step {done} of {config.training.steps}")
     else:
         start_from_marginals(model, dataset.training_windows(data, config).take(MARGINAL_BATCHES))
-    if done < config.training.steps:
+    left = config.training.steps - done
+    if left > 0:
+        begun = time.monotonic()
         _fit(model, run, checkpoints, data, config, quiet, audio)
+        per_step, seconds = config.training.batch_size * config.training.window, _since(begun)
+        echo(
+            f"{callbacks.count(config.training.steps * per_step)} samples seen; the last "
+            f"{callbacks.count(left * per_step)} in {seconds / 60:.1f} minutes, "
+            f"{callbacks.count(left * per_step / seconds)} samples per second, evaluations included "
+            f"({kernel.name} kernel)"
+        )
     plain = wavernn.build(config)
     pruning.copy_stripped(model, plain)
     weights_lib.extract(plain)  # refuses weights that are not finite
@@ -81,22 +93,26 @@ def train(
     return run
 
 
-def build(config: Config, description: Dict[str, Any]) -> Any:
+def build(config: Config, description: Dict[str, Any], kernel: Any = None) -> Any:
     """The compiled model, with pruning wrappers if the configuration prunes.
 
     Args:
       config: the configuration.
       description: from `checks.check_data`; gives the feature statistics.
+      kernel: computes the loss, see `wavernn_tf.training.model`; Keras's by default.
+
+    Returns:
+      A `TrainingModel`.
     """
     model = wavernn.build(
         config,
         description["feature_mean"],
         description["feature_std"],
         wrap=pruning.wrapper(config),
+        make=TrainingModel,
     )
-    model.compile(
-        optimizer.make(config.training), loss={"coarse": losses.bits, "fine": losses.bits}
-    )
+    model.step = TrainingStep(model, config, kernel or KerasKernel(config))
+    model.compile(optimizer.make(config.training))
     return model
 
 
@@ -119,6 +135,10 @@ def start_from_marginals(model: Any, batches: tf.data.Dataset) -> None:
         bias.assign(np.log(counts[name] / counts[name].sum()))
 
 
+def _since(begun: float) -> float:
+    return max(time.monotonic() - begun, 1e-3)
+
+
 def _fit(
     model: Any,
     run: RunFolder,
@@ -131,11 +151,12 @@ def _fit(
     """Train from the checkpoint's step to the last, one Keras epoch per evaluation."""
     training = config.training
     held_out = dataset.heldout_windows(data, config).cache()
+    batches = lanes.lane_windows if training.carry_state else dataset.training_windows
     example = _example(model, data, config) if audio else None
     progress = callbacks.Progress(config, checkpoints.step, quiet)
     hooks: List[Any] = [
         tfmot.sparsity.keras.UpdatePruningStep(),
-        callbacks.Evaluations(run, checkpoints, example, config.mel.sample_rate),
+        callbacks.Evaluations(run, checkpoints, example, config),
         progress,
     ]
     try:
@@ -143,7 +164,7 @@ def _fit(
             left = training.steps - checkpoints.step
             per_epoch = min(training.eval_every, left)
             model.fit(
-                dataset.training_windows(data, config, start_step=checkpoints.step),
+                batches(data, config, start_step=checkpoints.step),
                 steps_per_epoch=per_epoch,
                 epochs=left // per_epoch,  # a shorter last epoch takes a second turn
                 validation_data=held_out,

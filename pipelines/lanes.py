@@ -1,0 +1,218 @@
+"""Prepared data to lanes: every row of the batch walks through recordings, window after window.
+
+The batch at step k depends on (seed, k) alone, so that training goes on at any step. One data epoch
+lays all windows on a tape, recording after recording::
+
+    data epoch e -> recordings in an order drawn from (seed, e)
+                 -> each cut in n // wf windows from a start drawn from (seed, e)
+                 -> the tape is cut in as many equal pieces as there are lanes: step j of the epoch
+                    takes window j of every piece
+
+A lane starts anew (`fresh`) with its piece, and wherever another recording begins.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import struct
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Tuple, Union
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from wavernn_tf import signal
+from wavernn_tf.config import Config
+from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.pipelines import dataset, records
+from wavernn_tf.pipelines.manifest import Manifest
+
+_CACHE_BYTES = 1 << 30
+"""Recordings kept in memory; more are read again."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Tape:
+    """The windows of one data epoch, in order.
+
+    Attributes:
+      recording: int64 [windows], index of the recording.
+      frame: int64 [windows], first frame in it.
+      fresh: bool [windows], whether it does not continue the window before.
+    """
+
+    recording: npt.NDArray[np.int64]
+    frame: npt.NDArray[np.int64]
+    fresh: npt.NDArray[np.bool_]
+
+
+def tape(frames: npt.NDArray[np.int64], per_window: int, seed: int, epoch: int) -> Tape:
+    """Lay out one data epoch.
+
+    Args:
+      frames: int64 [recordings], length of each.
+      per_window: frames of a window.
+      seed: of the run.
+      epoch: index of the data epoch.
+    """
+    rng = np.random.default_rng([seed % 2**31, epoch])
+    order = rng.permutation(len(frames))
+    counts = frames[order] // per_window
+    starts = rng.integers(0, frames[order] - counts * per_window + 1)
+    first = np.cumsum(counts) - counts
+    inside = np.arange(counts.sum()) - np.repeat(first, counts)
+    return Tape(
+        recording=np.repeat(order, counts),
+        frame=np.repeat(starts, counts) + inside * per_window,
+        fresh=inside == 0,
+    )
+
+
+class Recordings:
+    """Random access to the recordings of a split, with those read last kept in memory.
+
+    Args:
+      folder: prepared by `prepare`.
+      config: signal settings and receptive field.
+      split: "train" or "held_out".
+
+    Raises:
+      WaveRNNError: if a shard is missing or damaged.
+    """
+
+    def __init__(self, folder: Union[str, Path], config: Config, split: str = "train") -> None:
+        manifest = Manifest.load(folder)
+        self._config, self._n_mels = config, manifest.mel.n_mels
+        self._places = [
+            (path, place)
+            for path in (Path(folder) / name for name in manifest.split(split).shards)
+            for place in _places(path)
+        ]
+        utterances = manifest.split(split).utterances
+        if len(self._places) != len(utterances):
+            raise WaveRNNError(
+                f"{folder}: expected {len(utterances)} recordings in the {split} shards; found "
+                f"{len(self._places)}. Run `wavernn-tf prepare` again."
+            )
+        self.frames = np.array([u.frames for u in utterances], np.int64)
+        self._held: collections.OrderedDict[int, Tuple[Any, Any]] = collections.OrderedDict()
+        self._bytes = 0
+
+    def window(self, index: int, frame: int) -> Tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """One window.
+
+        Args:
+          index: of the recording.
+          frame: first frame of the window.
+
+        Returns:
+          (codes uint16 [b + window], 256 c + f from b = model.subscale.batch samples before the
+          window on; features float32 [wf + past + lookahead, n_mels], the first or last frame
+          repeated beyond the recording).
+        """
+        config, shape = self._config, self._config.model.conditioning
+        codes, mel = self._read(index)
+        start = frame * config.mel.hop_length
+        length = config.model.subscale.batch + config.training.window
+        reach = np.arange(-shape.past, dataset.window_frames(config) + shape.lookahead)
+        return codes[start : start + length], mel[np.clip(frame + reach, 0, len(mel) - 1)]
+
+    def _read(self, index: int) -> Tuple[Any, Any]:
+        if index in self._held:
+            self._held.move_to_end(index)
+            return self._held[index]
+        path, (offset, length) = self._places[index]
+        with open(path, "rb") as file:
+            file.seek(offset)
+            utterance = records.from_bytes(file.read(length), self._n_mels)
+        before = self._config.model.subscale.batch
+        samples = signal.pre_emphasis(utterance.audio, self._config.signal.pre_emphasis)
+        samples = np.concatenate([np.zeros([before], np.int32), samples])
+        coarse, fine = signal.split(samples, self._config.signal.sample_offset)
+        made = (coarse * 256 + fine).astype(np.uint16), utterance.mel
+        self._held[index] = made
+        self._bytes += sum(array.nbytes for array in made)
+        while self._bytes > _CACHE_BYTES and len(self._held) > 1:
+            _, gone = self._held.popitem(last=False)
+            self._bytes -= sum(array.nbytes for array in gone)
+        return made
+
+
+def lane_windows(folder: Union[str, Path], config: Config, start_step: int = 0) -> tf.data.Dataset:
+    """Infinite, resumable batches whose rows walk through recordings.
+
+    Args:
+      folder: prepared by `prepare`.
+      config: as for `dataset.training_windows`; `training.window` is a multiple of the hop.
+      start_step: the first batch is that of this step of an unbroken stream.
+
+    Returns:
+      Dataset as of `dataset.training_windows`, with inputs["fresh"] bool [batch]: the lanes that do
+      not continue their last window.
+
+    Raises:
+      WaveRNNError: if the data do not fit the configuration, or hold no window.
+    """
+    Manifest.load(folder).check(config)
+    recordings = Recordings(folder, config)
+    per_window = dataset.window_frames(config)
+    windows = int((recordings.frames // per_window).sum())
+    if not windows:
+        raise WaveRNNError(dataset.no_window(folder, config))
+    shape, training = config.model.conditioning, config.training
+    lanes = training.batch_size
+
+    def batches() -> Iterator[Tuple[Any, Any, Any]]:
+        step = start_step
+        steps = max(1, windows // lanes)
+        pieces = np.arange(lanes) * steps
+        while True:
+            epoch, first = divmod(step, steps)
+            laid = tape(recordings.frames, per_window, training.seed, epoch)
+            for at in range(first, steps):
+                chosen = (pieces + at) % windows
+                made = [recordings.window(laid.recording[i], laid.frame[i]) for i in chosen]
+                fresh = laid.fresh[chosen] | (at == 0)
+                yield np.stack([m[0] for m in made]), np.stack([m[1] for m in made]), fresh
+                step += 1
+
+    length = config.model.subscale.batch + training.window
+    frames = per_window + shape.past + shape.lookahead
+    signature = (
+        tf.TensorSpec([lanes, length], tf.uint16),
+        tf.TensorSpec([lanes, frames, config.mel.n_mels], tf.float32),
+        tf.TensorSpec([lanes], tf.bool),
+    )
+    stream = tf.data.Dataset.from_generator(batches, output_signature=signature)
+    return stream.map(lambda u, mel, fresh: _element(u, mel, fresh, config)).prefetch(4)
+
+
+def _element(
+    codes: tf.Tensor, mel: tf.Tensor, fresh: tf.Tensor, config: Config
+) -> Tuple[Dict[str, Any], Dict[str, Any]]:
+    inputs, targets = dataset.element(codes, mel, config)
+    return {**inputs, "fresh": fresh}, targets
+
+
+def _places(path: Path) -> List[Tuple[int, int]]:
+    """Offset and length of every record of a TFRecord file.
+
+    A record is its length (uint64), a checksum (4 bytes), the data, and a checksum.
+    """
+    places = []
+    try:
+        size, at = path.stat().st_size, 0
+        with open(path, "rb") as file:
+            while at < size:
+                file.seek(at)
+                header = file.read(8)
+                (length,) = struct.unpack("<Q", header)
+                places.append((at + 12, length))
+                at += 16 + length
+    except (OSError, struct.error) as error:
+        raise WaveRNNError(records.damaged(path, str(error))) from error
+    if at != size:
+        raise WaveRNNError(records.damaged(path, "its last record is cut"))
+    return places
