@@ -382,8 +382,8 @@ class TrainingConfig:
       eval_windows: at most so many held-out windows per evaluation.
       shuffle_windows: size of the shuffle buffer, in windows.
       precision: "float32" or "mixed_bfloat16"; the native kernel computes in float32.
-      kernel: "native" (the C++ kernel on the blocks that are kept), "keras" (the fused Keras GRU) or
-        "auto": "keras" where a GPU is visible or `precision` asks for it, else "native".
+      kernel: "native" (the C++ kernel on the blocks that are kept), "keras" (the fused Keras GRU)
+        or "auto": "keras" where a GPU is visible or `precision` asks for it, else "native".
       carry_state: every lane of the batch walks through recordings window after window and keeps
         the GRU's state (truncated backpropagation); else windows are shuffled, each from the zero
         state. `window` is a multiple of `mel.hop_length` then.

@@ -83,8 +83,8 @@ def train(
         echo(
             f"{callbacks.count(config.training.steps * per_step)} samples seen; the last "
             f"{callbacks.count(left * per_step)} in {seconds / 60:.1f} minutes, "
-            f"{callbacks.count(left * per_step / seconds)} samples per second, evaluations included "
-            f"({kernel.name} kernel)"
+            f"{callbacks.count(left * per_step / seconds)} samples per second, evaluations "
+            f"included ({kernel.name} kernel)"
         )
     plain = wavernn.build(config)
     pruning.copy_stripped(model, plain)
