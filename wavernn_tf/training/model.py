@@ -11,6 +11,7 @@ Both train the same variables with the same masks: TF-MOT prunes, the kernels ob
 
 from __future__ import annotations
 
+import time
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
@@ -152,6 +153,8 @@ class KerasKernel:
 class NativeKernel:
     """The C++ kernel behind a gradient of its own.
 
+    `seconds` and `calls` count what went into the kernel; `failure` holds what it refused.
+
     Args:
       config: of the model.
       threads: of the kernel.
@@ -167,6 +170,7 @@ class NativeKernel:
         self.config = config
         self.kernel = native.Kernel(matrix_blocks(config), threads, isa)
         self.failure: Optional[WaveRNNError] = None
+        self.seconds, self.calls = 0.0, 0
         self._front: Any = None
 
     def bits(
@@ -265,12 +269,16 @@ class NativeKernel:
         masks: Dict[str, np.ndarray],
         training: bool,
     ) -> native.Result:
+        begun = time.perf_counter()
         try:
             scale = 1.0 / batch.coarse.size
             return self.kernel.run(batch, parameters, masks, None, scale, training)
         except WaveRNNError as error:
             self.failure = error  # TensorFlow hides it in an error of its own
             raise
+        finally:
+            self.seconds += time.perf_counter() - begun
+            self.calls += 1
 
 
 def _matrix_names(layer: pruning.PruneMatrices) -> List[str]:

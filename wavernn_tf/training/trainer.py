@@ -171,6 +171,12 @@ def _fit(
                 callbacks=hooks,
                 verbose=0,
             )
+    except tf.errors.OpError as error:
+        # TensorFlow wraps what the native kernel refuses in an error of its own.
+        refused = getattr(model.step.kernel, "failure", None)
+        if refused is None:
+            raise
+        raise refused from error
     finally:
         progress.close()
 

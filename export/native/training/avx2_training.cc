@@ -1,11 +1,15 @@
+// Built with the flags of its instruction set and called only where
+// kernel_table.cc found it.
 #include "kernels/vector_ymm.h"
+#include "training/peak.h"
 #include "training/run_group.h"
 
 namespace wavernn_tf {
 
 const TrainingKernels& Avx2Training() {
-  static constexpr TrainingKernels kKernels = {
-      "avx2", TrainingRun<VectorYmm<Avx2, MaddDots>>::Run};
+  using V = VectorYmm<Avx2, MaddDots>;
+  static constexpr TrainingKernels kKernels = {"avx2", TrainingRun<V>::Run,
+                                               TrainingPeak<V>::Run};
   return kKernels;
 }
 

@@ -64,6 +64,23 @@ WAVERNN_TF_EXPORT const char* wavernn_tf_trainer_parts() {
          "recurrent_gradient";
 }
 
+// Multiply-adds a second of one core with the kernels of `isa` (null: the
+// fastest): the best of several short runs. Zero if this machine lacks them.
+WAVERNN_TF_EXPORT double wavernn_tf_trainer_peak(const char* isa) {
+  const auto* const kernels = wavernn_tf::FindTraining(isa);
+  if (kernels == nullptr) return 0.0;
+  double best = 0.0;
+  volatile float sink = 0.0f;
+  for (int run = 0; run < 10; ++run) {
+    int64_t count = 0;
+    const double begun = wavernn_tf::TrainingClock();
+    sink = sink + kernels->peak(1 << 20, &count);
+    const double seconds = wavernn_tf::TrainingClock() - begun;
+    best = std::max(best, static_cast<double>(count) / seconds);
+  }
+  return best;
+}
+
 // The size of TrainingWindow, to check that caller and library agree on it.
 WAVERNN_TF_EXPORT int wavernn_tf_trainer_window_size() {
   return static_cast<int>(sizeof(wavernn_tf::TrainingWindow));

@@ -120,6 +120,7 @@ struct TrainingGroup {
 struct TrainingKernels {
   const char* isa;
   void (*run)(TrainingGroup& group);
+  float (*peak)(int64_t rounds, int64_t* multiply_adds);  // peak.h
 };
 
 // Seconds since some moment.

@@ -2,13 +2,15 @@
 #define WAVERNN_TF_NO_UNROLL
 
 #include "kernels/vector_scalar.h"
+#include "training/peak.h"
 #include "training/run_group.h"
 
 namespace wavernn_tf {
 
 const TrainingKernels& ScalarTraining() {
-  static constexpr TrainingKernels kKernels = {"scalar",
-                                               TrainingRun<VectorScalar>::Run};
+  using V = VectorScalar;
+  static constexpr TrainingKernels kKernels = {"scalar", TrainingRun<V>::Run,
+                                               TrainingPeak<V>::Run};
   return kKernels;
 }
 
