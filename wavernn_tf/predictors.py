@@ -66,7 +66,7 @@ def from_frequency(frequency: tf.Tensor, sample_rate: int) -> tf.Tensor:
     place = tf.clip_by_value(place, 0.0, pitch.VOICED - 1.0)
     # Linear interpolation between classes is a triangle around each.
     classes = tf.range(pitch.VOICED, dtype=tf.float64)
-    triangles = tf.maximum(0.0, 1.0 - tf.abs(place[..., None] - classes))
+    triangles = tf.nn.relu(1.0 - tf.abs(place[..., None] - classes))
     q = tf.where(voiced[..., None], triangles, tf.zeros_like(triangles))
     unvoiced = tf.cast(tf.logical_not(voiced), tf.float64)[..., None]
     return tf.cast(tf.concat([q, unvoiced], axis=-1), tf.float32)

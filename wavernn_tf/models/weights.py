@@ -77,6 +77,7 @@ def extract(model: Any) -> Weights:
     conv = _stack(layers, "conv_")
     upsample = [(k.transpose(0, 2, 1), b) for k, b in _stack(layers, "upsample_")]
     conv[0] = _fold(conv[0], layers["standardise"])
+    estimator = _estimator(layers)
     convolutions = layers["subscale"].convolutions() if "subscale" in layers else []
     weights = Weights(
         conv=tuple(conv),
@@ -95,6 +96,7 @@ def extract(model: Any) -> Weights:
             **{name: _array(b) for name, b in zip(HEADS, heads.biases)},
             **{f"D_{i}": _array(bias) for i, (_, bias) in enumerate(convolutions)},
         },
+        pitch=estimator,
     )
     for name, array in named_arrays(weights).items():
         if not np.all(np.isfinite(array)):
@@ -201,10 +203,20 @@ def _stack(layers: Dict[str, Any], prefix: str) -> List[Tuple[np.ndarray, np.nda
     return [(_array(layer.kernel), _array(layer.bias)) for layer in chosen]
 
 
+def _estimator(layers: Dict[str, Any]) -> Tuple[Tuple[np.ndarray, np.ndarray], ...]:
+    """The convolutions of the pitch estimator, if there is one, on raw features."""
+    if not hasattr(layers.get("pitch"), "convolutions"):
+        return ()
+    first, *rest = [(_array(k), _array(b)) for k, b in layers["pitch"].convolutions()]
+    return (_fold(first, layers["standardise"]), *rest)
+
+
 def _fold(conv: Tuple[np.ndarray, np.ndarray], standardise: Any) -> Tuple[np.ndarray, np.ndarray]:
     """Fold (x - mean) / std into the first convolution, in float64."""
     mean = np.asarray(standardise.mean, np.float64)
     std = np.asarray(standardise.std, np.float64)
+    others = conv[0].shape[1] - len(mean)  # beside the features: the pitch posterior
+    mean, std = np.pad(mean, (0, others)), np.pad(std, (0, others), constant_values=1.0)
     kernel = conv[0].astype(np.float64) / std[:, None]
     bias = conv[1] - np.einsum("kio,i->o", kernel, mean)
     return kernel.astype(np.float32), bias.astype(np.float32)
