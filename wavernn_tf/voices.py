@@ -236,10 +236,8 @@ class KerasVoice(_WholeUtterance):
         taught = teacher.teacher(audio, mel, self.config, posterior)
         features = inputs.pad_edges(mel, self.info)[None]
         found = self.model.predict({"features": features, "inputs": taught.inputs[None]}, verbose=0)
-        likelihoods = [tf.nn.log_softmax(logits[0]).numpy(), logits[1]]
-        if self.config.signal.split == "linear":
-            likelihoods[1] = tf.nn.log_softmax(logits[1]).numpy()
+        coarse, fine = tf.nn.log_softmax(found["coarse"][0]).numpy(), found["fine"][0]
+        if self.config.signal.split == "linear":  # else they are likelihoods already
+            fine = tf.nn.log_softmax(fine).numpy()
         at = np.arange(len(audio))
-        return np.stack(
-            [likelihoods[0][at, taught.coarse], likelihoods[1][at, taught.fine]], axis=1
-        )
+        return np.stack([coarse[at, taught.coarse], fine[at, taught.fine]], axis=1)
