@@ -29,7 +29,9 @@ from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import dataset, records
 from wavernn_tf.pipelines.manifest import Manifest
 
-_CACHE_BYTES = 1 << 30
+_Arrays = Tuple[npt.NDArray[Any], ...]
+
+_CACHE_BYTES = 2 << 30
 """Recordings kept in memory; more are read again."""
 
 
@@ -77,14 +79,22 @@ class Recordings:
       folder: prepared by `prepare`.
       config: signal settings and receptive field.
       split: "train" or "held_out".
+      estimator: of the pitch, if lagged inputs need it.
 
     Raises:
       WaveRNNError: if a shard is missing or damaged.
     """
 
-    def __init__(self, folder: Union[str, Path], config: Config, split: str = "train") -> None:
+    def __init__(
+        self,
+        folder: Union[str, Path],
+        config: Config,
+        split: str = "train",
+        estimator: dataset.Layers = (),
+    ) -> None:
         manifest = Manifest.load(folder)
-        self._config, self._n_mels = config, manifest.mel.n_mels
+        self._config, self._estimator = config, estimator
+        self._n_features = manifest.n_features
         self._places = [
             (path, place)
             for path in (Path(folder) / name for name in manifest.split(split).shards)
@@ -97,10 +107,10 @@ class Recordings:
                 f"{len(self._places)}. Run `wavernn-tf prepare` again."
             )
         self.frames = np.array([u.frames for u in utterances], np.int64)
-        self._held: collections.OrderedDict[int, Tuple[Any, Any]] = collections.OrderedDict()
+        self._held: collections.OrderedDict[int, _Arrays] = collections.OrderedDict()
         self._bytes = 0
 
-    def window(self, index: int, frame: int) -> Tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    def window(self, index: int, frame: int) -> _Arrays:
         """One window.
 
         Args:
@@ -109,29 +119,30 @@ class Recordings:
 
         Returns:
           (codes uint16 [b + window], 256 c + f from b = model.subscale.batch samples before the
-          window on; features float32 [wf + past + lookahead, n_mels], the first or last frame
-          repeated beyond the recording).
+          window on; features float32 [wf + past + lookahead, n_features], the first or last frame
+          repeated beyond the recording). If `config.predicts`: (codes of the window itself;
+          features; inputs float32 [window, rows]).
         """
-        config, shape = self._config, self._config.model.conditioning
-        codes, mel = self._read(index)
+        config = self._config
+        mel, codes, *inputs = self._read(index)
         start = frame * config.mel.hop_length
-        length = config.model.subscale.batch + config.training.window
-        reach = np.arange(-shape.past, dataset.window_frames(config) + shape.lookahead)
-        return codes[start : start + length], mel[np.clip(frame + reach, 0, len(mel) - 1)]
+        end = start + config.training.window
+        reach = np.arange(-config.past, dataset.window_frames(config) + config.seen_ahead)
+        features = mel[np.clip(frame + reach, 0, len(mel) - 1)]
+        if inputs:
+            return codes[start:end], features, inputs[0][start:end]
+        return codes[start : end + config.model.subscale.batch], features
 
-    def _read(self, index: int) -> Tuple[Any, Any]:
+    def _read(self, index: int) -> _Arrays:
+        """Features, codes and, if `config.predicts`, inputs of a whole recording."""
         if index in self._held:
             self._held.move_to_end(index)
             return self._held[index]
         path, (offset, length) = self._places[index]
         with open(path, "rb") as file:
             file.seek(offset)
-            utterance = records.from_bytes(file.read(length), self._n_mels)
-        before = self._config.model.subscale.batch
-        samples = signal.pre_emphasis(utterance.audio, self._config.signal.pre_emphasis)
-        samples = np.concatenate([np.zeros([before], np.int32), samples])
-        coarse, fine = signal.split(samples, self._config.signal.sample_offset)
-        made = (coarse * 256 + fine).astype(np.uint16), utterance.mel
+            utterance = records.from_bytes(file.read(length), self._n_features)
+        made = (utterance.mel, *self._codes(utterance))
         self._held[index] = made
         self._bytes += sum(array.nbytes for array in made)
         while self._bytes > _CACHE_BYTES and len(self._held) > 1:
@@ -139,14 +150,30 @@ class Recordings:
             self._bytes -= sum(array.nbytes for array in gone)
         return made
 
+    def _codes(self, utterance: records.Utterance) -> _Arrays:
+        config = self._config
+        if config.predicts:
+            return dataset.taught(utterance.audio, utterance.mel, config, self._estimator)
+        before = np.zeros([config.model.subscale.batch], np.int32)
+        samples = signal.pre_emphasis(utterance.audio, config.signal.pre_emphasis)
+        coarse, fine = signal.split(np.append(before, samples), config.signal.sample_offset)
+        return ((coarse * 256 + fine).astype(np.uint16),)
 
-def lane_windows(folder: Union[str, Path], config: Config, start_step: int = 0) -> tf.data.Dataset:
+
+def lane_windows(
+    folder: Union[str, Path],
+    config: Config,
+    start_step: int = 0,
+    estimator: dataset.Layers = (),
+) -> tf.data.Dataset:
     """Infinite, resumable batches whose rows walk through recordings.
 
     Args:
       folder: prepared by `prepare`.
       config: as for `dataset.training_windows`; `training.window` is a multiple of the hop.
       start_step: the first batch is that of this step of an unbroken stream.
+      estimator: as for `dataset.training_windows`.
+      estimator: as for `dataset.training_windows`.
 
     Returns:
       Dataset as of `dataset.training_windows`, with inputs["fresh"] bool [batch]: the lanes that do
@@ -156,15 +183,15 @@ def lane_windows(folder: Union[str, Path], config: Config, start_step: int = 0) 
       WaveRNNError: if the data do not fit the configuration, or hold no window.
     """
     Manifest.load(folder).check(config)
-    recordings = Recordings(folder, config)
+    recordings = Recordings(folder, config, estimator=estimator)
     per_window = dataset.window_frames(config)
     windows = int((recordings.frames // per_window).sum())
     if not windows:
         raise WaveRNNError(dataset.no_window(folder, config))
-    shape, training = config.model.conditioning, config.training
+    training = config.training
     lanes = training.batch_size
 
-    def batches() -> Iterator[Tuple[Any, Any, Any]]:
+    def batches() -> Iterator[_Arrays]:
         step = start_step
         steps = max(1, windows // lanes)
         pieces = np.arange(lanes) * steps
@@ -175,24 +202,26 @@ def lane_windows(folder: Union[str, Path], config: Config, start_step: int = 0) 
                 chosen = (pieces + at) % windows
                 made = [recordings.window(laid.recording[i], laid.frame[i]) for i in chosen]
                 fresh = laid.fresh[chosen] | (at == 0)
-                yield np.stack([m[0] for m in made]), np.stack([m[1] for m in made]), fresh
+                yield (fresh, *map(np.stack, zip(*made)))
                 step += 1
 
-    length = config.model.subscale.batch + training.window
-    frames = per_window + shape.past + shape.lookahead
-    signature = (
-        tf.TensorSpec([lanes, length], tf.uint16),
-        tf.TensorSpec([lanes, frames, config.mel.n_mels], tf.float32),
+    frames = per_window + config.past + config.seen_ahead
+    length = training.window + (0 if config.predicts else config.model.subscale.batch)
+    signature = [
         tf.TensorSpec([lanes], tf.bool),
-    )
-    stream = tf.data.Dataset.from_generator(batches, output_signature=signature)
-    return stream.map(lambda u, mel, fresh: _element(u, mel, fresh, config)).prefetch(4)
+        tf.TensorSpec([lanes, length], tf.uint16),
+        tf.TensorSpec([lanes, frames, config.n_features], tf.float32),
+    ]
+    if config.predicts:
+        signature.append(tf.TensorSpec([lanes, length, config.model.input_rows], tf.float32))
+    stream = tf.data.Dataset.from_generator(batches, output_signature=tuple(signature))
+    return stream.map(lambda *parts: _element(*parts, config=config)).prefetch(4)
 
 
 def _element(
-    codes: tf.Tensor, mel: tf.Tensor, fresh: tf.Tensor, config: Config
+    fresh: tf.Tensor, *parts: tf.Tensor, config: Config
 ) -> Tuple[Dict[str, Any], Dict[str, Any]]:
-    inputs, targets = dataset.element(codes, mel, config)
+    inputs, targets = dataset.element(*parts, config=config)
     return {**inputs, "fresh": fresh}, targets
 
 

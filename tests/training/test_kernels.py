@@ -54,8 +54,14 @@ def _tiny(tiny, **changes):
         {"pruning.enabled": False, "model.projection_size": 20},
         {"pruning.gate_block": "4x4", "pruning.head_block": "8x4"},
         {"model.subscale.batch": 4, "training.carry_state": True},
+        {
+            "signal.prediction_order": 8,
+            "signal.split": "mulaw",
+            "model.extra_inputs": ["sample", "prediction", "log_residual"],
+            "training.carry_state": True,
+        },
     ],
-    ids=["windows", "carried", "dense", "blocks", "subscale"],
+    ids=["windows", "carried", "dense", "blocks", "subscale", "predicted"],
 )
 def test_both_kernels_train_alike(data, tiny, changes):
     config = _tiny(tiny, **changes)

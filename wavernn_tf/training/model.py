@@ -11,13 +11,14 @@ Both train the same variables with the same masks: TF-MOT prunes, the kernels ob
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
 import tensorflow as tf
 
-from wavernn_tf import folding
+from wavernn_tf import coding, folding
 from wavernn_tf._keras import keras, stored
 from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
@@ -146,8 +147,11 @@ class KerasKernel:
         """
         given = {**inputs, "state": state}
         outputs = model({name: given[name] for name in model.input}, training=training)
-        found = [tf.reduce_mean(losses.bits(targets[n], outputs[n])) for n in ("coarse", "fine")]
-        return found[0], found[1], tf.cast(outputs["state"], tf.float32)
+        found = {
+            name: tf.reduce_mean(loss(targets[name], outputs[name]))
+            for name, loss in losses.of(self.config.signal).items()
+        }
+        return found["coarse"], found["fine"], tf.cast(outputs["state"], tf.float32)
 
 
 class NativeKernel:
@@ -171,6 +175,9 @@ class NativeKernel:
         self.kernel = native.Kernel(matrix_blocks(config), threads, isa)
         self.failure: Optional[WaveRNNError] = None
         self.seconds, self.calls = 0.0, 0
+        split = config.signal.split
+        self._fine_classes = None if split == "linear" else coding.fine_counts(split)
+        self._shared_bits = coding.shared_nats(split) / math.log(2.0)
         self._front: Any = None
 
     def bits(
@@ -236,6 +243,8 @@ class NativeKernel:
                 training,
             )
             sums = found.bits.sum(axis=0) / coarse.size
+            # Values that share their two classes: a constant, as far as gradients go.
+            sums[1] += self._shared_bits[coarse, fine].mean()
             gradients = [found.gradients[n] for n in ("gate_inputs", *names)] if training else []
             return [np.float32(sums[0]), np.float32(sums[1]), found.state, *gradients]
 
@@ -272,7 +281,7 @@ class NativeKernel:
         begun = time.perf_counter()
         try:
             scale = 1.0 / batch.coarse.size
-            return self.kernel.run(batch, parameters, masks, None, scale, training)
+            return self.kernel.run(batch, parameters, masks, self._fine_classes, scale, training)
         except WaveRNNError as error:
             self.failure = error  # TensorFlow hides it in an error of its own
             raise
