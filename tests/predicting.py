@@ -24,11 +24,14 @@ VARIANTS = {
 def predicting_config(extra=ALL, **signal):
     """`small_config` with everything on, but for what `signal` says."""
     settings = {"prediction_order": 16, "pitch": "estimated", "split": "mulaw", **signal}
-    base = small_config(extra_inputs=extra)
-    # Short hops would leave all frames of a short test within one period.
-    mel = dataclasses.replace(base.mel, hop_length=80, floor=1e-5)
-    signal_config = configuration.SignalConfig(**settings)
-    return dataclasses.replace(base, mel=mel, signal=signal_config)
+    base = small_config()
+    return dataclasses.replace(
+        base,
+        # Short hops would leave all frames of a short test within one period.
+        mel=dataclasses.replace(base.mel, hop_length=80),
+        signal=configuration.SignalConfig(**settings),
+        model=dataclasses.replace(base.model, extra_inputs=extra),
+    )
 
 
 def predicting_weights(config, seed=0):
