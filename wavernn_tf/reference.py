@@ -7,7 +7,7 @@ and the arrays, and runs in float64 or float32; what the products read may be ro
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Callable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, List, Sequence, Tuple
 
 import numpy as np
 
@@ -173,18 +173,18 @@ class Reference:
         seed: int,
         temperature: float = 1.0,
         limit: int = 2**31,
-        fine_temperature: Optional[float] = None,
+        fine_temperature: float = 1.0,
     ) -> Draws:
         """Sample a waveform from silence, one sub-tensor after another.
 
         Args:
           features: [past + frames + lookahead, n_features].
           seed: 64-bit seed.
-          temperature: divides the logits; 0 takes the likeliest class.
+          temperature: divides the coarse logits; 0 takes the likeliest class.
           limit: stop after so many samples.
-          fine_temperature: of the fine logits, if another.
+          fine_temperature: the same of the fine logits.
         """
-        temperatures = temperature, temperature if fine_temperature is None else fine_temperature
+        temperatures = temperature, fine_temperature
         if self.config.predicts:
             return self._generate_predicted(features, seed, temperatures, limit)
         config, n_sub = self.config, self.config.model.subscale.batch
