@@ -149,20 +149,38 @@ def find(name: str, path: Optional[Path] = None) -> Corpus:
     """A corpus by name.
 
     Args:
-      name: of `LOCAL` or `FETCHED`.
+      name: of `LOCAL` or `FETCHED`; several of `FETCHED` joined by "+" are one corpus.
       path: its folder; for a fetched corpus the cache, by default `~/.cache/wavernn-tf`.
 
     Raises:
       WaveRNNError: for an unknown name, or a corpus that is not there.
     """
-    if name in FETCHED:
-        return FETCHED[name](path or Path.home() / ".cache" / "wavernn-tf")
+    if is_fetched(name):
+        cache = path or Path.home() / ".cache" / "wavernn-tf"
+        return _joined(name, [FETCHED[part](cache) for part in name.split("+")])
     if name not in LOCAL:
         known = ", ".join([*LOCAL, *FETCHED])
         raise WaveRNNError(f"Unknown corpus {name!r}; there are {known}.")
     if path is None:
         raise WaveRNNError(f"The corpus {name!r} needs the path of its folder.")
     return LOCAL[name](path)
+
+
+def is_fetched(name: str) -> bool:
+    """Whether a name is one of `FETCHED`, or several joined by "+"."""
+    return all(part in FETCHED for part in name.split("+"))
+
+
+def _joined(name: str, corpora: Sequence[Corpus]) -> Corpus:
+    """Several corpora as one; the ids begin with the corpus' name then."""
+    if len(corpora) == 1:
+        return corpora[0]
+    sources = [
+        dataclasses.replace(source, id=f"{corpus.name}/{source.id}")
+        for corpus in corpora
+        for source in corpus.sources
+    ]
+    return Corpus(name, tuple(sources))
 
 
 def assign_splits(sources: Sequence[Source], held_out: float) -> List[Source]:

@@ -257,9 +257,15 @@ def taught(
     Returns:
       (codes uint16 [n], 256 c + f; inputs float32 [n, rows], see `wavernn_tf.teacher`).
     """
-    posterior = teacher.padded_posterior(mel, config, estimator) if estimator else None
-    made = teacher.teacher(audio, mel, config, posterior)
+    made = teacher.teacher(audio, mel, config, posterior(mel, config, estimator))
     return (256 * made.coarse + made.fine).astype(np.uint16), made.inputs
+
+
+def posterior(
+    mel: npt.NDArray[np.float32], config: Config, estimator: Layers
+) -> Optional[npt.NDArray[np.float32]]:
+    """The estimator's posterior of a recording, `teacher.padded_posterior`; None without one."""
+    return teacher.padded_posterior(mel, config, estimator) if estimator else None
 
 
 def element(

@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from wavernn_tf import signal
+from wavernn_tf import signal, teacher
 from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import dataset, records
@@ -124,17 +124,18 @@ class Recordings:
           features; inputs float32 [window, rows]).
         """
         config = self._config
-        mel, codes, *inputs = self._read(index)
+        mel, *made = self._read(index)
         start = frame * config.mel.hop_length
         end = start + config.training.window
         reach = np.arange(-config.past, dataset.window_frames(config) + config.seen_ahead)
         features = mel[np.clip(frame + reach, 0, len(mel) - 1)]
-        if inputs:
-            return codes[start:end], features, inputs[0][start:end]
-        return codes[start : end + config.model.subscale.batch], features
+        if config.predicts:
+            part = teacher.part(teacher.Values(*made), start, end, config)
+            return (256 * part.coarse + part.fine).astype(np.uint16), features, part.inputs
+        return made[0][start : end + config.model.subscale.batch], features
 
     def _read(self, index: int) -> _Arrays:
-        """Features, codes and, if `config.predicts`, inputs of a whole recording."""
+        """Features of a whole recording, and its codes or, if `config.predicts`, its values."""
         if index in self._held:
             self._held.move_to_end(index)
             return self._held[index]
@@ -144,20 +145,25 @@ class Recordings:
             utterance = records.from_bytes(file.read(length), self._n_features)
         made = (utterance.mel, *self._codes(utterance))
         self._held[index] = made
-        self._bytes += sum(array.nbytes for array in made)
+        self._bytes += _bytes(made)
         while self._bytes > _CACHE_BYTES and len(self._held) > 1:
             _, gone = self._held.popitem(last=False)
-            self._bytes -= sum(array.nbytes for array in gone)
+            self._bytes -= _bytes(gone)
         return made
 
     def _codes(self, utterance: records.Utterance) -> _Arrays:
         config = self._config
         if config.predicts:
-            return dataset.taught(utterance.audio, utterance.mel, config, self._estimator)
+            posterior = dataset.posterior(utterance.mel, config, self._estimator)
+            return teacher.values(utterance.audio, utterance.mel, config, posterior)
         before = np.zeros([config.model.subscale.batch], np.int32)
         samples = signal.pre_emphasis(utterance.audio, config.signal.pre_emphasis)
         coarse, fine = signal.split(np.append(before, samples), config.signal.sample_offset)
         return ((coarse * 256 + fine).astype(np.uint16),)
+
+
+def _bytes(arrays: _Arrays) -> int:
+    return sum(array.nbytes for array in arrays if array is not None)
 
 
 def lane_windows(

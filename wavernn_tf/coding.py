@@ -37,6 +37,20 @@ WIDTHS: Int32 = np.diff(EDGES)
 """int32 [256]: values in each coarse class of the mu-law split."""
 
 
+_LARGEST = 1 << 16
+"""No sample, prediction or residual is larger in magnitude."""
+
+
+def _logarithms() -> npt.NDArray[np.float32]:
+    x = np.arange(-_LARGEST, _LARGEST + 1, dtype=np.float64)
+    return (np.sign(x) * np.log1p(np.abs(x) / 8) / math.log(4097)).astype(np.float32)
+
+
+_LOGARITHMS = _logarithms()
+_COARSE = np.repeat(np.arange(256, dtype=np.int32), WIDTHS)
+"""int32 [65536]: the coarse class of every coded value in the mu-law split."""
+
+
 def fine_counts(split: str) -> Int32:
     """Fine classes of every coarse class: int32 [256], in 1..256.
 
@@ -86,7 +100,7 @@ def encode(v: npt.ArrayLike, split: str) -> Tuple[Int32, Int32]:
     v = np.asarray(v, np.int32)
     if split == "linear":
         return v >> 8, v & 255
-    c = np.searchsorted(EDGES, v, side="right").astype(np.int32) - 1
+    c = np.take(_COARSE, v)
     place, width = v - EDGES[c], WIDTHS[c]
     return c, np.where(width <= 256, place, place * 256 // width)
 
@@ -118,10 +132,9 @@ def logarithmic(samples: npt.ArrayLike) -> npt.NDArray[np.float32]:
     L(x) = sign(x) ln(1 + |x| / 8) / ln(4097).
 
     Args:
-      samples: int [...].
+      samples: int [...], of at most 17 bits.
 
     Returns:
       float32 [...].
     """
-    x = np.asarray(samples, np.float64)
-    return (np.sign(x) * np.log1p(np.abs(x) / 8) / math.log(4097)).astype(np.float32)
+    return np.take(_LOGARITHMS, np.asarray(samples) + _LARGEST)

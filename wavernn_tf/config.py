@@ -459,6 +459,8 @@ class TrainingConfig:
       seed: of the weights and of the order of the data.
       eval_every: steps between evaluations on held-out speech, and checkpoints.
       eval_windows: at most so many held-out windows per evaluation.
+      feature_noise: standard deviation of the noise on the standardised features, drawn anew at
+        every step; it keeps the network from learning the training recordings by heart.
       shuffle_windows: size of the shuffle buffer, in windows.
       precision: "float32" or "mixed_bfloat16"; the native kernel computes in float32.
       kernel: "native" (the C++ kernel on the blocks that are kept), "keras" (the fused Keras GRU)
@@ -478,6 +480,7 @@ class TrainingConfig:
     seed: int = 0
     eval_every: int = 1000
     eval_windows: int = 256
+    feature_noise: float = 0.0
     shuffle_windows: int = 8192
     precision: str = "float32"
     kernel: str = "auto"
@@ -494,6 +497,8 @@ class TrainingConfig:
         _positive("training", self, "steps", "batch_size", "window", "learning_rate", "clip_norm")
         _positive("training", self, "final_learning_rate", "eval_every", "eval_windows")
         _positive("training", self, "shuffle_windows")
+        if self.feature_noise < 0:
+            raise WaveRNNError(f"Expected `training.feature_noise` >= 0; got {self.feature_noise}.")
         if self.warmup_steps < 0:
             raise WaveRNNError(f"Expected `training.warmup_steps` >= 0; got {self.warmup_steps}.")
 

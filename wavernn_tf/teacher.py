@@ -56,6 +56,34 @@ def teacher(
     Raises:
       ValueError: without a posterior where it is needed.
     """
+    made = values(audio, features, config, posterior)
+    coarse, fine = coding.encode(made.v, config.signal.split)
+    return Teacher(coarse, fine, inputs(made, config))
+
+
+class Values(NamedTuple):
+    """A recording in integers, from which codes and inputs follow.
+
+    Attributes:
+      s: int32 [n], samples.
+      p: int32 [n], their predictions.
+      v: int32 [n], coded values.
+      lags: int32 [n], of every sample; None without the lagged inputs.
+    """
+
+    s: Int32
+    p: Int32
+    v: Int32
+    lags: Optional[Int32]
+
+
+def values(
+    audio: npt.ArrayLike,
+    features: npt.ArrayLike,
+    config: Config,
+    posterior: Optional[npt.ArrayLike] = None,
+) -> Values:
+    """A whole recording in integers; arguments as of `teacher`."""
     settings, hop = config.signal, config.mel.hop_length
     features = np.asarray(features)
     emphasised = signal.pre_emphasis(audio, settings.pre_emphasis)
@@ -72,25 +100,31 @@ def teacher(
             raise ValueError("Expected `posterior`, which the lagged inputs need; got None.")
         steps = config.model.conditioning.steps_per_frame
         per_step = pitch.lags(posterior, steps, config.mel.sample_rate)
-        lags = np.repeat(per_step, config.hold)[: len(s)]
-    v = coding.value(s, p, settings)
-    coarse, fine = coding.encode(v, settings.split)
-    return Teacher(coarse, fine, inputs(s, p, v, lags, config))
+        lags = np.repeat(per_step, config.hold)[: len(s)].astype(np.int32)
+    return Values(s, p, coding.value(s, p, settings), lags)
 
 
-def inputs(s: Int32, p: Int32, v: Int32, lags: Optional[Int32], config: Config) -> Float32:
-    """What the GRU reads of samples s, predictions p and coded values v, int32 [n] each.
+def part(whole: Values, start: int, end: int, config: Config) -> Teacher:
+    """Codes and inputs of the samples `start` to `end` of a recording, with its own past."""
+    _, longest = pitch.lag_range(config.mel.sample_rate)
+    first = max(0, start - longest - pitch.TAPS)
+    cut = Values(*(None if array is None else array[first:end] for array in whole))
+    coarse, fine = coding.encode(cut.v, config.signal.split)
+    made = Teacher(coarse, fine, inputs(cut, config))
+    return Teacher(*(array[start - first :] for array in made))
+
+
+def inputs(made: Values, config: Config) -> Float32:
+    """What the GRU reads of a recording, or of its beginning.
 
     Args:
-      s: samples.
-      p: their predictions.
-      v: coded values.
-      lags: int32 [n], lag of every sample; None without the lagged inputs.
+      made: n samples.
       config: signal and extra inputs.
 
     Returns:
       float32 [n, rows].
     """
+    s, p, v, lags = made
     settings, n = config.signal, len(s)
     coarse, fine = coding.encode(v, settings.split)
     first = coding.start(settings)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from wavernn_tf import config as config_lib
-from wavernn_tf import signal
+from wavernn_tf import signal, teacher
 from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import dataset, lanes
@@ -130,3 +130,38 @@ def test_a_cut_shard_is_named(prepared: Path, tmp_path: Path) -> None:
 def test_a_window_of_partial_frames_is_refused() -> None:
     with pytest.raises(WaveRNNError, match="multiple of `mel.hop_length` = 200.*Take 1000"):
         _config(window=960)
+
+
+def test_a_part_of_a_recording_has_its_own_past(prepared: Path) -> None:
+    config = config_lib.override(
+        config_lib.load("voice-16k"),
+        {
+            "signal.pitch": "off",
+            "model.extra_inputs": ["sample", "prediction", "log_residual", "log_sample"],
+            "training.carry_state": True,
+            "training.batch_size": 2,
+            "training.window": 400,
+        },
+    )
+    utterance = next(dataset.utterances(prepared, "train"))
+    whole = teacher.teacher(utterance.audio, utterance.mel, config)
+    made = teacher.values(utterance.audio, utterance.mel, config)
+    for start in (0, 200, 1000):
+        found = teacher.part(made, start, start + 400, config)
+        for name, value in found._asdict().items():
+            expected = getattr(whole, name)[start : start + 400]
+            np.testing.assert_array_equal(value, expected, err_msg=f"{name} from {start}")
+    (batch,) = _take(prepared, config, 0, 1)
+    assert batch["inputs"].shape == (2, 400, 7) and "codes" not in batch
+
+
+def test_lagged_inputs_of_a_part_reach_back(prepared: Path) -> None:
+    config = config_lib.override(config_lib.load("voice-16k"), {"signal.pitch": "given"})
+    utterance = next(dataset.utterances(prepared, "train"))
+    pitched = np.full([len(utterance.mel), 1], 75.0, np.float32)  # nearly the longest lag
+    features = np.concatenate([utterance.mel, pitched], axis=1)
+    whole = teacher.teacher(utterance.audio, features, config)
+    made = teacher.values(utterance.audio, features, config)
+    found = teacher.part(made, 2000, 2400, config)
+    np.testing.assert_array_equal(found.inputs, whole.inputs[2000:2400])
+    assert np.abs(found.inputs[:, 5:10]).max() > 0

@@ -79,8 +79,8 @@ def test_training_behind_it_learns_and_scores(data, run):
 def test_the_stage_ends_in_the_same_weights_and_is_not_repeated(data, predicting, short, tmp_path):
     description, _ = checks.check_data(data, predicting)
     a, b = (pitch_stage.fit(data, predicting, description) for _ in range(2))
-    for (k, c), (l, d) in zip(a.layers, b.layers):
-        np.testing.assert_array_equal(k, l)
+    for (k, c), (other, d) in zip(a.layers, b.layers):
+        np.testing.assert_array_equal(k, other)
         np.testing.assert_array_equal(c, d)
     other = configuration.override(predicting, {"training.seed": 1})
     assert np.any(pitch_stage.fit(data, other, description).layers[0][0] != a.layers[0][0])

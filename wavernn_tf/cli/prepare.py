@@ -63,8 +63,8 @@ def prepare(
     """Turn recordings into training data.
 
     SOURCE is a folder of wav, flac, ogg or mp3 files (any rate and channel count), LJSpeech, VCTK,
-    or the name of a corpus that is fetched: msu_ru_nsh or asterisk_en. OUT gets TFRecord shards and
-    a manifest; the same command again skips what is done.
+    or the name of a corpus that is fetched: msu_ru_nsh, asterisk_en, or both joined by "+". OUT
+    gets TFRecord shards and a manifest; the same command again skips what is done.
 
     \b
     Examples:
@@ -76,7 +76,7 @@ def prepare(
         speech.quiet()
         from wavernn_tf.pipelines import corpora
         from wavernn_tf.pipelines import prepare as pipeline
-    if source in corpora.FETCHED and not Path(source).is_dir():
+    if corpora.is_fetched(source) and not Path(source).is_dir():
         corpus = corpora.find(source, Path(cache) if cache else None)
     else:
         corpus = corpora.find(_layout(Path(source)) if layout == "auto" else layout, Path(source))

@@ -69,6 +69,7 @@ class TrainingStep:
         self.kernel = kernel
         self.means = [keras.metrics.Mean(name=n) for n in ("loss", "coarse_loss", "fine_loss")]
         self._sizes, self._masks = config.model, pruning.masks(model)
+        self._noise, self._seed = config.training.feature_noise, config.training.seed
         self.carried: Optional[tf.Variable] = None
         if config.training.carry_state:
             state = self._zeros(config.training.batch_size)
@@ -79,6 +80,8 @@ class TrainingStep:
     ) -> Dict[str, Any]:
         """Train on a batch; return the bits per sample so far."""
         state = self._zeros(tf.shape(targets["coarse"])[0])
+        if self._noise:
+            inputs = {**inputs, "features": self._noisy(inputs["features"], model)}
         if self.carried is not None:
             fresh = tf.repeat(inputs["fresh"], self._sizes.subscale.batch)
             state = tf.where(fresh[:, None], state, self.carried)
@@ -101,6 +104,16 @@ class TrainingStep:
             model, inputs, targets, self._zeros(count), training=False
         )
         return self._note(coarse, fine, count)
+
+    def _noisy(self, features: tf.Tensor, model: Any) -> tf.Tensor:
+        """Features with noise that the seed and the step decide, in units of their deviation."""
+        std = model.get_layer("standardise").std
+        seed = tf.stack([tf.constant(self._seed, tf.int64), model.optimizer.iterations])
+        shape = tf.concat([tf.shape(features)[:-1], tf.shape(std)], axis=0)
+        noise = self._noise * std * tf.random.stateless_normal(shape, seed)
+        # The fundamental frequency, where it is given, is the column after these.
+        rest = tf.zeros_like(features[..., std.shape[0] :])
+        return features + tf.concat([noise, rest], axis=-1)
 
     def _zeros(self, batch: Any) -> tf.Tensor:
         return tf.zeros([batch * self._sizes.subscale.batch, self._sizes.state_size])
