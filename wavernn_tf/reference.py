@@ -294,7 +294,8 @@ class Reference:
         kept_e = pitch.lag_range(self.config.mel.sample_rate)[1] + 3 if lagged else 1
         parts = [h, _newest(s, max(settings.prediction_order, 1)), _newest(e, kept_e)]
         last = np.array([c, f]) - coding.start(settings)
-        return Draws(audio, *classes.T, margin, np.concatenate([*parts, last, y[-1:]]))
+        state = np.concatenate([*parts, last, y[-1:]])
+        return Draws(audio, classes[:, 0], classes[:, 1], margin, state)
 
     def _predict(self, past: np.ndarray, a: np.ndarray) -> int:
         """The prediction of the sample after those of `past`."""
