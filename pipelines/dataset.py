@@ -124,11 +124,15 @@ def training_windows(
     return batches.map(lambda *parts: element(*parts, config=config)).prefetch(4)
 
 
-def no_window(folder: PathLike, config: Config) -> str:
-    """The message for training data without a window."""
+def no_window(folder: PathLike, config: Config, split: str = "train") -> str:
+    """The message for a split without a window."""
+    what, longer = {
+        "train": ("training", "prepare longer recordings"),
+        "held_out": ("held-out", "prepare with a larger held-out share"),
+    }[split]
     return (
-        f"{folder}: no training utterance is as long as a window of {config.training.window} "
-        "samples; shorten `training.window`, or prepare longer recordings."
+        f"{folder}: no {what} utterance is as long as a window of {config.training.window} "
+        f"samples; shorten `training.window`, or {longer}."
     )
 
 
@@ -151,10 +155,7 @@ def heldout_windows(folder: PathLike, config: Config, estimator: Layers = ()) ->
     training = config.training
     total = count_windows(manifest, config, "held_out").windows
     if not total:
-        raise WaveRNNError(
-            f"{folder}: no held-out utterance is as long as a window of {training.window} samples; "
-            "prepare with a larger held-out share, or shorten `training.window`."
-        )
+        raise WaveRNNError(no_window(folder, config, "held_out"))
     wanted = min(training.eval_windows, total)
     chosen = set((np.arange(wanted) * total // wanted).tolist())
     per_window, seen = window_frames(config), 0

@@ -17,7 +17,7 @@ import collections
 import dataclasses
 import struct
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,8 @@ from wavernn_tf.pipelines import dataset, records
 from wavernn_tf.pipelines.manifest import Manifest
 
 _Arrays = Tuple[npt.NDArray[Any], ...]
+
+_HELDOUT_LANES = 16
 
 _CACHE_BYTES = 2 << 30
 """Recordings kept in memory; more are read again."""
@@ -205,14 +207,63 @@ def lane_windows(
             epoch, first = divmod(step, steps)
             laid = tape(recordings.frames, per_window, training.seed, epoch)
             for at in range(first, steps):
-                chosen = (pieces + at) % windows
-                made = [recordings.window(laid.recording[i], laid.frame[i]) for i in chosen]
-                fresh = laid.fresh[chosen] | (at == 0)
-                yield (fresh, *map(np.stack, zip(*made)))
+                yield _batch(recordings, laid, (pieces + at) % windows, at == 0)
                 step += 1
 
-    frames = per_window + config.past + config.seen_ahead
-    length = training.window + (0 if config.predicts else config.model.subscale.batch)
+    return _dataset(batches, lanes, config).prefetch(4)
+
+
+def heldout_lanes(
+    folder: Union[str, Path], config: Config, estimator: dataset.Layers = ()
+) -> tf.data.Dataset:
+    """The held-out windows on which training is evaluated, in lanes that carry the state.
+
+    Sixteen lanes, evenly spread over the held-out recordings, go on until they have
+    `training.eval_windows` windows together, or all there are.
+
+    Args:
+      folder: prepared by `prepare`.
+      config: as for `lane_windows`.
+      estimator: as for `lane_windows`.
+
+    Returns:
+      Finite dataset, elements as of `lane_windows` with a batch of at most 16.
+
+    Raises:
+      WaveRNNError: if the data do not fit the configuration, or hold no window.
+    """
+    recordings = Recordings(folder, config, "held_out", estimator)
+    per_window = dataset.window_frames(config)
+    counts = recordings.frames // per_window
+    windows = int(counts.sum())
+    if not windows:
+        raise WaveRNNError(dataset.no_window(folder, config, "held_out"))
+    wanted = min(config.training.eval_windows, windows)
+    lanes = min(_HELDOUT_LANES, wanted)
+    inside = np.arange(windows) - np.repeat(np.cumsum(counts) - counts, counts)
+    laid = Tape(np.repeat(np.arange(len(counts)), counts), inside * per_window, inside == 0)
+    pieces = np.arange(lanes) * windows // lanes
+
+    def batches() -> Iterator[_Arrays]:
+        for at in range(wanted // lanes):
+            yield _batch(recordings, laid, pieces + at, at == 0)
+
+    return _dataset(batches, lanes, config).prefetch(1)
+
+
+def _batch(
+    recordings: Recordings, laid: Tape, chosen: npt.NDArray[np.int64], first: bool
+) -> _Arrays:
+    made = [recordings.window(laid.recording[i], laid.frame[i]) for i in chosen]
+    return (laid.fresh[chosen] | first, *map(np.stack, zip(*made)))
+
+
+def _dataset(
+    batches: Callable[[], Iterator[_Arrays]], lanes: int, config: Config
+) -> tf.data.Dataset:
+    """Batches of `_batch` as elements (inputs, targets)."""
+    frames = dataset.window_frames(config) + config.past + config.seen_ahead
+    length = config.training.window + (0 if config.predicts else config.model.subscale.batch)
     signature = [
         tf.TensorSpec([lanes], tf.bool),
         tf.TensorSpec([lanes, length], tf.uint16),
@@ -221,7 +272,7 @@ def lane_windows(
     if config.predicts:
         signature.append(tf.TensorSpec([lanes, length, config.model.input_rows], tf.float32))
     stream = tf.data.Dataset.from_generator(batches, output_signature=tuple(signature))
-    return stream.map(lambda *parts: _element(*parts, config=config)).prefetch(4)
+    return stream.map(lambda *parts: _element(*parts, config=config))
 
 
 def _element(

@@ -110,6 +110,30 @@ def test_epochs_and_seeds_differ(prepared: Path) -> None:
     assert all(first.frame + 4 <= frames[first.recording])
 
 
+def test_heldout_lanes_go_through_whole_recordings(prepared: Path) -> None:
+    config = _config(eval_windows=10**6)
+    frames = lanes.Recordings(prepared, config, "held_out").frames
+    windows = int((frames // 2).sum())
+    seen = list(lanes.heldout_lanes(prepared, config))
+    lanes_of = min(16, windows)
+    assert len(seen) == windows // lanes_of
+    originals = [
+        256 * c + f
+        for c, f in (
+            signal.split(np.append([0], signal.pre_emphasis(u.audio, 0.85)), 128)
+            for u in dataset.utterances(prepared, "held_out")
+        )
+    ]
+    inputs, _ = seen[0]
+    assert inputs["fresh"].numpy().all() and len(inputs["codes"]) == lanes_of
+    np.testing.assert_array_equal(inputs["codes"][0], originals[0][: 2 * HOP + 1])
+    inputs, _ = seen[1]
+    assert not inputs["fresh"].numpy()[0]
+    np.testing.assert_array_equal(inputs["codes"][0], originals[0][2 * HOP : 4 * HOP + 1])
+    few = list(lanes.heldout_lanes(prepared, _config(eval_windows=3)))
+    assert len(few) == 1 and len(few[0][0]["codes"]) == 3
+
+
 def test_more_lanes_than_windows_share_them(prepared: Path) -> None:
     config = _config(batch_size=300)
     (batch,) = _take(prepared, config, 0, 1)

@@ -71,20 +71,20 @@ class TrainingStep:
         self._sizes, self._masks = config.model, pruning.masks(model)
         self._noise, self._seed = config.training.feature_noise, config.training.seed
         self.carried: Optional[tf.Variable] = None
+        self._heard: Optional[tf.Variable] = None
         if config.training.carry_state:
             state = self._zeros(config.training.batch_size)
             self.carried = tf.Variable(state, trainable=False, name="carried_state")
+            # Of held-out lanes, which start anew at every evaluation.
+            self._heard = tf.Variable(state[:0], trainable=False, shape=[None, state.shape[1]])
 
     def train(
         self, model: Any, inputs: Dict[str, tf.Tensor], targets: Dict[str, tf.Tensor]
     ) -> Dict[str, Any]:
         """Train on a batch; return the bits per sample so far."""
-        state = self._zeros(tf.shape(targets["coarse"])[0])
+        state = self._state(inputs, tf.shape(targets["coarse"])[0], self.carried)
         if self._noise:
             inputs = {**inputs, "features": self._noisy(inputs["features"], model)}
-        if self.carried is not None:
-            fresh = tf.repeat(inputs["fresh"], self._sizes.subscale.batch)
-            state = tf.where(fresh[:, None], state, self.carried)
         variables = model.trainable_variables
         with tf.GradientTape() as tape:
             coarse, fine, after = self.kernel.bits(model, inputs, targets, state, training=True)
@@ -100,10 +100,23 @@ class TrainingStep:
     ) -> Dict[str, Any]:
         """Score a batch; return the bits per sample so far."""
         count = tf.shape(targets["coarse"])[0]
-        coarse, fine, _ = self.kernel.bits(
-            model, inputs, targets, self._zeros(count), training=False
-        )
+        state = self._state(inputs, count, self._heard)
+        coarse, fine, after = self.kernel.bits(model, inputs, targets, state, training=False)
+        if self._heard is not None:
+            self._heard.assign(after)
         return self._note(coarse, fine, count)
+
+    def _state(
+        self, inputs: Mapping[str, tf.Tensor], count: tf.Tensor, carried: Optional[tf.Variable]
+    ) -> tf.Tensor:
+        """The state before a window: that after the last one, but for fresh lanes."""
+        zeros = self._zeros(count)
+        if carried is None:
+            return zeros
+        fresh = inputs["fresh"]
+        # Before the first evaluation there is no state to take.
+        before = tf.cond(tf.reduce_all(fresh), lambda: zeros, carried.read_value)
+        return tf.where(tf.repeat(fresh, self._sizes.subscale.batch)[:, None], zeros, before)
 
     def _noisy(self, features: tf.Tensor, model: Any) -> tf.Tensor:
         """Features with noise that the seed and the step decide, in units of their deviation."""

@@ -155,8 +155,11 @@ def _fit(
 ) -> None:
     """Train from the checkpoint's step to the last, one Keras epoch per evaluation."""
     training = config.training
-    held_out = dataset.heldout_windows(data, config, estimator).cache()
-    batches = lanes.lane_windows if training.carry_state else dataset.training_windows
+    if training.carry_state:
+        batches, evaluated = lanes.lane_windows, lanes.heldout_lanes
+    else:
+        batches, evaluated = dataset.training_windows, dataset.heldout_windows
+    held_out = evaluated(data, config, estimator).cache()
     example = _example(model, data, config) if audio else None
     progress = callbacks.Progress(config, checkpoints.step, quiet)
     hooks: List[Any] = [
