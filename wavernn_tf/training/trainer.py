@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Union
+from typing import Any, Callable, Dict, List, Tuple, Union
 
 import numpy as np
 import tensorflow as tf
@@ -77,8 +77,9 @@ def train(
     else:
         if estimator:
             pitch_stage.install(model, run.pitch)
-        windows = dataset.training_windows(data, config, estimator=estimator)
-        start_from_marginals(model, windows.take(MARGINAL_BATCHES))
+        windows, _ = _streams(config)
+        first = windows(data, config, estimator=estimator)
+        start_from_marginals(model, first.take(MARGINAL_BATCHES))
     left = config.training.steps - done
     if left > 0:
         begun = time.monotonic()
@@ -139,6 +140,13 @@ def start_from_marginals(model: Any, batches: tf.data.Dataset) -> None:
         bias.assign(np.log(counts[name] / counts[name].sum()))
 
 
+def _streams(config: Config) -> Tuple[Callable[..., Any], Callable[..., Any]]:
+    """What makes the training batches, and the held-out ones."""
+    if config.training.carry_state:
+        return lanes.lane_windows, lanes.heldout_lanes
+    return dataset.training_windows, dataset.heldout_windows
+
+
 def _since(begun: float) -> float:
     return max(time.monotonic() - begun, 1e-3)
 
@@ -155,10 +163,7 @@ def _fit(
 ) -> None:
     """Train from the checkpoint's step to the last, one Keras epoch per evaluation."""
     training = config.training
-    if training.carry_state:
-        batches, evaluated = lanes.lane_windows, lanes.heldout_lanes
-    else:
-        batches, evaluated = dataset.training_windows, dataset.heldout_windows
+    batches, evaluated = _streams(config)
     held_out = evaluated(data, config, estimator).cache()
     example = _example(model, data, config) if audio else None
     progress = callbacks.Progress(config, checkpoints.step, quiet)
