@@ -42,10 +42,12 @@ def check_features(
             "(`wavernn-tf prepare --recipe`)."
         )
     mel = np.asarray(mel)
-    if mel.ndim != 2 or mel.shape[1] != own.n_mels or not len(mel):
+    extra = info.signal.extra_features
+    if mel.ndim != 2 or mel.shape[1] != own.n_mels + extra or not len(mel):
+        what = ", the last column the fundamental frequency in Hz" if extra else ""
         raise WaveRNNError(
-            f"Expected features [frames, {own.n_mels}] with at least one frame (recipe "
-            f"{own.name!r}); got shape {list(mel.shape)}."
+            f"Expected features [frames, {own.n_mels + extra}] with at least one frame (recipe "
+            f"{own.name!r}{what}); got shape {list(mel.shape)}."
         )
     if mel.dtype.kind != "f":
         raise WaveRNNError(f"Expected features of a float type; got {mel.dtype}.")
@@ -54,7 +56,8 @@ def check_features(
         raise WaveRNNError(
             f"The features hold NaN or infinity, first in frame {int(np.argmin(finite))}."
         )
-    z = np.abs((mel - np.array(info.feature_mean)) / np.array(info.feature_std)).mean()
+    mean, std = np.array(info.feature_mean), np.array(info.feature_std)
+    z = np.abs((mel[:, : own.n_mels] - mean[: own.n_mels]) / std[: own.n_mels]).mean()
     if z > MAX_Z:
         raise WaveRNNError(
             f"These features are of another scale than the voice's training data: on average "
@@ -107,13 +110,14 @@ def align_audio(audio: np.ndarray, frames: int, info: VoiceInfo) -> np.ndarray:
     return np.pad(audio[:expected], (0, max(0, expected - len(audio))))
 
 
-def check_draw(seed: int, temperature: float) -> None:
-    """Check a seed and a temperature.
+def check_draw(seed: int, temperature: float, fine_temperature: float = 1.0) -> None:
+    """Check a seed and the temperatures of the coarse and the fine draws.
 
     Raises:
       WaveRNNError: for a seed beyond 64 bits, or a temperature that is negative or not finite.
     """
     if not -(2**63) <= int(seed) < 2**63:
         raise WaveRNNError(f"Expected `seed` to fit in 64 signed bits; got {seed}.")
-    if not (np.isfinite(temperature) and temperature >= 0):
-        raise WaveRNNError(f"Expected a finite `temperature` >= 0; got {temperature}.")
+    for name, value in (("temperature", temperature), ("fine_temperature", fine_temperature)):
+        if not (np.isfinite(value) and value >= 0):
+            raise WaveRNNError(f"Expected a finite `{name}` >= 0; got {value}.")

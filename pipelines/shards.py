@@ -19,7 +19,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 import numpy as np
 from tqdm import tqdm
 
-from wavernn_tf.config import MelRecipe
+from wavernn_tf.config import MelRecipe, SignalConfig
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import corpora, manifest, records
 from wavernn_tf.pipelines.features import load_utterance
@@ -84,6 +84,7 @@ def _stamp(path: Path) -> str:
 def make(
     shard: Shard,
     mel: MelRecipe,
+    signal: SignalConfig,
     mel_dir: Optional[Path],
     on_error: str,
     bar: tqdm,
@@ -94,6 +95,7 @@ def make(
     Args:
       shard: from `plan`.
       mel: the feature recipe.
+      signal: whether the fundamental frequency is among the features.
       mel_dir: folder of features computed elsewhere, or None.
       on_error: "skip" or "fail".
       bar: to move by one an utterance.
@@ -112,14 +114,14 @@ def make(
         return done
     made: List[UtteranceInfo] = []
     skipped: List[Skipped] = []
-    moments = np.zeros((2, mel.n_mels))
+    moments = np.zeros((2, mel.n_mels + signal.extra_features))
     shard.note.unlink(missing_ok=True)
     with records.writing(shard.path) as writer:
         for source in shard.sources:
             if stop.is_set():
                 raise WaveRNNError("Stopped.")
             try:
-                utterance = load_utterance(source.id, source.path, mel, mel_dir)
+                utterance = load_utterance(source.id, source.path, mel, mel_dir, signal)
             except WaveRNNError as error:
                 if on_error == "fail":
                     raise

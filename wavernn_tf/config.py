@@ -201,6 +201,15 @@ class SignalConfig:
         return self.sample_offset if self.split == "linear" else 0
 
     @property
+    def of_data(self) -> Dict[str, Any]:
+        """What prepared data must agree with; the rest is the network's alone."""
+        return {
+            "pre_emphasis": self.pre_emphasis,
+            "sample_offset": self.sample_offset,
+            "extra_features": self.extra_features,
+        }
+
+    @property
     def extra_features(self) -> int:
         """Columns of the features after the `n_mels` of the recipe: 1 with given pitch."""
         return int(self.pitch == "given")

@@ -34,6 +34,7 @@ def network_input(
       float32 [batch, n, inputs], the mel and beside it twice the posterior; and the posterior
       [batch, n, 65], or None. n: frames + those that the conditioning network sees beside them.
     """
+    features = tf.convert_to_tensor(features)
     mel = features[..., : config.mel.n_mels]
     if config.signal.pitch == "off":
         return features, None

@@ -159,6 +159,7 @@ def _by_frame(features: tf.Tensor, config: Config) -> Optional[tf.Tensor]:
     """Predictor coefficients of the frames, float64 [batch, frames, order]; None without."""
     if not config.signal.prediction_order:
         return None
+    features = tf.convert_to_tensor(features)
     mel = features[:, config.past : tf.shape(features)[1] - config.lookahead, : config.mel.n_mels]
     return predictors.coefficients(mel, config.mel, config.signal)
 

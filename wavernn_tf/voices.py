@@ -38,6 +38,7 @@ class Voice(Protocol):
         temperature: float = 1.0,
         recipe: Optional[MelRecipe] = None,
         progress: Progress = None,
+        fine_temperature: float = 1.0,
     ) -> np.ndarray:
         """Features float [frames, n_features] to audio int16 [frames * hop_length]."""
 
@@ -82,11 +83,12 @@ class _WholeUtterance(abc.ABC):
         temperature: float = 1.0,
         recipe: Optional[MelRecipe] = None,
         progress: Progress = None,
+        fine_temperature: float = 1.0,
     ) -> np.ndarray:
         """See `Voice`; one call for the whole utterance."""
         mel = inputs.check_features(mel, self.info, recipe)
-        inputs.check_draw(seed, temperature)
-        audio = self._generate(mel, seed, temperature)
+        inputs.check_draw(seed, temperature, fine_temperature)
+        audio = self._generate(mel, seed, temperature, fine_temperature)
         if progress:
             progress(len(mel))
         return audio
@@ -97,7 +99,9 @@ class _WholeUtterance(abc.ABC):
         return self._score(mel, inputs.align_audio(audio, len(mel), self.info))
 
     @abc.abstractmethod
-    def _generate(self, mel: np.ndarray, seed: int, temperature: float) -> np.ndarray:
+    def _generate(
+        self, mel: np.ndarray, seed: int, temperature: float, fine_temperature: float
+    ) -> np.ndarray:
         """Audio of checked features."""
 
     @abc.abstractmethod
@@ -124,7 +128,9 @@ class SavedModelVoice(_WholeUtterance):
         except (OSError, ValueError, tf.errors.OpError) as error:
             raise WaveRNNError(f"The SavedModel {path} cannot be loaded: {error}") from error
 
-    def _generate(self, mel: np.ndarray, seed: int, temperature: float) -> np.ndarray:
+    def _generate(
+        self, mel: np.ndarray, seed: int, temperature: float, fine_temperature: float
+    ) -> np.ndarray:
         import tensorflow as tf
 
         outputs = self._signatures["synthesize"](
@@ -132,6 +138,7 @@ class SavedModelVoice(_WholeUtterance):
             lengths=tf.constant([len(mel)]),
             seed=tf.constant([seed], tf.int64),
             temperature=tf.constant([temperature], tf.float32),
+            fine_temperature=tf.constant([fine_temperature], tf.float32),
         )
         return outputs["audio"].numpy()[0]
 
@@ -170,18 +177,22 @@ class KerasVoice(_WholeUtterance):
         self.info = describe(self.config, self.weights, statistics, {})
         self.runtime = f"keras on tensorflow {tf.__version__}"
 
-        def sample(features: Any, seed: Any, temperature: Any) -> Any:
-            return synthesis.synthesize(features, seed, temperature, self.config, self.weights)
+        def sample(features: Any, seed: Any, temperature: Any, fine_temperature: Any) -> Any:
+            draws = seed, temperature, fine_temperature
+            return synthesis.synthesize(features, *draws, self.config, self.weights)
 
         self._sample = tf.function(sample, autograph=False, reduce_retracing=True)
 
-    def _generate(self, mel: np.ndarray, seed: int, temperature: float) -> np.ndarray:
+    def _generate(
+        self, mel: np.ndarray, seed: int, temperature: float, fine_temperature: float
+    ) -> np.ndarray:
         import tensorflow as tf
 
         audio = self._sample(
             tf.constant(inputs.pad_edges(mel, self.info)[None]),
             tf.constant([seed], tf.int64),
             tf.constant([temperature], tf.float32),
+            tf.constant([fine_temperature], tf.float32),
         )
         return audio.numpy()[0]
 
@@ -190,6 +201,8 @@ class KerasVoice(_WholeUtterance):
 
         from wavernn_tf import dsp
 
+        if self.config.predicts:
+            return self._score_predicted(mel, audio)
         batch = self.config.model.subscale.batch
         s = dsp.pre_emphasis(tf.constant(audio), self.config.signal.pre_emphasis)
         # Silence before the first sample, and after the last up to whole positions.
@@ -210,3 +223,21 @@ class KerasVoice(_WholeUtterance):
             for name, classes in (("coarse", coarse), ("fine", fine))
         ]
         return tf.stack(likelihoods, axis=-1).numpy()[: len(audio)]
+
+    def _score_predicted(self, mel: np.ndarray, audio: np.ndarray) -> np.ndarray:
+        """`_score` with prediction in front of the network: its inputs are made beforehand."""
+        import tensorflow as tf
+
+        from wavernn_tf import teacher
+
+        posterior = None
+        if self.config.signal.pitch != "off":
+            posterior = teacher.padded_posterior(mel, self.config, self.weights.pitch)
+        taught = teacher.teacher(audio, mel, self.config, posterior)
+        features = inputs.pad_edges(mel, self.info)[None]
+        found = self.model.predict({"features": features, "inputs": taught.inputs[None]}, verbose=0)
+        coarse, fine = tf.nn.log_softmax(found["coarse"][0]).numpy(), found["fine"][0]
+        if self.config.signal.split == "linear":  # else they are likelihoods already
+            fine = tf.nn.log_softmax(fine).numpy()
+        at = np.arange(len(audio))
+        return np.stack([coarse[at, taught.coarse], fine[at, taught.fine]], axis=1)

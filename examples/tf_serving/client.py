@@ -34,6 +34,7 @@ def predict_request(
         "lengths": np.array([len(features)], np.int32),
         "seed": np.array([seed], np.int64),
         "temperature": np.array([temperature], np.float32),
+        "fine_temperature": np.array([1.0], np.float32),
     }
     request = predict_pb2.PredictRequest()
     request.model_spec.name = model

@@ -9,6 +9,7 @@ import click
 
 from wavernn_tf.cli import options, show, speech
 from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.export import inputs
 
 
 @click.command()
@@ -35,6 +36,14 @@ from wavernn_tf.errors import WaveRNNError
     help="Length of those at most.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the synthesis.")
+@click.option(
+    "--temperature",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Of the coarse byte, in the synthesis.",
+)
+@options.fine_temperature_option
 @options.runtime_option
 @options.json_option
 def evaluate(
@@ -45,6 +54,8 @@ def evaluate(
     clips: int,
     clip_seconds: float,
     seed: int,
+    temperature: float,
+    fine_temperature: float,
     runtime: str,
     as_json: bool,
 ) -> None:
@@ -61,6 +72,7 @@ def evaluate(
     """  # noqa: D301 (\b is for click)
     if report and Path(report).suffix.lower() not in (".html", ".htm"):
         raise click.BadParameter(f"expected a name that ends with .html; got {report}.")
+    inputs.check_draw(seed, temperature, fine_temperature)
     folder = data or _data_of(voices)
     with speech.tensorflow_for("Evaluating"):
         speech.quiet()
@@ -77,7 +89,9 @@ def evaluate(
         chosen = [library.excerpt(c, clip_seconds, found.sample_rate) for c in speech_clips[:clips]]
         total = sum(len(c.audio) for c in chosen) * len(opened)
         with show.bar(total, "synthesizing") as bar:
-            compared = library.compare(opened, chosen, seed, progress=bar.update)
+            compared = library.compare(
+                opened, chosen, seed, temperature, bar.update, fine_temperature
+            )
         report_lib.write(report, found, compared, _history(voices))
     if as_json:
         show.as_json({"data": str(folder), **found.as_dict(), "report": report})

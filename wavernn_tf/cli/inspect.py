@@ -100,11 +100,28 @@ def _run(path: Path) -> Dict[str, Any]:
     return {
         "kind": "training run",
         "finished": run.voice.is_file(),
+        **_pitch(run.pitch),
         "steps": f"{done} of {config.training.steps}",
         "last_evaluation": history[-1] if history else None,
         "config": configuration.to_dict(config),
         "mel_fingerprint": config.mel.fingerprint,
         "data": {k: v for k, v in run.data().items() if k not in _LONG},
+    }
+
+
+def _pitch(path: Path) -> Dict[str, Any]:
+    """What the pitch estimator of a run reached, if it has one."""
+    if not path.is_file():
+        return {}
+    with speech.tensorflow_for("Inspecting a run with a pitch estimator"):
+        speech.quiet()
+        from wavernn_tf.training import pitch_stage
+    found = pitch_stage.load(path)
+    return {
+        "pitch_estimator": {
+            "held_out_voiced_frames_within_one_class": found.accuracy,
+            "held_out_frames_rightly_voiced_or_unvoiced": found.voicing,
+        }
     }
 
 

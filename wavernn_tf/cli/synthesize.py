@@ -22,8 +22,9 @@ from wavernn_tf.cli import options, show, speech
     type=float,
     default=1.0,
     show_default=True,
-    help="Below 1 is cleaner and duller; 0 takes the likeliest value.",
+    help="Of the coarse byte: below 1 is cleaner and duller; 0 takes the likeliest value.",
 )
+@options.fine_temperature_option
 @click.option(
     "--recipe", metavar="NAME", help="Recipe that the .npy features were made by, to be checked."
 )
@@ -34,6 +35,7 @@ def synthesize(
     out: str,
     seed: int,
     temperature: float,
+    fine_temperature: float,
     recipe: Optional[str],
     runtime: str,
 ) -> None:
@@ -57,7 +59,7 @@ def synthesize(
         raise click.BadParameter(f"expected OUT to end with .wav; got {out}.")
     if recipe and not speech.is_features(source):
         raise click.UsageError("--recipe says how .npy features were made; a recording has none.")
-    inputs.check_draw(seed, temperature)
+    inputs.check_draw(seed, temperature, fine_temperature)
     made_by = recipes.find(recipe) if recipe else None
     with speech.tensorflow_for("This voice"):
         if not Path(artefact).is_file():
@@ -65,9 +67,10 @@ def synthesize(
         voice = open_voice(artefact, runtime)
     own = voice.info.mel
     if speech.is_features(source):
-        mel = feature_files.read(source, own.n_mels)
+        mel = feature_files.read(source, own.n_mels + voice.info.signal.extra_features)
     else:
-        mel = speech.features_of(speech.read_recording(source, own), own)
+        recording = speech.read_recording(source, own)
+        mel = speech.features_of(recording, own, voice.info.signal)
     mel = inputs.check_features(mel, voice.info, made_by)
     done = 0
     start = time.perf_counter()
@@ -78,7 +81,9 @@ def synthesize(
             bar.update(frames - done)
             done = frames
 
-        audio = voice.synthesize(mel, seed, temperature, progress=progress)
+        audio = voice.synthesize(
+            mel, seed, temperature, progress=progress, fine_temperature=fine_temperature
+        )
     elapsed = time.perf_counter() - start
     write_wav(out, audio, own.sample_rate)
     seconds = len(audio) / own.sample_rate

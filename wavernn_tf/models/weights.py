@@ -76,7 +76,7 @@ def extract(model: Any) -> Weights:
     gru, heads = layers["gru"], layers["heads"]
     conv = _stack(layers, "conv_")
     upsample = [(k.transpose(0, 2, 1), b) for k, b in _stack(layers, "upsample_")]
-    conv[0] = _fold(conv[0], layers["standardise"])
+    conv = list(fold_standardisation(tuple(conv), *_statistics(layers)))
     estimator = _estimator(layers)
     convolutions = layers["subscale"].convolutions() if "subscale" in layers else []
     weights = Weights(
@@ -207,14 +207,35 @@ def _estimator(layers: Dict[str, Any]) -> Tuple[Tuple[np.ndarray, np.ndarray], .
     """The convolutions of the pitch estimator, if there is one, on raw features."""
     if not hasattr(layers.get("pitch"), "convolutions"):
         return ()
-    first, *rest = [(_array(k), _array(b)) for k, b in layers["pitch"].convolutions()]
-    return (_fold(first, layers["standardise"]), *rest)
+    convolutions = tuple((_array(k), _array(b)) for k, b in layers["pitch"].convolutions())
+    return fold_standardisation(convolutions, *_statistics(layers))
 
 
-def _fold(conv: Tuple[np.ndarray, np.ndarray], standardise: Any) -> Tuple[np.ndarray, np.ndarray]:
-    """Fold (x - mean) / std into the first convolution, in float64."""
-    mean = np.asarray(standardise.mean, np.float64)
-    std = np.asarray(standardise.std, np.float64)
+def _statistics(layers: Dict[str, Any]) -> Tuple[Any, Any]:
+    return layers["standardise"].mean, layers["standardise"].std
+
+
+def fold_standardisation(
+    convolutions: Tuple[Tuple[np.ndarray, np.ndarray], ...], mean: Any, std: Any
+) -> Tuple[Tuple[np.ndarray, np.ndarray], ...]:
+    """Make convolutions on standardised features ones on raw features.
+
+    Args:
+      convolutions: (kernel [k, in, out], bias [out]) of each.
+      mean: float [n], of the first n inputs of the first convolution.
+      std: float [n], of the same.
+
+    Returns:
+      The convolutions with (x - mean) / std folded into the first one, in float64.
+    """
+    first, *rest = convolutions
+    return (_fold(first, mean, std), *rest)
+
+
+def _fold(
+    conv: Tuple[np.ndarray, np.ndarray], mean: Any, std: Any
+) -> Tuple[np.ndarray, np.ndarray]:
+    mean, std = np.asarray(mean, np.float64), np.asarray(std, np.float64)
     others = conv[0].shape[1] - len(mean)  # beside the features: the pitch posterior
     mean, std = np.pad(mean, (0, others)), np.pad(std, (0, others), constant_values=1.0)
     kernel = conv[0].astype(np.float64) / std[:, None]

@@ -1,6 +1,7 @@
 """The folder of a training run, and the trained voice in it.
 
 RUN/config.yaml        the whole configuration
+RUN/pitch.npz          the trained pitch estimator, if the pitch is estimated
 RUN/voice.npz          the trained weights, written at the end
 RUN/metrics.jsonl      one line per evaluation
 RUN/checkpoints/       model, optimizer and pruning state
@@ -53,6 +54,11 @@ class RunFolder:
     def voice(self) -> Path:
         """File of the trained weights: the Keras model's arrays, stripped of pruning variables."""
         return self.path / "voice.npz"
+
+    @property
+    def pitch(self) -> Path:
+        """File of the pitch estimator, which the first stage of training leaves."""
+        return self.path / "pitch.npz"
 
     def begin(self, config: Config, data: Dict[str, Any]) -> None:
         """Write the configuration and the data's description, or check that they are the same.

@@ -17,7 +17,7 @@ from wavernn_tf.models import wavernn
 from wavernn_tf.models import weights as weights_lib
 from wavernn_tf.pipelines import dataset
 from wavernn_tf.sparsity import pruning
-from wavernn_tf.training import callbacks, checks, losses, optimizer
+from wavernn_tf.training import callbacks, checks, losses, optimizer, pitch_stage
 from wavernn_tf.training.checkpoints import Checkpoints
 from wavernn_tf.training.run import RunFolder
 
@@ -60,6 +60,7 @@ def train(
     run.begin(config, description)
     for remark in remarks:
         echo(f"note: {remark}")
+    estimator = pitch_stage.run(data, run, config, description, echo)
     set_seed(config.training.seed)
     keras.mixed_precision.set_global_policy(config.training.precision)
     try:
@@ -71,9 +72,12 @@ def train(
     if done:
         echo(f"resuming at step {done} of {config.training.steps}")
     else:
-        start_from_marginals(model, dataset.training_windows(data, config).take(MARGINAL_BATCHES))
+        if estimator:
+            pitch_stage.install(model, run.pitch)
+        windows = dataset.training_windows(data, config, estimator=estimator)
+        start_from_marginals(model, windows.take(MARGINAL_BATCHES))
     if done < config.training.steps:
-        _fit(model, run, checkpoints, data, config, quiet, audio)
+        _fit(model, run, checkpoints, data, config, estimator, quiet, audio)
     plain = wavernn.build(config)
     pruning.copy_stripped(model, plain)
     weights_lib.extract(plain)  # refuses weights that are not finite
@@ -94,9 +98,7 @@ def build(config: Config, description: Dict[str, Any]) -> Any:
         description["feature_std"],
         wrap=pruning.wrapper(config),
     )
-    model.compile(
-        optimizer.make(config.training), loss={"coarse": losses.bits, "fine": losses.bits}
-    )
+    model.compile(optimizer.make(config.training), loss=losses.of(config.signal))
     return model
 
 
@@ -125,12 +127,13 @@ def _fit(
     checkpoints: Checkpoints,
     data: Union[str, Path],
     config: Config,
+    estimator: dataset.Layers,
     quiet: bool,
     audio: bool,
 ) -> None:
     """Train from the checkpoint's step to the last, one Keras epoch per evaluation."""
     training = config.training
-    held_out = dataset.heldout_windows(data, config).cache()
+    held_out = dataset.heldout_windows(data, config, estimator).cache()
     example = _example(model, data, config) if audio else None
     progress = callbacks.Progress(config, checkpoints.step, quiet)
     hooks: List[Any] = [
@@ -143,7 +146,7 @@ def _fit(
             left = training.steps - checkpoints.step
             per_epoch = min(training.eval_every, left)
             model.fit(
-                dataset.training_windows(data, config, start_step=checkpoints.step),
+                dataset.training_windows(data, config, checkpoints.step, estimator),
                 steps_per_epoch=per_epoch,
                 epochs=left // per_epoch,  # a shorter last epoch takes a second turn
                 validation_data=held_out,
@@ -165,7 +168,7 @@ def _example(model: Any, data: Union[str, Path], config: Config) -> Callable[[],
     def sample(*arrays: tf.Tensor) -> tf.Tensor:
         weights = weights_lib.from_named(dict(zip(names, arrays)))
         return synthesis.synthesize(
-            features, tf.zeros([1], tf.int64), tf.ones([1]), config, weights
+            features, tf.zeros([1], tf.int64), tf.ones([1]), tf.ones([1]), config, weights
         )
 
     def generate() -> np.ndarray:
