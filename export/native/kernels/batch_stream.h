@@ -140,9 +140,8 @@ inline void LoadStates(const Engine& engine, const KernelTable& kernels,
 }
 
 // Predicts the next sample of the lanes that run, each a stream of its own.
-inline void PredictLanes(const Model& model, const KernelTable& kernels,
-                         const int64_t* samples, const int64_t* steps,
-                         BatchWorkspace& workspace) {
+inline void PredictLanes(const KernelTable& kernels, const int64_t* samples,
+                         const int64_t* steps, BatchWorkspace& workspace) {
   const TimedStage stage(kernels, kPredictionStage);
   for (int k = 0; k < kBatchLanes; ++k) {
     if (samples[k] < 0) continue;
@@ -219,7 +218,7 @@ void RunLanes(const Engine& engine, const KernelTable& kernels,
     if (!subscale.plain()) {
       workspace.network.Run(engine, kernels, workspace.history, r, run.lag);
     }
-    if (predicts) PredictLanes(model, kernels, samples, steps, workspace);
+    if (predicts) PredictLanes(kernels, samples, steps, workspace);
     chooser.Begin(r, samples);
     StepLanes(engine, kernels, gates, classes, workspace, chooser);
     chooser.Accept(r, classes);
