@@ -42,8 +42,8 @@ struct Coding {
     if (!mulaw) return 256 * sample.coarse + sample.fine;
     const MuLawClasses& classes = MuLaw();
     const int width = classes.widths[sample.coarse];
-    const int place = width <= 256 ? sample.fine
-                                   : (2 * sample.fine + 1) * width / 512;
+    const int place =
+        width <= 256 ? sample.fine : (2 * sample.fine + 1) * width / 512;
     return (classes.edges[sample.coarse] + place) & 65535;
   }
 

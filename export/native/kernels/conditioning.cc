@@ -61,8 +61,8 @@ bool Conditioner::Allocate(const Engine& engine, int tile_frames) {
   if (!coefficients_.Resize(tile_frames * model.predictors.linear.order) ||
       !posterior_.Resize(pitch ? rows * kPitchClasses : 0) ||
       !input_.Resize(pitch ? rows * model.conditioning_inputs() : 0) ||
-      !log_lags_.Resize(pitch ? tile_frames + 2 : 0) ||
-      !lags_.Resize(steps) || !voicing_.Resize(steps)) {
+      !log_lags_.Resize(pitch ? tile_frames + 2 : 0) || !lags_.Resize(steps) ||
+      !voicing_.Resize(steps)) {
     return false;
   }
   for (const FloatLayer& layer : engine.estimator) {

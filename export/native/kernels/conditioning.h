@@ -29,8 +29,8 @@ class Conditioner {
   const double* coefficients() const {  // [frames, order], see LinearPredictor
     return coefficients_.data();
   }
-  const int* lags() const { return lags_.data(); }            // [steps]
-  const float* voicing() const { return voicing_.data(); }    // [steps]
+  const int* lags() const { return lags_.data(); }          // [steps]
+  const float* voicing() const { return voicing_.data(); }  // [steps]
 
  private:
   void PredictFrames(const Engine& engine, const float* features, int frames);

@@ -49,8 +49,8 @@ inline double DoubleExp(double x) {
     const double product = sum * r;
     sum = product + kTaylor[i];
   }
-  const uint64_t bits =
-      static_cast<uint64_t>(static_cast<int64_t>(n) + 1023) << 52;
+  const uint64_t bits = static_cast<uint64_t>(static_cast<int64_t>(n) + 1023)
+                        << 52;
   double power;
   std::memcpy(&power, &bits, sizeof(power));
   return sum * power;

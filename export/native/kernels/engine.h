@@ -44,11 +44,11 @@ struct Engine {
 
   std::vector<FloatLayer> convolutions;
   std::vector<FloatLayer> upsampling;
-  std::vector<FloatLayer> estimator;     // of pitch
-  AlignedArray<float> gate_kernel;       // [channels, 3H] in panels
-  AlignedArray<float> gate_bias;         // [3H] input bias, with b_u and b_r
-  AlignedArray<float> recurrent_bias;    // [H] b_e
-  AlignedArray<float> input_kernel;      // [9H]
+  std::vector<FloatLayer> estimator;   // of pitch
+  AlignedArray<float> gate_kernel;     // [channels, 3H] in panels
+  AlignedArray<float> gate_bias;       // [3H] input bias, with b_u and b_r
+  AlignedArray<float> recurrent_bias;  // [H] b_e
+  AlignedArray<float> input_kernel;    // [9H]
   // The extra rows, [rows, 3H] as input_rows.h wants them; words of halves are
   // only there if the model holds them so.
   AlignedArray<float> extra_kernel;

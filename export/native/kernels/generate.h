@@ -20,12 +20,12 @@ struct GenerateParams {
   const float* features;  // [frames + ahead + past + lookahead, n_features]
   int64_t frames;
   uint64_t seed;
-  float temperature;      // of the coarse classes: finite, >= 0
+  float temperature;  // of the coarse classes: finite, >= 0
   float fine_temperature;
-  const float* state_in;  // [Model::stream_size()]
-  uint64_t position;      // index of the first sample in its stream
-  int16_t* audio;         // [frames * hop_length]
-  float* state_out;       // [Model::stream_size()]
+  const float* state_in;   // [Model::stream_size()]
+  uint64_t position;       // index of the first sample in its stream
+  int16_t* audio;          // [frames * hop_length]
+  float* state_out;        // [Model::stream_size()]
   bool postfilter = true;  // if the model has one
 };
 

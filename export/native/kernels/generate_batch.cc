@@ -77,8 +77,8 @@ class LaneSampler {
     return streams_[lane / sub_tensors_];
   }
 
-  // Positions that the last sub-tensor, or the audio behind the postfilter, runs
-  // behind the first.
+  // Positions that the last sub-tensor, or the audio behind the postfilter,
+  // runs behind the first.
   int64_t Behind() const {
     if (predicts_) return int64_t{model_.ahead()} * model_.hop_length;
     return int64_t{sub_tensors_ - 1} * run_.lag;
@@ -186,7 +186,8 @@ class LaneSampler {
     for (int k = 0; k < kBatchLanes; ++k) {
       uniforms[k] = fine ? uniforms_[k].fine : uniforms_[k].coarse;
       // Temperature 0 needs the logits themselves, which the draw overwrites.
-      if (Greedy(k, fine)) Chosen(classes[k], fine) = ArgMax(Lane(logits, k).values);
+      if (Greedy(k, fine))
+        Chosen(classes[k], fine) = ArgMax(Lane(logits, k).values);
     }
     kernels_.draw_batch(
         {logits, fine ? fine_scale_ : scale_, uniforms, group, inside});

@@ -17,11 +17,10 @@ struct InputRowsOf {
 
   // 16 outputs of one row, low and high.
   template <bool kHalves>
-  WAVERNN_TF_INLINE static void LoadRow(const void* kernel, int64_t row,
-                                        F& low, F& high) {
+  WAVERNN_TF_INLINE static void LoadRow(const void* kernel, int64_t row, F& low,
+                                        F& high) {
     if constexpr (kHalves) {
-      V::LoadHalves(static_cast<const uint32_t*>(kernel) + 16 * row, low,
-                    high);
+      V::LoadHalves(static_cast<const uint32_t*>(kernel) + 16 * row, low, high);
     } else {
       const float* const from =
           static_cast<const float*>(kernel) + kInputPanel * row;

@@ -41,12 +41,9 @@ class LaneConditioning {
   // know (conditioning.h). Lanes of a model with predictors go together.
   const double* coefficients(int stream, int64_t step) const {
     const int64_t frame = (step - begin_) / steps_per_frame_;
-    return coefficients_.data() +
-           (stream * kBatchTileFrames + frame) * order_;
+    return coefficients_.data() + (stream * kBatchTileFrames + frame) * order_;
   }
-  int lag(int stream, int64_t step) const {
-    return lags_[At(stream, step)];
-  }
+  int lag(int stream, int64_t step) const { return lags_[At(stream, step)]; }
   float voicing(int stream, int64_t step) const {
     return voicing_[At(stream, step)];
   }

@@ -24,8 +24,8 @@ struct DenseArray {
 };
 
 // A convolution (taps = kernel size) or a transposed one whose stride equals
-// its kernel size (taps = stride). Both have a bias and a ReLU, but for the last
-// one of the pitch estimator.
+// its kernel size (taps = stride). Both have a bias and a ReLU, but for the
+// last one of the pitch estimator.
 struct ConvLayer {
   DenseArray kernel;  // [taps, channels_in, channels_out]
   const float* bias;  // [channels_out]
@@ -125,7 +125,8 @@ struct Model {
   }
   // Inputs of the first convolution.
   int conditioning_inputs() const {
-    return n_mels() + (predictors.pitch == PitchSource::kOff ? 0 : kPitchClasses);
+    return n_mels() +
+           (predictors.pitch == PitchSource::kOff ? 0 : kPitchClasses);
   }
   Coding coding() const { return {sample_offset, predictors.mulaw}; }
 

@@ -38,7 +38,8 @@ void LagScale::FromFrequency(float frequency, float* posterior) const {
     posterior[kVoicedClasses] = 1.0f;
     return;
   }
-  const double log_lag = DoubleLog(sample_rate_ / static_cast<double>(frequency));
+  const double log_lag =
+      DoubleLog(sample_rate_ / static_cast<double>(frequency));
   const double place = Clamped(
       (log_lag - log_shortest_) / log_range_ * kLastClass, 0.0, kLastClass);
   const int lower = std::min(static_cast<int>(place), kVoicedClasses - 2);

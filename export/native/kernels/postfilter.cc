@@ -42,6 +42,8 @@ float Dot(const float* a, const float* b, int count) {
   return sums[0];
 }
 
+double Square(float x) { return static_cast<double>(x) * x; }
+
 }  // namespace
 
 int PostfilterDelay(const Predictors& predictors) {
@@ -105,8 +107,8 @@ void Postfilter::Load(const float* state, uint64_t position, float strength) {
   }
   lag_ = lag(*state);
   for (std::size_t i = 0; i < end_; ++i) {
-    const bool known = static_cast<int64_t>(i) >= shape_.reach &&
-                       i + shape_.reach < end_;
+    const bool known =
+        static_cast<int64_t>(i) >= shape_.reach && i + shape_.reach < end_;
     low_[i] = known ? LowPassed(i) : 0.0f;
   }
 }
@@ -153,24 +155,25 @@ float Postfilter::LowPassed(std::size_t i) const {
 int Postfilter::Refined(std::size_t i) const {
   const int middle = step_lag_[i];
   const int window = lags_.longest();
-  const int lowest =
-      std::max(lags_.shortest(),
-               static_cast<int>(std::ceil((1.0 - kRange) * middle)));
+  const int lowest = std::max(
+      lags_.shortest(), static_cast<int>(std::ceil((1.0 - kRange) * middle)));
   const int highest =
       std::min(lags_.longest(), static_cast<int>((1.0 + kRange) * middle));
   const float* begin = low_.data() + i - window;
   if (shape_.form == PostfilterForm::kCentred) {
     begin += window / 2 + kPostfilterBlock / 2;
   }
-  double energy = Dot(begin - lowest, begin - lowest, window);
+  // In float64: what leaves the window may be far louder than what stays.
+  double energy = 0.0;
+  for (int n = 0; n < window; ++n) energy += Square(begin[n - lowest]);
   int best = middle;
   double most = 0.0;
   for (int lag = lowest; lag <= highest; ++lag) {
     const float* const other = begin - lag;
     if (lag > lowest) {
       // One value comes in front, one leaves behind.
-      energy += static_cast<double>(other[0]) * other[0];
-      energy -= static_cast<double>(other[window]) * other[window];
+      energy += Square(other[0]);
+      energy -= Square(other[window]);
     }
     const double product = Dot(begin, other, window);
     // Of what correlates at all, the square says which one most.

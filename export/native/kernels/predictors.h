@@ -40,9 +40,9 @@ struct PostfilterShape {
 struct Predictors {
   LinearPrediction linear;
   PitchSource pitch = PitchSource::kOff;
-  LagScale lags;         // unless `pitch` is off
-  bool mulaw = false;    // the split in coarse and fine
-  unsigned inputs = 0;   // ExtraInput
+  LagScale lags;        // unless `pitch` is off
+  bool mulaw = false;   // the split in coarse and fine
+  unsigned inputs = 0;  // ExtraInput
   PostfilterShape postfilter;
 
   // Whether a step needs more than the last classes. Without, the plain model

@@ -18,8 +18,7 @@ int Whole(float value, int low, int high) {
 
 template <typename T>
 void ToFront(T* values, std::size_t end, std::size_t front, int count) {
-  std::memmove(values + front - count, values + end - count,
-               sizeof(T) * count);
+  std::memmove(values + front - count, values + end - count, sizeof(T) * count);
 }
 
 }  // namespace

@@ -61,8 +61,8 @@ class PredictedTeacher {
 
   int Coarse(float* logits) {
     const float x = params_.audio[read_];
-    value_ = predictor_.Value(
-        PreEmphasise(x, x_previous_, model_.pre_emphasis));
+    value_ =
+        predictor_.Value(PreEmphasise(x, x_previous_, model_.pre_emphasis));
     x_previous_ = x;
     truth_ = coding_.Encode(value_);
     params_.log_likelihood[2 * read_] =

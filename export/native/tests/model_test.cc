@@ -88,7 +88,7 @@ Stream GenerateChunks(const Model& model, const Floats& features, int frames,
                       int chunk, float temperature, uint64_t seed) {
   Stream stream;
   stream.audio.resize(static_cast<std::size_t>(frames) * model.hop_length);
-  stream.state.assign(model.state_size + 2, 0.0f);
+  stream.state.assign(model.stream_size(), 0.0f);
   Voice voice(model);
   for (int frame = 0; frame < frames; frame += chunk) {
     GenerateParams params = {};
@@ -174,6 +174,13 @@ int main() {
       TestArgMaxSampling(shape);
       TestScoreFollowsGenerate(shape);
     }
+  }
+  for (const PredictorCase& each : PredictorCases()) {
+    Subject() = each.name;
+    ModelShape shape = Shape({WeightType::kFloat32, BlockShape::k4x4}, false);
+    shape.predictors = each.shape;
+    TestChunks(shape);
+    TestArgMaxSampling(shape);
   }
   return Failures();
 }

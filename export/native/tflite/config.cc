@@ -31,7 +31,7 @@ enum ConfigIndex {
   kSplit,        // 0: linear, 1: mu-law
   kExtraInputs,  // ExtraInput
   kSampleRate,
-  kEstimator,  // layers
+  kEstimator,   // layers
   kPostfilter,  // PostfilterForm
   kPostfilterStrength,
 };
@@ -221,8 +221,8 @@ bool ReadConfig(const int32_t* config, Model& model, LayerCounts& counts,
   model.subscale.batch = config[kSubTensors];
   model.subscale.horizon = config[kHorizon];
   model.subscale.kernel_size = config[kSubscaleKernel];
-  counts = {config[kConvolutions], config[kUpsampling],
-            config[kSubscaleLayers], config[kEstimator]};
+  counts = {config[kConvolutions], config[kUpsampling], config[kSubscaleLayers],
+            config[kEstimator]};
   return FillPredictors(config, model.predictors, error);
 }
 

@@ -181,9 +181,8 @@ bool ReadOption(const char* key, const char* value, OpOptions& options,
     return error.Set("expected isa to be one of this machine's, %s; got %s",
                      AvailableIsas(), value);
   }
-  for (const Switch& option :
-       {Switch{"stages", &options.stages},
-        Switch{"postfilter", &options.postfilter}}) {
+  for (const Switch& option : {Switch{"stages", &options.stages},
+                               Switch{"postfilter", &options.postfilter}}) {
     if (std::strcmp(key, option.name) != 0) continue;
     *option.on = std::strcmp(value, "1") == 0;
     if (*option.on || std::strcmp(value, "0") == 0) return true;

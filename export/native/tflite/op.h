@@ -34,7 +34,7 @@ struct CallSizes {
 struct OpOptions {
   const KernelTable* kernels = nullptr;
   bool postfilter = true;  // of a voice that has one
-  bool stages = false;  // keep the time of every stage (timed_kernels.h)
+  bool stages = false;     // keep the time of every stage (timed_kernels.h)
 };
 
 struct Op {

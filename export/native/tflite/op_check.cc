@@ -42,8 +42,8 @@ bool CheckGenerateInputs(const TfLiteContext& context, const Op& op,
                vector, error) &&
          check(Input(context, op, kGenerateTemperature), "temperature",
                kTfLiteFloat32, 1, vector, error) &&
-         check(Input(context, op, kGenerateFineTemperature),
-               "fine_temperature", kTfLiteFloat32, 1, vector, error) &&
+         check(Input(context, op, kGenerateFineTemperature), "fine_temperature",
+               kTfLiteFloat32, 1, vector, error) &&
          check(Input(context, op, kGenerateState), "state", kTfLiteFloat32, 2,
                state, error) &&
          check(Input(context, op, kGeneratePosition), "position", kTfLiteInt64,

@@ -254,10 +254,10 @@ bool ReadLinearPrediction(WeightReader& reader, Model& model) {
 bool ReadPostfilter(WeightReader& reader, PostfilterShape& shape) {
   if (shape.form == PostfilterForm::kOff) return true;
   const TfLiteTensor* next = reader.Peek();
-  const int size = next != nullptr && next->dims != nullptr &&
-                           next->dims->size == 1
-                       ? next->dims->data[0]
-                       : 1;
+  const int size =
+      next != nullptr && next->dims != nullptr && next->dims->size == 1
+          ? next->dims->data[0]
+          : 1;
   constexpr int kMostTaps = 4097;
   if (size % 2 == 0 || size > kMostTaps) {
     return reader.error().Set(
