@@ -203,9 +203,10 @@ struct Stream {
   uint64_t seed = 0;
   uint64_t position = 0;
   float temperature = 0.0f;
+  float fine_temperature = 0.0f;
 
   GenerateParams Params(int frames) {
-    return {features.data(), frames,   seed,         temperature,
+    return {features.data(), frames, seed, temperature, fine_temperature,
             state.data(),    position, audio.data(), state_out.data()};
   }
 };
@@ -228,6 +229,7 @@ Stream MakeStream(RandomModel& random, int index) {
   stream.seed = uint64_t{0x9E3779B97F4A7C15u} * index;
   stream.position = index % 3 == 0 ? 0 : (uint64_t{1} << 33) * index + 5;
   stream.temperature = kTemperatures[index % 5];
+  stream.fine_temperature = kTemperatures[index % 4];
   return stream;
 }
 

@@ -80,6 +80,7 @@ Outcome Run(const Case& which, const KernelTable& kernels) {
   params.frames = frames;
   params.seed = 0x1234567890u;
   params.temperature = 0.95f;
+  params.fine_temperature = 0.95f;
   params.state_in = state.data();
   params.state_out = state.data();
   params.audio = audio.data();

@@ -168,6 +168,7 @@ void TestGenerate(Kind kind, bool mixed, int state, int projection,
     params.frames = frames;
     params.seed = 5;
     params.temperature = temperature;
+    params.fine_temperature = temperature;
     params.state_in = result.data();
     params.state_out = result.data();
     params.audio = audio.data();

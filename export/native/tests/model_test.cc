@@ -96,6 +96,7 @@ Stream GenerateChunks(const Model& model, const Floats& features, int frames,
     params.frames = std::min(chunk, frames - frame);
     params.seed = seed;
     params.temperature = temperature;
+    params.fine_temperature = temperature;
     params.state_in = stream.state.data();
     params.state_out = stream.state.data();
     params.position = static_cast<uint64_t>(frame) * model.hop_length;
