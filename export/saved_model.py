@@ -131,7 +131,10 @@ class _Serving(tf.Module):
             return [padded, valid]
 
         def sample(padded: tf.Tensor, *draws: tf.Tensor) -> tf.Tensor:
-            return synthesis.synthesize(padded, *draws, config, self._read())
+            seed, temperature, fine_temperature = draws
+            return synthesis.synthesize(
+                padded, seed, temperature, fine_temperature, config, self._read()
+            )
 
         if xla:
             sample = tf.function(sample, autograph=False, jit_compile=True)

@@ -221,6 +221,7 @@ def extra_inputs(
     columns: List[tf.Tensor] = []
     for name in config.model.extra_inputs:
         if name == "lagged":
+            assert lag is not None
             reach = pitch.TAPS // 2
             at = tf.shape(history.residuals)[1] - lag[:, None] + tf.range(-reach, reach + 1)
             columns.append(dsp.to_float(tf.gather(history.residuals, at, batch_dims=1)))

@@ -7,7 +7,7 @@ and the arrays, and runs in float64 or float32; what the products read may be ro
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Callable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, List, Sequence, Tuple
 
 import numpy as np
 
@@ -173,18 +173,18 @@ class Reference:
         seed: int,
         temperature: float = 1.0,
         limit: int = 2**31,
-        fine_temperature: Optional[float] = None,
+        fine_temperature: float = 1.0,
     ) -> Draws:
         """Sample a waveform from silence, one sub-tensor after another.
 
         Args:
           features: [past + frames + lookahead, n_features].
           seed: 64-bit seed.
-          temperature: divides the logits; 0 takes the likeliest class.
+          temperature: divides the coarse logits; 0 takes the likeliest class.
           limit: stop after so many samples.
-          fine_temperature: of the fine logits, if another.
+          fine_temperature: the same of the fine logits.
         """
-        temperatures = temperature, temperature if fine_temperature is None else fine_temperature
+        temperatures = temperature, fine_temperature
         if self.config.predicts:
             return self._generate_predicted(features, seed, temperatures, limit)
         config, n_sub = self.config, self.config.model.subscale.batch
@@ -294,7 +294,8 @@ class Reference:
         kept_e = pitch.lag_range(self.config.mel.sample_rate)[1] + 3 if lagged else 1
         parts = [h, _newest(s, max(settings.prediction_order, 1)), _newest(e, kept_e)]
         last = np.array([c, f]) - coding.start(settings)
-        return Draws(audio, *classes.T, margin, np.concatenate([*parts, last, y[-1:]]))
+        state = np.concatenate([*parts, last, y[-1:]])
+        return Draws(audio, classes[:, 0], classes[:, 1], margin, state)
 
     def _predict(self, past: np.ndarray, a: np.ndarray) -> int:
         """The prediction of the sample after those of `past`."""

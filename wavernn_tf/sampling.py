@@ -79,8 +79,8 @@ def generate(
       audio int16 [batch, frames * hop_length], and the new state and position.
     """
     if config.predicts:
-        draws = seed, temperature, fine_temperature
-        return _generate_predicted(features, draws, state, position, config, w)
+        chosen = seed, temperature, fine_temperature
+        return _generate_predicted(features, chosen, state, position, config, w)
     h_size, hold, offset = w.state_size, config.hold, config.signal.sample_offset
     gates = time_major(equations.condition(features, w))  # [steps, b, 3, H]
     n_samples = tf.shape(gates)[0] * hold
@@ -166,7 +166,7 @@ def _by_frame(features: tf.Tensor, config: Config) -> Optional[tf.Tensor]:
 
 def _by_step(posterior: Optional[tf.Tensor], config: Config) -> Optional[tf.Tensor]:
     """Lags of the conditioning steps, int32 [batch, steps]; None without the lagged inputs."""
-    if "lagged" not in config.model.extra_inputs:
+    if posterior is None or "lagged" not in config.model.extra_inputs:
         return None
     shape = config.model.conditioning
     frames = posterior[:, shape.past - 1 : tf.shape(posterior)[1] - shape.lookahead + 1]
