@@ -59,6 +59,7 @@ def load_library(
     library: Optional[str] = None,
     isa: Optional[str] = None,
     stages: bool = False,
+    postfilter: bool = True,
 ) -> Any:
     """Load the native library as a delegate of an interpreter.
 
@@ -67,6 +68,7 @@ def load_library(
       library: path of libwavernn_tf.so; by default the one that was built with the package.
       isa: instruction set of the kernels, one of `available_isas`; by default its last.
       stages: keep the time that every stage takes, for `native_bench.take_stages`.
+      postfilter: run the pitch postfilter of a voice that has one.
 
     Raises:
       WaveRNNError: if the file is missing or does not load, saying what to do, or if this machine
@@ -74,6 +76,8 @@ def load_library(
     """
     path = _find(library)
     options: Dict[str, str] = {"stages": "1"} if stages else {}
+    if not postfilter:
+        options["postfilter"] = "0"
     if isa is not None:
         options["isa"] = isa
         isas = available_isas(library)

@@ -131,6 +131,15 @@ def test_windows_are_cut_from_the_whole_recording(data, predicting):
     assert seen == 4
 
 
+def test_the_stream_of_windows_goes_on_at_any_step(data, predicting):
+    estimator = checks._blank_estimator(predicting)
+    whole = dataset.training_windows(data, predicting, 0, estimator).skip(3).take(2)
+    resumed = dataset.training_windows(data, predicting, 3, estimator).take(2)
+    for one, other in zip(whole, resumed):
+        for name in ("features", "inputs"):
+            np.testing.assert_array_equal(one[0][name], other[0][name])
+
+
 def test_given_pitch_trains_on_a_column_of_the_features(tiny, tmp_path, predicting):
     import shutil
 
