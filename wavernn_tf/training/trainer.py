@@ -13,6 +13,7 @@ import tensorflow_model_optimization as tfmot
 from wavernn_tf import synthesis
 from wavernn_tf._keras import keras, set_seed
 from wavernn_tf.config import Config
+from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export import inputs
 from wavernn_tf.models import wavernn
 from wavernn_tf.models import weights as weights_lib
@@ -96,6 +97,38 @@ def train(
     weights_lib.extract(plain)  # refuses weights that are not finite
     run.save_voice(plain)
     return run
+
+
+def snapshot(run: Union[str, Path], out: Union[str, Path]) -> int:
+    """Write the voice of an unfinished run's newest checkpoint; the run itself is not touched.
+
+    Args:
+      run: folder of the run, which may go on meanwhile.
+      out: new folder: the configuration, the log, and the voice, as of a finished run.
+
+    Returns:
+      The step of the checkpoint.
+
+    Raises:
+      WaveRNNError: if there is no checkpoint, or `out` is not a new or empty folder.
+    """
+    source, target = RunFolder.at(run), RunFolder.at(out)
+    if target.path.exists() and (not target.path.is_dir() or any(target.path.iterdir())):
+        raise WaveRNNError(f"Expected a new or empty folder for the voice; {out} is not.")
+    config, description = source.config(), source.data()
+    model = build(config, description)
+    step = Checkpoints(source, model).restore()
+    if not step:
+        raise WaveRNNError(
+            f"{run} has no checkpoint yet; the first comes with the first evaluation."
+        )
+    plain = wavernn.build(config)
+    pruning.copy_stripped(model, plain)
+    weights_lib.extract(plain)
+    target.begin(config, description)
+    target.write_history([row for row in source.history() if row["step"] <= step])
+    target.save_voice(plain)
+    return step
 
 
 def build(config: Config, description: Dict[str, Any], kernel: Any = None) -> Any:
