@@ -6,6 +6,7 @@ The distribution and all other commands work without them.
 from __future__ import annotations
 
 import importlib
+import warnings
 from typing import Any
 
 from wavernn_tf.errors import WaveRNNError
@@ -31,7 +32,9 @@ def load(module: str, purpose: str) -> Any:
       MissingPackage: naming what is missing and the extra that brings it.
     """
     try:
-        return importlib.import_module(module)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # meant for their developers
+            return importlib.import_module(module)
     except ImportError as error:
         name = getattr(error, "name", None) or module
         if isinstance(error, ModuleNotFoundError):
