@@ -1,18 +1,19 @@
-"""Short-time autocorrelation, freed of the window's own (numpy only).
+"""Short-time normalised autocorrelation (numpy only).
 
-For a frame x under a Hann window w, with the autocorrelations a_x of w x and a_w of w (Boersma,
-"Accurate short-term analysis of the fundamental frequency and the harmonics-to-noise ratio of a
-sampled sound", 1993):
+For a frame x under a Hann window w:
 
-    r(lag) = [a_x(lag) / a_x(0)] / [a_w(lag) / a_w(0)]
+    r(lag) = sum w[n] w[n + lag] x[n] x[n + lag]
+             / sqrt(sum w[n] w[n + lag] x[n]^2 * sum w[n] w[n + lag] x[n + lag]^2)
 
-A sound of period T has r(T) = h / (h + n), where h and n are the powers of what is periodic and of
-the noise.
+It lies in [-1, 1]. A sound of period T has r(T) = 1 exactly, wherever the window lies, and with
+white noise r(T) = h / (h + n), where h and n are the powers of the sound and of the noise. (The
+normalisation by the window's own autocorrelation, of Boersma 1993, has these values only where the
+window is many periods long.)
 """
 
 from __future__ import annotations
 
-from typing import Optional, Tuple
+from typing import Tuple
 
 import numpy as np
 
@@ -24,74 +25,76 @@ HOP_SECONDS = 0.01
 WINDOW_SECONDS = 0.04
 """Three periods of a voice of 75 Hz."""
 
-_SILENT = 1e-9
-"""A frame of less power than this, of float64 samples in [-1, 1], has no periodicity."""
+_SILENT = 1e-10
+"""Mean square, of samples in [-1, 1], below which nothing is periodic: a third of a 16-bit unit."""
 
 
-def power_spectra(audio: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Power spectra of Hann-windowed frames, a frame every 10 ms.
+def frames(audio: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Cut a waveform in frames of 40 ms, one every 10 ms.
 
     Args:
-      audio: int16 [samples], at least one.
+      audio: float or int16 [samples], at least one.
       sample_rate: in Hz.
 
     Returns:
-      float64 [frames, bins]; frame t is centred on the sample t * hop, frames = samples // hop + 1.
-      The frames are padded with as many zeros, so that the autocorrelation does not wrap.
+      float64 [frames, size], full scale 1, their means taken off; frame t is centred on the sample
+      t * hop, frames = samples // hop + 1.
 
     Raises:
       WaveRNNError: for no samples.
     """
     if not len(audio):
         raise WaveRNNError("Expected at least one sample to analyse; got none.")
-    hop, size = _sizes(sample_rate)
+    hop, size = round(HOP_SECONDS * sample_rate), 2 * round(WINDOW_SECONDS * sample_rate / 2)
     x = np.pad(np.asarray(audio, np.float64) / 32768.0, (size // 2, size))
     starts = np.arange(len(audio) // hop + 1) * hop
-    frames = x[starts[:, None] + np.arange(size)]
-    frames = (frames - frames.mean(axis=1, keepdims=True)) * _hann(size)
-    return np.square(np.abs(np.fft.rfft(frames, 2 * size)))
+    cut = x[starts[:, None] + np.arange(size)]
+    return cut - cut.mean(axis=1, keepdims=True)
 
 
-def normalised(
-    spectra: np.ndarray,
-    sample_rate: int,
-    longest: float,
-    finer: int = 1,
-    band: Optional[Tuple[float, float]] = None,
-) -> np.ndarray:
-    """Autocorrelation of every frame at lags up to `longest`.
+def normalised(x: np.ndarray, lags: int, finer: int = 1) -> np.ndarray:
+    """Autocorrelation r of every frame.
 
     Args:
-      spectra: float64 [frames, bins], from `power_spectra`.
-      sample_rate: in Hz.
-      longest: in seconds, at most half the window.
+      x: float64 [frames, size], from `frames`.
+      lags: how many samples the longest lag has, less than size.
       finer: lags per sample.
-      band: lowest and highest frequency in Hz, to see this part of the spectrum alone.
 
     Returns:
-      float64 [frames, lags]; lag i is i / (finer * sample_rate) seconds; 1 at lag 0 and at most
-      about 1 elsewhere. All 0 but for lag 0 where there is silence.
+      float64 [frames, lags * finer + 1]; lag i is of i / finer samples. 0 where there is silence.
     """
-    _, size = _sizes(sample_rate)
-    lags = min(int(longest * sample_rate), size // 2) * finer + 1
-    if band is not None:
-        hz = np.fft.rfftfreq(2 * size, 1.0 / sample_rate)
-        spectra = spectra * ((hz >= band[0]) & (hz < band[1]))
-    length = 2 * size * finer
-    raw = np.fft.irfft(spectra, length)[:, :lags] * finer
-    window = np.square(np.abs(np.fft.rfft(_hann(size), 2 * size)))
-    own = np.fft.irfft(window, length)[:lags]
-    loud = raw[:, :1] > _SILENT * size
-    found = raw / np.where(loud, raw[:, :1], 1.0) / (own / own[0])
-    found = np.where(loud, found, 0.0)
-    found[:, 0] = 1.0
-    return found
+    size = x.shape[1]
+    window = 0.5 - 0.5 * np.cos(2.0 * np.pi * (np.arange(size) + 0.5) / size)
+    # Twice the length, so that nothing wraps; zeros in the spectrum give the lags between samples.
+    of_frame = np.fft.rfft(x * window, 2 * size)
+    of_energy = np.fft.rfft(np.square(x) * window, 2 * size)
+    of_window = np.fft.rfft(window, 2 * size)
+
+    def correlation(spectrum: np.ndarray) -> np.ndarray:
+        return np.fft.irfft(spectrum, 2 * size * finer)[:, : lags * finer + 1] * finer
+
+    product = correlation(np.square(np.abs(of_frame)))
+    before = correlation(np.conj(of_energy) * of_window)
+    after = correlation(of_energy * np.conj(of_window))
+    power = np.sqrt(np.maximum(before, 0.0) * np.maximum(after, 0.0))
+    weight = np.fft.irfft(np.square(np.abs(of_window)), 2 * size * finer)[: lags * finer + 1]
+    loud = power > _SILENT * finer * np.maximum(weight, 0.0)
+    found = np.where(loud, product / np.where(loud, power, 1.0), 0.0)
+    return np.clip(found, -1.0, 1.0)
 
 
-def _sizes(sample_rate: int) -> Tuple[int, int]:
-    """Samples of a hop, and of a window (even)."""
-    return round(HOP_SECONDS * sample_rate), 2 * round(WINDOW_SECONDS * sample_rate / 2)
+def band_pass(audio: np.ndarray, sample_rate: int, band: Tuple[float, float]) -> np.ndarray:
+    """The part of a waveform between two frequencies, with no delay.
 
+    Args:
+      audio: int16 [samples].
+      sample_rate: in Hz.
+      band: lowest and highest frequency, in Hz.
 
-def _hann(size: int) -> np.ndarray:
-    return 0.5 - 0.5 * np.cos(2.0 * np.pi * (np.arange(size) + 0.5) / size)
+    Returns:
+      float64 [samples], on the scale of `audio`.
+    """
+    spectrum = np.fft.rfft(np.asarray(audio, np.float64), 2 * len(audio))
+    hz = np.fft.rfftfreq(2 * len(audio), 1.0 / sample_rate)
+    inside = (hz >= band[0]) & (hz < band[1])
+    return np.fft.irfft(np.where(inside, spectrum, 0.0), 2 * len(audio))[: len(audio)]

@@ -1,9 +1,10 @@
 """The fundamental frequency of speech, and how well a copy keeps it (numpy only).
 
-The tracker is Boersma's (1993): the peaks of the normalised autocorrelation of 40 ms windows are
-the candidates of a frame, and the cheapest path through all frames decides, with costs for jumps
-and for changes between voiced and unvoiced. It stands here, and not behind a package, so that
-every machine can measure pitch, and the same path serves the periodicity.
+The tracker is after Boersma, "Accurate short-term analysis of the fundamental frequency and the
+harmonics-to-noise ratio of a sampled sound" (1993): the peaks of the normalised autocorrelation of
+40 ms windows are the candidates of a frame, and the cheapest path through all frames decides, with
+costs for jumps and for changes between voiced and unvoiced. It needs no package, so that every
+machine can measure pitch.
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ def track(audio: np.ndarray, sample_rate: int) -> np.ndarray:
       float64 [frames], in Hz, 0 where the frame is unvoiced; frame t is centred on the sample
       t * hop, frames = samples // hop + 1.
     """
-    spectra = autocorrelation.power_spectra(audio, sample_rate)
-    r = autocorrelation.normalised(spectra, sample_rate, 1.0 / LOWEST + 2.0 / sample_rate)
+    frames = autocorrelation.frames(audio, sample_rate)
+    r = autocorrelation.normalised(frames, int(sample_rate / LOWEST) + 2)
     hz, strength = _candidates(r, sample_rate)
     unvoiced = _VOICED_ABOVE + np.maximum(0.0, 2.0 - _loudness(audio, sample_rate) / _SILENCE)
     return _best_path(hz, np.concatenate([unvoiced[:, None], strength], axis=1))

@@ -43,26 +43,26 @@ def hnr(audio: np.ndarray, pitch: np.ndarray, sample_rate: int) -> Dict[str, Opt
       sample_rate: in Hz.
 
     Returns:
-      dB by the labels of `BANDS`, between -20 and 40; noise has about -7. None where no frame is
+      dB by the labels of `BANDS`, between -20 and 40; noise has about -9. None where no frame is
       voiced, and for bands above half the rate.
     """
-    spectra = autocorrelation.power_spectra(audio, sample_rate)
-    frames = min(len(spectra), len(pitch))
-    voiced = np.flatnonzero(pitch[:frames] > 0)
+    cut = autocorrelation.frames(audio, sample_rate)
+    count = min(len(cut), len(pitch))
+    voiced = np.flatnonzero(pitch[:count] > 0)
     if not len(voiced):
         return {label: None for label in BANDS}
-    spectra, period = spectra[voiced], _FINER * sample_rate / pitch[voiced]
-    widest = (1.0 + f0.TOLERANCE) / f0.LOWEST + 2.0 / sample_rate
+    period = _FINER * sample_rate / pitch[voiced]
+    longest = int((1.0 + f0.TOLERANCE) * sample_rate / pitch[voiced].min()) + 2
 
-    def at(band: Optional[Tuple[float, float]], low: np.ndarray, high: np.ndarray) -> Tuple:
-        r = autocorrelation.normalised(spectra, sample_rate, widest, _FINER, band)
+    def highest(x: np.ndarray, low: np.ndarray, high: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+        """Lag and value of the highest point of r between two lags."""
+        r = autocorrelation.normalised(x[voiced], longest, _FINER)
         lags = np.arange(r.shape[1])
-        inside = (lags >= low[:, None]) & (lags <= high[:, None])
-        masked = np.where(inside, r, -np.inf)
+        masked = np.where((lags >= low[:, None]) & (lags <= high[:, None]), r, -1.0)
         return masked.argmax(axis=1), masked.max(axis=1)
 
     near = np.floor(period * (1.0 - f0.TOLERANCE)), np.ceil(period * (1.0 + f0.TOLERANCE))
-    best, whole = at(None, *near)
+    best, whole = highest(cut, *near)
     found: Dict[str, Optional[float]] = {}
     for label, band in BANDS.items():
         if band is None:
@@ -70,7 +70,9 @@ def hnr(audio: np.ndarray, pitch: np.ndarray, sample_rate: int) -> Dict[str, Opt
         elif band[1] > sample_rate / 2:
             found[label] = None
         else:
-            found[label] = _decibels(at(band, best - _FINER, best + _FINER)[1])
+            part = autocorrelation.band_pass(audio, sample_rate, band)
+            x = autocorrelation.frames(part, sample_rate)
+            found[label] = _decibels(highest(x, best - _FINER, best + _FINER)[1])
     return found
 
 
