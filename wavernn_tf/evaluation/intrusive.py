@@ -21,14 +21,17 @@ def pesq_wb(original: np.ndarray, copy: np.ndarray) -> Optional[float]:
       copy: int16 [samples] at 16 kHz.
 
     Returns:
-      The score; None if PESQ finds no speech, or less than a quarter of a second.
+      The score; None if one is silent, or PESQ finds no speech, or less than 0.25 s of it.
 
     Raises:
       MissingPackage: without the package pesq.
     """
     pesq = packages.load("pesq", "PESQ")
+    a, b = _common(original, copy)
+    if not a.any() or not b.any():
+        return None
     try:
-        return float(pesq.pesq(RATE, *_common(original, copy), "wb"))
+        return float(pesq.pesq(RATE, a, b, "wb"))
     except (pesq.NoUtterancesError, pesq.BufferTooShortError):
         return None
 
