@@ -8,6 +8,7 @@ from typing import Any, Dict, Optional, Sequence
 import numpy as np
 
 _RESAMPLES = 2000
+_STATISTICS: Dict[str, Any] = {"median": np.median, "mean": np.mean}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +48,7 @@ def estimate(
     x = np.array([v for v in values if v is not None], np.float64)
     if not len(x):
         return None
-    of = {"median": np.median, "mean": np.mean}[statistic]
+    of = _STATISTICS[statistic]
     rng = np.random.default_rng(seed)
     drawn = of(x[rng.integers(0, len(x), [_RESAMPLES, len(x)])], axis=1)
     low, high = np.percentile(drawn, [2.5, 97.5])

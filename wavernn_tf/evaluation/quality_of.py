@@ -13,7 +13,7 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -113,7 +113,7 @@ def _print(originals: Path, copies: Path, medians: bool) -> None:
     print(_line(f"median of {len(rows)}", middle, width))
 
 
-def _line(name: str, cells: List[object], width: int) -> str:
+def _line(name: str, cells: Sequence[object], width: int) -> str:
     shown = [
         cell if isinstance(cell, str) else "none" if cell is None else f"{cell:.2f}"
         for cell in cells
