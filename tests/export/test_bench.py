@@ -154,6 +154,7 @@ def test_random_voice_does_not_saturate(model):
         features=bench.features(voice.info, 8)[None],
         seed=np.zeros(1, np.int64),
         temperature=np.ones(1, np.float32),
+        fine_temperature=np.ones(1, np.float32),
         state=np.zeros([1, 66], np.float32),
         position=np.zeros(1, np.int64),
     )

@@ -35,7 +35,7 @@ def test_op_equals_the_numpy_transcription(batch, weight_type):
     reference, rounding = reference_for(config, weights, weight_type)
     for seed, temperature in ((1, 1.0), (-(2**40), 0.6)):
         draws = reference.generate(padded, seed, temperature)
-        audio = vocoder.synthesize(mel, seed, temperature)
+        audio = vocoder.synthesize(mel, seed, temperature, fine_temperature=temperature)
         assert_same_draws(audio, draws, batch, rounding)
     got = vocoder.score(mel, draws.audio)
     assert_same_scores(got, reference.score(padded, draws.audio), weight_type, 2e-4)
@@ -70,6 +70,7 @@ def test_streams_of_a_batch_are_those_alone(batch):
         "features": np.stack(mels).astype(np.float32),
         "seed": np.arange(streams),
         "temperature": np.float32([1.0, 0.8, 0.0, 1.0]),
+        "fine_temperature": np.float32([1.0, 0.7, 1.0, 0.0]),
         "state": np.zeros([streams, vocoder.info.state_values], np.float32),
         "position": np.zeros(streams, np.int64),
     }
@@ -117,6 +118,7 @@ def test_rows_of_a_saved_model_are_independent(voice, tmp_path):
             lengths=tf.constant(lengths),
             seed=tf.constant([9] * rows, tf.int64),
             temperature=tf.ones([rows]),
+            fine_temperature=tf.ones([rows]),
         )["audio"].numpy()
 
     short = call(mel[None, :4], [4])[0]
@@ -202,6 +204,7 @@ def test_a_state_of_another_size_is_refused(voice, values):
     values = values if values > 0 else vocoder.info.state_values + 1
     features = inputs.pad_edges(features_for(config, 2, padded=False), config)[None]
     given = {"seed": np.zeros(1, np.int64), "temperature": np.ones(1, np.float32)}
+    given["fine_temperature"] = given["temperature"]
     state = {"state": np.zeros([1, values], np.float32), "position": np.zeros(1, np.int64)}
     with pytest.raises(WaveRNNError, match="state of shape"):
         vocoder.generate(features=features, **given, **state)
