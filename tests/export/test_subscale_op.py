@@ -35,7 +35,7 @@ def test_op_equals_the_numpy_transcription(batch, weight_type):
     reference, rounding = reference_for(config, weights, weight_type)
     for seed, temperature in ((1, 1.0), (-(2**40), 0.6)):
         draws = reference.generate(padded, seed, temperature)
-        audio = vocoder.synthesize(mel, seed, temperature, fine_temperature=temperature)
+        audio = vocoder.synthesize(mel, seed, temperature)
         assert_same_draws(audio, draws, batch, rounding)
     got = vocoder.score(mel, draws.audio)
     assert_same_scores(got, reference.score(padded, draws.audio), weight_type, 2e-4)

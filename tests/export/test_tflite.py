@@ -55,7 +55,7 @@ def test_op_equals_the_numpy_transcription(runtime, block, weight_type):
     reference, rounding = reference_for(config, weights, weight_type)
     for seed, temperature in ((1, 1.0), (-(2**40), 0.6), (3, 0.0)):
         draws = reference.generate(padded, seed, temperature)
-        audio = vocoder.synthesize(mel, seed, temperature, fine_temperature=temperature)
+        audio = vocoder.synthesize(mel, seed, temperature)
         assert_same_samples(audio, draws, at_least=50, rounding=rounding)
     got = vocoder.score(mel, draws.audio)
     assert_same_scores(got, reference.score(padded, draws.audio), weight_type, 1e-4)

@@ -163,8 +163,8 @@ def inputs(batch=1, frames=8, **changes):
         "features": np.float32(random.normal(size=shape)),
         "seed": np.arange(batch, dtype=np.int64) + (3 << 32),
         "temperature": np.full(batch, 0.9, np.float32),
+        "fine_temperature": np.ones(batch, np.float32),
         "state": np.zeros((batch, STATE + 2), np.float32),
         "position": np.zeros(batch, np.int64),
     }
-    values.update(changes)
-    return {"fine_temperature": values["temperature"], **values}
+    return {**values, **changes}
