@@ -84,15 +84,13 @@ class VoiceInfo:
             kept = max(signal.prediction_order, 1) + (
                 longest if "lagged" in self.extra_inputs else 1
             )
-            after = postfilter.state_values(
-                signal, rate, self.mel.hop_length, self.steps_per_frame
-            )
+            after = postfilter.state_values(signal, rate, self.mel.hop_length, self.steps_per_frame)
             return self.state_size + kept + 3 + after
         return self.subscale.batch * (self.state_size + self.subscale.history) + 1
 
     @property
     def frames_after(self) -> int:
-        """Feature frames that the op needs after the current one: `lookahead`, and the postfilter's.
+        """Feature frames that the op needs after the current one: `lookahead` and the postfilter's.
 
         The network runs ahead of the postfilter, by whole frames.
         """

@@ -22,7 +22,16 @@ from wavernn_tf.matrices import matrix_shapes
 
 SHAPE = Shape(state=64, proj=32, density=0.25)
 HOP_LENGTH = SHAPE.config.mel.hop_length
-STAGES = ("recurrent", "gates", "subscale", "heads", "softmax", "conditioning", "rest")
+STAGES = (
+    "recurrent",
+    "gates",
+    "subscale",
+    "heads",
+    "softmax",
+    "conditioning",
+    "prediction",
+    "rest",
+)
 
 KEYS = {
     *("us_per_sample", "samples_per_second", "real_time_factor", "fastest_us", "rounds"),
@@ -251,3 +260,10 @@ def test_the_help_tells_the_default_shape():
     for field in dataclasses.fields(Shape):
         if field.name != "subscale":  # plain, unless asked for
             assert helps[field.name].endswith(f"[default: {field.default}]"), field.name
+
+
+def test_prediction_is_a_stage_of_its_own():
+    shape = dataclasses.replace(SHAPE, prediction=True)
+    tree = measured(make(shape), isas=("scalar",), dense=False)
+    assert tree["stages_us"]["prediction"] > 0
+    check(tree)

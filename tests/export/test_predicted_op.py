@@ -244,7 +244,7 @@ BAD_VALUES = {
     "split": ("config", 18, 2, r"expected split in \[0, 1\]; got 2"),
     "offset": ("config", 6, 128, "expected sample_offset 0 of the mu-law split; got 128"),
     "inputs": ("config", 19, 64, r"expected extra inputs in \[0, 63\]; got 64"),
-    "fewer inputs": ("config", 19, 31, r"expected extra_kernel of shape \[9, 192\]; got \[10, 192\]"),
+    "fewer inputs": ("config", 19, 31, r"expected extra_kernel of shape \[9, 192\]; got"),
     "rate": ("config", 20, 800, "expected sample_rate >= 1600 with pitch; got 800"),
     "no estimator": ("config", 21, 0, "if and only if pitch is estimated; got 0"),
     "more estimator": ("config", 21, 4, r"expected pitch\[3\].kernel of shape \[\?, 65, \?\]"),

@@ -133,7 +133,7 @@ def test_constants_round_trip():
     config = subscale_config(4)
     weights = subscale_weights(config)
     constants = op.constants(config, weights)
-    assert constants[0][12:].tolist() == [4, 8, 2, 3]
+    assert constants[0][12:16].tolist() == [4, 8, 2, 3]
     back = op.unpack_constants(config, [np.asarray(a) for a in constants])
     assert list(back.matrices) == list(weights.matrices) and back.bias.keys() == weights.bias.keys()
     for name, matrix in weights.matrices.items():

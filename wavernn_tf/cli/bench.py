@@ -81,8 +81,8 @@ def bench(
     """Measure how fast voices run on this machine.
 
     VOICES are .tflite files, SavedModels or training runs. Without any, a voice of the shape that
-    the options from --state to --prediction give is timed, with random weights. A .tflite voice runs
-    on every instruction set, beside the same sizes as a dense network in stock TFLite ops. All
+    the options from --state to --prediction give is timed, with random weights. A .tflite voice
+    runs on every instruction set, beside the same sizes as a dense network in stock TFLite ops. All
     take turns, round by round, on random features of the right scale; medians over the rounds
     count.
 
