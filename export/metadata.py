@@ -90,7 +90,7 @@ class VoiceInfo:
 
     @property
     def frames_after(self) -> int:
-        """Feature frames that the op needs after the current one: `lookahead`, and the postfilter's.
+        """Feature frames that the op needs after the current one: `lookahead` and the postfilter's.
 
         The network runs ahead of the postfilter, by whole frames.
         """

@@ -7,8 +7,6 @@ With the low-passed waveform b and one pitch period L, the "centred" form is
 
 from __future__ import annotations
 
-from typing import Optional
-
 import numpy as np
 import numpy.typing as npt
 
@@ -60,9 +58,3 @@ def state_values(
     ahead = frames_ahead(signal, sample_rate, hop_length)
     back = 2 * pitch.lag_range(sample_rate)[1] + reach(sample_rate)
     return back + ahead * (hop_length + 2 * steps_per_frame) + 1
-
-
-def milliseconds(signal: SignalConfig, sample_rate: int) -> Optional[float]:
-    """By how much the filter delays a stream, in ms; None without one."""
-    samples = delay(signal, sample_rate)
-    return 1000.0 * samples / sample_rate if samples else None

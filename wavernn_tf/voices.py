@@ -46,19 +46,20 @@ class Voice(Protocol):
         """Ln P(coarse), ln P(fine): float32 [samples, 2]."""
 
 
-def open_voice(path: Union[str, Path], runtime: str = "auto") -> Voice:
+def open_voice(path: Union[str, Path], runtime: str = "auto", postfilter: bool = True) -> Voice:
     """Open a voice of any form.
 
     Args:
       path: a .tflite file, a SavedModel folder (NAME or NAME/1), or a training run's folder.
       runtime: TFLite interpreter, as in `Vocoder.load`.
+      postfilter: run the pitch postfilter of a .tflite voice that has one; the other two never do.
 
     Raises:
       WaveRNNError: if it is none of these.
     """
     path = Path(path)
     if path.is_file():
-        return Vocoder.load(path, runtime)
+        return Vocoder.load(path, runtime, postfilter=postfilter)
     for folder in (path / "1", path):
         if (folder / "saved_model.pb").is_file():
             return SavedModelVoice(folder)

@@ -20,6 +20,14 @@ from wavernn_tf.export.packing import WEIGHT_TYPES
 
 BAD_CALLS = {
     "NaN temperature": ({"temperature": np.float32([np.nan])}, "expected finite temperature"),
+    "NaN fine temperature": (
+        {"fine_temperature": np.float32([np.inf])},
+        "expected finite fine_temperature",
+    ),
+    "cold fine": (
+        {"fine_temperature": np.float32([-2])},
+        r"expected fine_temperature >= 0; got -2",
+    ),
     "cold": ({"temperature": np.float32([-1])}, r"expected temperature >= 0; got -1"),
     "position": ({"position": np.int64([-1])}, r"expected position in \[0, .*; got -1"),
     "infinite state": (

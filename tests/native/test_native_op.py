@@ -125,6 +125,7 @@ def test_streams_of_a_batch_are_those_alone(load, exported, block, weight_type):
         frames=3,
         seed=random.integers(-(2**63), 2**63 - 1, 64),
         temperature=np.resize(np.float32([0.9, 0, 1, 1.4]), 64),
+        fine_temperature=np.resize(np.float32([0.9, 0, 1, 1.4]), 64),
         state=state,
         position=random.integers(0, 2**40, 64),
     )

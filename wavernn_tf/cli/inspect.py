@@ -9,7 +9,7 @@ import click
 
 from wavernn_tf.cli import options, show, speech
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.export import metadata
+from wavernn_tf.export import metadata, postfilter
 from wavernn_tf.export.metadata import VoiceInfo
 
 _LONG = ("feature_mean", "feature_std")
@@ -78,9 +78,12 @@ def _voice(info: VoiceInfo) -> Dict[str, Any]:
     rate, subscale = info.mel.sample_rate, info.subscale
     position_ms = 1000 * subscale.batch / rate
     streaming: Dict[str, float] = {
-        "lookahead_ms": 1000 * info.lookahead * info.mel.hop_length / rate,
+        "lookahead_ms": 1000 * info.frames_after * info.mel.hop_length / rate,
         "samples_per_step": subscale.batch,
     }
+    delay = postfilter.delay(info.signal, rate)
+    if delay:
+        streaming["postfilter_delay_ms"] = 1000 * delay / rate
     if subscale.batch > 1:
         streaming["steps_per_second_of_audio"] = rate / subscale.batch
         streaming["steps_until_all_run"] = (subscale.batch - 1) * subscale.lag

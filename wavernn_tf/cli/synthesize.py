@@ -26,6 +26,11 @@ from wavernn_tf.cli import options, show, speech
 )
 @options.fine_temperature_option
 @click.option(
+    "--postfilter/--no-postfilter",
+    default=True,
+    help="Run the pitch postfilter of a .tflite voice that has one.  [default: postfilter]",
+)
+@click.option(
     "--recipe", metavar="NAME", help="Recipe that the .npy features were made by, to be checked."
 )
 @options.runtime_option
@@ -36,6 +41,7 @@ def synthesize(
     seed: int,
     temperature: float,
     fine_temperature: float,
+    postfilter: bool,
     recipe: Optional[str],
     runtime: str,
 ) -> None:
@@ -64,7 +70,7 @@ def synthesize(
     with speech.tensorflow_for("This voice"):
         if not Path(artefact).is_file():
             speech.quiet()
-        voice = open_voice(artefact, runtime)
+        voice = open_voice(artefact, runtime, postfilter)
     own = voice.info.mel
     if speech.is_features(source):
         mel = feature_files.read(source, own.n_mels + voice.info.signal.extra_features)

@@ -29,41 +29,23 @@ struct InputRowsOf {
     }
   }
 
-  // kPanels panels from output `o` on, side by side.
-  template <bool kHalves, int kPanels>
-  WAVERNN_TF_INLINE static void Panels(const InputRowsParams& p, int o) {
-    F low[kPanels], high[kPanels];
-    WAVERNN_TF_UNROLL
-    for (int i = 0; i < kPanels; ++i) {
-      low[i] = V::Load(p.gates + o + kInputPanel * i);
-      high[i] = V::Load(p.gates + o + kInputPanel * i + 16);
-    }
-    const int64_t first = int64_t{o / kInputPanel} * p.rows;
-    for (int row = 0; row < p.rows; ++row) {
-      const F x = V::Broadcast(p.inputs[row]);
-      WAVERNN_TF_UNROLL
-      for (int i = 0; i < kPanels; ++i) {
-        F a, b;
-        LoadRow<kHalves>(p.kernel, first + i * p.rows + row, a, b);
-        low[i] = V::Fma(x, a, low[i]);
-        high[i] = V::Fma(x, b, high[i]);
-      }
-    }
-    WAVERNN_TF_UNROLL
-    for (int i = 0; i < kPanels; ++i) {
-      V::Store(p.out + o + kInputPanel * i, low[i]);
-      V::Store(p.out + o + kInputPanel * i + 16, high[i]);
-    }
-  }
-
+  // Panel after panel, so that memory is read in sequence.
   template <bool kHalves>
   static void Add(const InputRowsParams& p) {
-    constexpr int kPanels = 3;  // the width is a multiple of 96
-    int o = 0;
-    for (; o + kPanels * kInputPanel <= p.width; o += kPanels * kInputPanel) {
-      Panels<kHalves, kPanels>(p, o);
+    int64_t row = 0;
+    for (int o = 0; o < p.width; o += kInputPanel) {
+      F low = V::Load(p.gates + o);
+      F high = V::Load(p.gates + o + 16);
+      for (int i = 0; i < p.rows; ++i, ++row) {
+        const F x = V::Broadcast(p.inputs[i]);
+        F a, b;
+        LoadRow<kHalves>(p.kernel, row, a, b);
+        low = V::Fma(x, a, low);
+        high = V::Fma(x, b, high);
+      }
+      V::Store(p.out + o, low);
+      V::Store(p.out + o + 16, high);
     }
-    for (; o < p.width; o += kInputPanel) Panels<kHalves, 1>(p, o);
   }
 
   static void AddBatch(const BatchInputRowsParams& p) {

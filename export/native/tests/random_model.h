@@ -145,6 +145,7 @@ struct PredictorShape {
   unsigned inputs = 0;
   PostfilterForm postfilter = PostfilterForm::kOff;
   int sample_rate = 8000;
+  int estimator_channels = 24;
 };
 
 // All at once, the pitch estimated.
@@ -275,7 +276,7 @@ class RandomModel {
     predictors.postfilter.form = shape.postfilter;
     predictors.postfilter.strength = 1.5f;
     if (shape.pitch != PitchSource::kEstimated) return;
-    const int channels = 24;
+    const int channels = shape.estimator_channels;
     const int n = shape_.n_features;
     model_.estimator = {Layer(5, n, 5 * n, channels),
                         Layer(1, channels, channels, kPitchClasses)};

@@ -197,7 +197,7 @@ bool CheckRanges(const int32_t* config, ErrorText& error) {
     return error.Set("expected state_size to be a multiple of 32; got %d",
                      config[kStateSize]);
   }
-  return CheckSubscale(config, error) && CheckPredictors(config, error);
+  return CheckPredictors(config, error) && CheckSubscale(config, error);
 }
 
 }  // namespace
