@@ -25,7 +25,7 @@ from wavernn_tf.training.run import RunFolder
 
 Layers = Tuple[Tuple[np.ndarray, np.ndarray], ...]
 
-STEPS = 3000
+STEPS = 5000
 BATCH = 256
 LEARNING_RATE = 2e-3
 WEIGHT_DECAY = 1e-2
