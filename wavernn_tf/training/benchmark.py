@@ -226,7 +226,7 @@ def _config(state: int, sparsity: float, batch: int, window: int) -> Config:
         "pruning.end_step": 2,
         "pruning.frequency": 1,
     }
-    return configuration.override(configuration.load("demo"), changes)
+    return configuration.override(Config(), changes)
 
 
 def _in_child(
