@@ -24,7 +24,7 @@ def test_presets_load_and_round_trip(name):
 def test_paper_preset():
     config = configuration.load("wavernn-896-24k")
     assert (config.model.state_size, config.mel.sample_rate) == (896, 24000)
-    assert (config.training.window, config.training.steps) == (960, 500000)
+    assert (config.training.window, config.training.steps) == (900, 500000)
     pruning = config.pruning
     assert (pruning.begin_step, pruning.end_step, pruning.frequency) == (1000, 201000, 500)
 
@@ -85,7 +85,7 @@ def test_the_estimator_sees_two_frames_more_on_each_side():
 
 def test_the_presets_of_the_paper_predict_nothing():
     predicting = [p for p in configuration.presets() if configuration.load(p).predicts]
-    assert predicting == ["voice-16k"]
+    assert predicting == ["demo", "voice-16k"]
     voice = configuration.load("voice-16k")
     assert voice.model.extra_inputs == tuple(configuration.EXTRA_INPUTS)
     assert voice.model.input_rows == 13

@@ -13,7 +13,7 @@ SETTINGS = """
 preset: demo
 model: {state_size: 160, projection_size: 64, conditioning: {channels: 16}}
 pruning: {begin_step: 4, end_step: 20, frequency: 2}
-training: {steps: 40, eval_every: 20, batch_size: 16, window: 240, eval_windows: 16}
+training: {steps: 40, eval_every: 20, batch_size: 16, window: 200, eval_windows: 16}
 """
 FILES = ["model.tflite", "original.wav", "report.html", "saved_model.wav", "spectrogram.png"]
 
