@@ -45,10 +45,12 @@ class Corpus:
     Attributes:
       name: a label.
       sources: at least one.
+      root: the folder that holds them, or None; no output may lie in it.
     """
 
     name: str
     sources: Tuple[Source, ...]
+    root: Optional[Path] = None
 
     def __post_init__(self) -> None:
         seen: Dict[str, Path] = {}
@@ -208,4 +210,4 @@ def _need_folder(path: Path, what: str) -> None:
 def _corpus(name: str, sources: List[Source], root: Path, what: str) -> Corpus:
     if not sources:
         raise WaveRNNError(f"Found no {what} below {root}.")
-    return Corpus(name, tuple(sources))
+    return Corpus(name, tuple(sources), root)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import shutil
+import re
 import sys
 import threading
 from pathlib import Path
@@ -19,11 +19,41 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 import numpy as np
 from tqdm import tqdm
 
+from wavernn_tf import files
 from wavernn_tf.config import MelRecipe
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import corpora, manifest, records
 from wavernn_tf.pipelines.features import load_utterance
 from wavernn_tf.pipelines.manifest import Skipped, UtteranceInfo
+
+SETTINGS = "settings.json"
+"""Written first: it tells that a folder is ours."""
+
+_NAME = re.compile(rf"({'|'.join(manifest.SPLITS)})-[0-9]{{5,}}[.](tfrecord|json)")
+
+
+def claim(out: Path, inputs: Sequence[files.PathLike]) -> None:
+    """Check that a folder may be prepared, before the work.
+
+    Args:
+      out: the folder; existing or not.
+      inputs: folders of recordings and of features.
+
+    Raises:
+      WaveRNNError: if it must not be written, or holds files that would be replaced and that no
+        earlier `prepare` wrote.
+    """
+    entries = files.claim_folder(out, inputs)
+    if files.is_json_with(out / SETTINGS, ("schema", "corpus")):
+        return
+    ours = [
+        p.name for p in entries if p.name in (SETTINGS, manifest.FILE) or _NAME.fullmatch(p.name)
+    ]
+    if ours:
+        raise WaveRNNError(
+            f"{out} holds {', '.join(ours[:3])}{' ...' if ours[3:] else ''}, which `wavernn-tf "
+            "prepare` would replace and did not write there: it is kept. Use another folder."
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -152,11 +182,14 @@ def _note_if_done(shard: Shard) -> Optional[Dict[str, Any]]:
 
 
 def remove_strays(out: Path, shards: Sequence[Shard]) -> None:
-    """Remove shards of an earlier, longer corpus, and what killed runs left."""
-    keep = {s.path.name for s in shards} | {s.note.name for s in shards}
-    for split in manifest.SPLITS:
-        for path in out.glob(f"{split}-[0-9]*.*"):
-            if path.name not in keep:
-                path.unlink()
-        for scratch in out.glob(f".{split}-[0-9]*.part"):
-            shutil.rmtree(scratch)
+    """Remove shards of an earlier, longer corpus, and what killed runs left.
+
+    A shard is known by its note; nothing else is touched.
+    """
+    keep = {s.note.name for s in shards}
+    for note in out.iterdir():
+        if note.suffix == ".json" and _NAME.fullmatch(note.name) and note.name not in keep:
+            if files.is_json_with(note, ("key", "bytes", "utterances", "moments")):
+                note.with_suffix(".tfrecord").unlink(missing_ok=True)
+                note.unlink()
+    files.remove_abandoned(out)

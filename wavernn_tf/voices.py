@@ -14,7 +14,7 @@ import numpy as np
 
 from wavernn_tf.config import Config, MelRecipe
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.export import inputs, metadata
+from wavernn_tf.export import inputs, metadata, versions
 from wavernn_tf.export.runtime import Vocoder
 
 Progress = Optional[Callable[[int], None]]
@@ -49,7 +49,8 @@ def open_voice(path: Union[str, Path], runtime: str = "auto") -> Voice:
     """Open a voice of any form.
 
     Args:
-      path: a .tflite file, a SavedModel folder (NAME or NAME/1), or a training run's folder.
+      path: a .tflite file, a SavedModel folder (NAME, whose highest version is taken, or NAME/1),
+        or a training run's folder.
       runtime: TFLite interpreter, as in `Vocoder.load`.
 
     Raises:
@@ -58,9 +59,9 @@ def open_voice(path: Union[str, Path], runtime: str = "auto") -> Voice:
     path = Path(path)
     if path.is_file():
         return Vocoder.load(path, runtime)
-    for folder in (path / "1", path):
-        if (folder / "saved_model.pb").is_file():
-            return SavedModelVoice(folder)
+    saved = versions.newest(path)
+    if saved is not None:
+        return SavedModelVoice(saved)
     if (path / "config.yaml").is_file():
         return KerasVoice(path)
     raise WaveRNNError(

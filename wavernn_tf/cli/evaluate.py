@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import click
 
+from wavernn_tf import files
 from wavernn_tf.cli import options, show, speech
 from wavernn_tf.errors import WaveRNNError
 
@@ -68,6 +69,8 @@ def evaluate(
         from wavernn_tf.evaluation import held_out
         from wavernn_tf.evaluation import report as report_lib
         from wavernn_tf.voices import open_voice
+    if report:
+        files.claim_file(report, [*voices, folder], report_lib.is_report)
     opened = {label: open_voice(path, runtime) for label, path in _labels(voices).items()}
     speech_clips = held_out.read(folder, max_utterances=max_utterances)
     total = sum(len(c.audio) for c in speech_clips) * len(opened)

@@ -8,6 +8,7 @@ from typing import Any, Optional, Sequence
 
 import click
 
+from wavernn_tf import files
 from wavernn_tf.errors import WaveRNNError
 
 BAD_INPUT = 2
@@ -51,6 +52,11 @@ class Commands(click.Group):
             if error.filename is None and error.errno not in _MENDABLE:
                 raise
             _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror))
+            sys.exit(BAD_INPUT)
+        except Exception as error:
+            if not files.is_disk_full(error):  # TensorFlow has errors of its own for it
+                raise
+            _fail(f"No space left on the disk: {error}")
             sys.exit(BAD_INPUT)
         # A command's return value is no exit code; only click's own exits are.
         sys.exit(code if isinstance(code, int) else 0)

@@ -74,9 +74,11 @@ def prepare(
     config = options.make_config(preset, config_file, recipe, assignments)
     with speech.tensorflow_for("Preparing data"):
         speech.quiet()
-        from wavernn_tf.pipelines import corpora
+        from wavernn_tf.pipelines import corpora, shards
         from wavernn_tf.pipelines import prepare as pipeline
-    if source in corpora.FETCHED and not Path(source).is_dir():
+    fetched = source in corpora.FETCHED and not Path(source).is_dir()
+    shards.claim(Path(out), [*([] if fetched else [source]), *([mel_dir] if mel_dir else [])])
+    if fetched:
         corpus = corpora.find(source, Path(cache) if cache else None)
     else:
         corpus = corpora.find(_layout(Path(source)) if layout == "auto" else layout, Path(source))
