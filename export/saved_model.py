@@ -65,7 +65,8 @@ def save(
             "synthesize": module.synthesize,
             "score": module.score,
         }
-        tf.saved_model.save(module, str(version), signatures=signatures)
+        named = os.path.join(files.plain(version.parent), version.name)
+        tf.saved_model.save(module, named, signatures=signatures)
         extra = version / "assets.extra"
         extra.mkdir()
         (extra / INFO_ASSET).write_text(info.to_json(), encoding="utf-8")

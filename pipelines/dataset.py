@@ -96,7 +96,7 @@ def training_windows(folder: PathLike, config: Config, start_step: int = 0) -> t
             f"{folder}: no training utterance is as long as a window of {training.window} samples; "
             "shorten `training.window`, or prepare longer recordings."
         )
-    shards = [str(Path(folder) / name) for name in manifest.train.shards]
+    shards = [os.fsencode(Path(folder) / name) for name in manifest.train.shards]
     seed = tf.constant([training.seed % 2**31, 0x57415645], tf.int32)
     first_epoch, skip = divmod(start_step * training.batch_size, count.windows)
 

@@ -26,7 +26,7 @@ from wavernn_tf.config import MelRecipe, SignalConfig
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import corpora, manifest
 from wavernn_tf.pipelines import shards as shards_lib
-from wavernn_tf.pipelines.manifest import Manifest, Skipped, Split, UtteranceInfo
+from wavernn_tf.pipelines.manifest import Manifest, Remark, Skipped, Split, UtteranceInfo
 
 PathLike = Union[str, "os.PathLike[str]"]
 
@@ -103,9 +103,9 @@ def _check_settings(
         manifest.write_json(path, asked)
         return
     try:
-        before = dict(json.loads(path.read_text(encoding="utf-8")))
+        before = dict(json.loads(files.read_text(path)))
     except (ValueError, TypeError) as error:
-        raise WaveRNNError(f"{path} is damaged: delete {out} and prepare it anew.") from error
+        raise WaveRNNError(f"{path} is damaged: prepare into another folder.") from error
     lines = [
         f"{key}: {before.get(key)} there, {asked.get(key)} now"
         for key in sorted(before.keys() | asked.keys())
@@ -167,6 +167,7 @@ def _manifest(
             for _, note in mine:
                 moments += note["moments"]
     skipped = tuple(Skipped(**s) for n in notes for s in n["skipped"])
+    remarks = tuple(Remark(**r) for n in notes for r in n.get("remarks", ()))
     frames = splits["train"].frames
     if not frames:
         why = f" The first error: {skipped[0].reason}" if skipped else ""
@@ -185,4 +186,5 @@ def _manifest(
         feature_mean=tuple(mean.astype(np.float32).tolist()),
         feature_std=tuple(std.astype(np.float32).tolist()),
         source_fingerprint=hashlib.sha256("".join(s.key for s in shards).encode()).hexdigest()[:16],
+        remarks=remarks,
     )

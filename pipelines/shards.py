@@ -23,8 +23,8 @@ from wavernn_tf import files
 from wavernn_tf.config import MelRecipe
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import corpora, manifest, records
-from wavernn_tf.pipelines.features import load_utterance
-from wavernn_tf.pipelines.manifest import Skipped, UtteranceInfo
+from wavernn_tf.pipelines.features import features_path, load_utterance
+from wavernn_tf.pipelines.manifest import Remark, Skipped, UtteranceInfo
 
 SETTINGS = "settings.json"
 """Written first: it tells that a folder is ours."""
@@ -99,8 +99,8 @@ def _key(sources: Sequence[corpora.Source], mel_dir: Optional[Path]) -> str:
     for source in sources:
         lines.append(f"{source.id}|{source.speaker}|{_stamp(source.path)}")
         if mel_dir is not None:
-            lines.append(_stamp(mel_dir / f"{source.id}.npy"))
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+            lines.append(_stamp(features_path(mel_dir, source.id)))
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def _stamp(path: Path) -> str:
@@ -130,8 +130,8 @@ def make(
       stop: set, it ends the work.
 
     Returns:
-      The note: `utterances`, `skipped`, and `moments`, the sums over the frames of the features
-      and of their squares.
+      The note: `utterances`, `skipped`, `remarks`, and `moments`, the sums over the frames of the
+      features and of their squares.
 
     Raises:
       WaveRNNError: for a broken file, with "fail".
@@ -142,6 +142,7 @@ def make(
         return done
     made: List[UtteranceInfo] = []
     skipped: List[Skipped] = []
+    remarks: List[Remark] = []
     moments = np.zeros((2, mel.n_mels))
     shard.note.unlink(missing_ok=True)
     with records.writing(shard.path) as writer:
@@ -158,6 +159,7 @@ def make(
             else:
                 writer.write(utterance)
                 made.append(UtteranceInfo(source.id, len(utterance.mel), source.speaker))
+                remarks += [Remark(kind, source.id, text) for kind, text in utterance.remarks]
                 values = utterance.mel.astype(np.float64)
                 moments += [values.sum(0), np.square(values).sum(0)]
             bar.update()
@@ -167,6 +169,7 @@ def make(
         "utterances": [dataclasses.asdict(u) for u in made],
         "skipped": [dataclasses.asdict(s) for s in skipped],
         "moments": moments.tolist(),
+        "remarks": [dataclasses.asdict(r) for r in remarks],
     }
     manifest.write_json(shard.note, note)
     return note
@@ -174,7 +177,7 @@ def make(
 
 def _note_if_done(shard: Shard) -> Optional[Dict[str, Any]]:
     try:
-        note = dict(json.loads(shard.note.read_text(encoding="utf-8")))
+        note = dict(json.loads(files.read_text(shard.note)))
         whole = shard.path.stat().st_size == note["bytes"]
     except (OSError, ValueError, KeyError):
         return None

@@ -11,15 +11,19 @@ Every command keeps these rules:
 
 from __future__ import annotations
 
+import atexit
+import codecs
 import contextlib
 import errno
 import hashlib
 import os
+import re
 import shutil
 import stat
 import tempfile
+import unicodedata
 from pathlib import Path
-from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 from wavernn_tf.errors import WaveRNNError
 
@@ -344,6 +348,53 @@ def write_text(path: PathLike, text: str) -> None:
 def read_text(path: PathLike) -> str:
     """Read a UTF-8 file as `write_text` wrote it."""
     return Path(path).read_bytes().decode("utf-8", "surrogateescape")
+
+
+def read_list(path: PathLike) -> List[str]:
+    """The lines of a list that a user wrote, in whatever an editor made of it.
+
+    UTF-8 or UTF-16, with a byte order mark or without, and line ends of any kind. Bytes that are no
+    UTF-8 come as the file system's names have them (`os.fsdecode`).
+    """
+    data = Path(path).read_bytes()
+    for mark, encoding in (
+        (codecs.BOM_UTF32_LE, "utf-32"),
+        (codecs.BOM_UTF32_BE, "utf-32"),
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
+        if data.startswith(mark):
+            return data.decode(encoding, "replace").splitlines()
+    if data[:2].count(0) == 1 and len(data) % 2 == 0:
+        return data.decode("utf-16-be" if data[0] == 0 else "utf-16-le", "replace").splitlines()
+    return data.decode("utf-8", "surrogateescape").splitlines()
+
+
+def composed(name: str) -> str:
+    """A name with its accents composed, by which two spellings of one name are equal."""
+    return unicodedata.normalize("NFC", name)
+
+
+def plain(path: PathLike) -> str:
+    """Another name of a path that TensorFlow takes as it is: no brackets, stars or odd bytes.
+
+    TensorFlow searches some paths for patterns, and needs UTF-8. A path that has none of these is
+    returned as it is; for any other a symbolic link is made in a temporary folder, which goes with
+    the process.
+    """
+    text = os.path.abspath(path)
+    if not re.search(r"[][*?{}\\]", text) and text.isprintable():
+        return os.fspath(path) if isinstance(path, str) else str(path)
+    if text not in _LINKS:
+        folder = tempfile.mkdtemp(prefix="wavernn-tf-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        os.symlink(text, os.path.join(folder, "path"))
+        _LINKS[text] = os.path.join(folder, "path")
+    return _LINKS[text]
+
+
+_LINKS: Dict[str, str] = {}
 
 
 def is_json_with(path: PathLike, keys: Sequence[str]) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Callable, Optional, Protocol, Union
 
 import numpy as np
 
+from wavernn_tf import files
 from wavernn_tf.config import Config, MelRecipe
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export import inputs, metadata, versions
@@ -121,7 +122,7 @@ class SavedModelVoice(_WholeUtterance):
         self.info = read_info(path)
         self.runtime = f"tensorflow {tf.__version__}"
         try:
-            self._signatures = tf.saved_model.load(str(path)).signatures
+            self._signatures = tf.saved_model.load(files.plain(path)).signatures
         except (OSError, ValueError, tf.errors.OpError) as error:
             raise WaveRNNError(f"The SavedModel {path} cannot be loaded: {error}") from error
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from wavernn_tf import files
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.training.run import RunFolder
 
@@ -25,7 +26,8 @@ class Checkpoints:
     def __init__(self, run: RunFolder, model: Any, keep: int = 3) -> None:
         model.optimizer.build(model.trainable_variables)  # the slots exist before restoring
         checkpoint = tf.train.Checkpoint(model=model, optimizer=model.optimizer)
-        self._manager = tf.train.CheckpointManager(checkpoint, str(run.checkpoints), keep)
+        run.checkpoints.mkdir(parents=True, exist_ok=True)
+        self._manager = tf.train.CheckpointManager(checkpoint, files.plain(run.checkpoints), keep)
         self._model = model
 
     def save(self) -> None:
