@@ -10,7 +10,9 @@ Example::
 
 from __future__ import annotations
 
+import functools
 import struct
+import threading
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, Optional, Union
 
@@ -32,7 +34,8 @@ CHUNK_FRAMES = 40
 class Vocoder:
     """A voice, ready to turn features into audio.
 
-    Make one with `Vocoder.load`. It is not safe to use from two threads at once.
+    Make one with `Vocoder.load`. Threads may share it: they take turns, call by call of the op. For
+    work at the same time give each thread a `clone()`.
 
     Attributes:
       info: the voice's description (`wavernn_tf.export.metadata.VoiceInfo`).
@@ -44,6 +47,8 @@ class Vocoder:
         self._interpreter = interpreter
         self._generate = interpreter.get_signature_runner("generate")
         self._score = interpreter.get_signature_runner("score")
+        self._lock = threading.Lock()
+        self._again: Optional[Callable[[], Vocoder]] = None
 
     @classmethod
     def load(
@@ -79,9 +84,23 @@ class Vocoder:
         delegate = load_library(found, library, isa, stages)
         try:
             interpreter = found.interpreter(model_content=model, experimental_delegates=[delegate])
-            return cls(interpreter, info, f"{found.name} {found.version}")
+            voice = cls(interpreter, info, f"{found.name} {found.version}")
+            voice._again = functools.partial(cls.load, model, runtime, library, isa, stages)
+            return voice
         except (ValueError, RuntimeError) as error:
             raise WaveRNNError(f"The voice cannot be prepared: {error}") from error
+
+    def clone(self) -> Vocoder:
+        """The same voice once more, for another thread.
+
+        Both read the same bytes of the file; the op unpacks the weights for each.
+
+        Raises:
+          WaveRNNError: if the voice was not made by `Vocoder.load`.
+        """
+        if self._again is None:
+            raise WaveRNNError("Expected a voice made by `Vocoder.load` to clone.")
+        return self._again()
 
     def synthesize(
         self,
@@ -107,6 +126,7 @@ class Vocoder:
           WaveRNNError: for features of another width, recipe or scale, or that are not finite.
         """
         mel = inputs.check_features(mel, self.info, recipe)
+        inputs.warn_of_scale(mel, self.info)
 
         def chunks() -> Iterator[np.ndarray]:
             for start in range(0, len(mel), CHUNK_FRAMES):
@@ -130,7 +150,7 @@ class Vocoder:
           temperature: as in `synthesize`.
 
         Yields:
-          int16 audio, whole frames; nothing for a chunk that completes none.
+          int16 audio, whole frames; nothing for a chunk that is empty or completes none.
         """
         past, ahead = self.info.past, self.info.lookahead
         state = np.zeros([1, self.info.state_values], np.float32)
@@ -151,6 +171,8 @@ class Vocoder:
             return outputs["audio"][0]
 
         for chunk in chunks:
+            if not len(chunk):
+                continue
             chunk = inputs.check_features(chunk, self.info)
             if window is None:
                 window = np.repeat(chunk[:1], past, axis=0)  # the edge: silence is not known
@@ -174,6 +196,7 @@ class Vocoder:
           ``-score.sum(axis=1).mean() / np.log(2)``.
         """
         mel = inputs.check_features(mel, self.info)
+        inputs.warn_of_scale(mel, self.info)
         audio = inputs.align_audio(audio, len(mel), self.info)
         padded = inputs.pad_edges(mel, self.info)
         outputs = self._call(self._score, features=padded[None], audio=audio[None])
@@ -194,7 +217,8 @@ class Vocoder:
 
     def _call(self, runner: Any, **tensors: np.ndarray) -> Dict[str, np.ndarray]:
         try:
-            return runner(**tensors)
+            with self._lock:
+                return runner(**tensors)
         except (ValueError, RuntimeError) as error:
             raise WaveRNNError(f"The voice's op refused its input: {error}") from error
 

@@ -88,6 +88,7 @@ class _WholeUtterance(abc.ABC):
         """See `Voice`; one call for the whole utterance."""
         mel = inputs.check_features(mel, self.info, recipe)
         inputs.check_draw(seed, temperature)
+        inputs.warn_of_scale(mel, self.info)
         audio = self._generate(mel, seed, temperature)
         if progress:
             progress(len(mel))
@@ -96,6 +97,7 @@ class _WholeUtterance(abc.ABC):
     def score(self, mel: np.ndarray, audio: np.ndarray) -> np.ndarray:
         """See `Voice`."""
         mel = inputs.check_features(mel, self.info)
+        inputs.warn_of_scale(mel, self.info)
         return self._score(mel, inputs.align_audio(audio, len(mel), self.info))
 
     @abc.abstractmethod

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import sys
+import warnings
 from typing import Any, Optional, Sequence
 
 import click
 
 from wavernn_tf import files
-from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.errors import WaveRNNError, WaveRNNWarning
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -40,7 +41,10 @@ class Commands(click.Group):
                 # Names of files may hold what the terminal cannot show.
                 stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
         try:
-            code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+            with warnings.catch_warnings():
+                warnings.simplefilter("once", WaveRNNWarning)
+                warnings.showwarning = _show_warning
+                code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except click.Abort:
             _fail("interrupted")
             sys.exit(INTERRUPTED)
@@ -70,6 +74,11 @@ class Commands(click.Group):
 def _hint(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
     return f" See `{context.command_path} --help`." if context else ""
+
+
+def _show_warning(message: Any, category: Any, *where: Any) -> None:
+    if issubclass(category, WaveRNNWarning):
+        click.echo(f"note: {message}", err=True)
 
 
 def _fail(message: str) -> None:
