@@ -52,6 +52,7 @@ def run(source: Path, out: Path, preset: str, steps: int = 0) -> Dict[str, Any]:
     """Do the job; returns the tree of summary.json."""
     from wavernn_tf import config as configuration
     from wavernn_tf.evaluation import held_out
+    from wavernn_tf.export.versions import newest
     from wavernn_tf.pipelines import corpora, prepare
     from wavernn_tf.training import trainer
     from wavernn_tf.training.run import RunFolder
@@ -64,7 +65,10 @@ def run(source: Path, out: Path, preset: str, steps: int = 0) -> Dict[str, Any]:
     prepare.prepare(corpora.folder(source), data, config.mel, config.signal)
     click.echo("2. train, pruning from scratch")
     if RunFolder.at(trained).voice.exists():
-        shutil.rmtree(trained)  # a finished run of an earlier demo; an unfinished one goes on
+        # A finished run of an earlier demo; an unfinished one goes on, and another one is kept.
+        if RunFolder.at(trained).data()["path"] != str(data.resolve()):
+            raise WaveRNNError(f"{trained} holds a run on other data: choose another --out.")
+        shutil.rmtree(trained)
     trainer.train(data, trained, config, audio=False)
     click.echo("3. export")
     exported, voices = export(trained, out, data)
@@ -75,7 +79,7 @@ def run(source: Path, out: Path, preset: str, steps: int = 0) -> Dict[str, Any]:
         "tflite": exported.file_bytes,
         "tflite_dense": exported.dense_bytes,
         **{f"tflite_{w}": (out / f"model_{w}.tflite").stat().st_size for w in NARROW},
-        "saved_model": sum(p.stat().st_size for p in (out / "saved_model").rglob("*.*")),
+        "saved_model": sum(p.stat().st_size for p in newest(out / "saved_model").rglob("*.*")),
     }
     (out / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
     print_table(summary)
@@ -91,13 +95,13 @@ def export(trained: Path, out: Path, data: Path) -> Any:
     for weights in NARROW:
         path = out / f"model_{weights}.tflite"
         pipeline.to_tflite(trained, path, data, time=False, weight_type=weights, echo=click.echo)
-    pipeline.to_saved_model(trained, out / "saved_model")
+    version = pipeline.to_saved_model(trained, out / "saved_model")
     voices = {
         "keras": KerasVoice(trained),
         "tflite_litert": Vocoder.load(out / "model.tflite", "litert"),
         "tflite_tf": Vocoder.load(out / "model.tflite", "tensorflow"),
         **{f"tflite_{w}": Vocoder.load(out / f"model_{w}.tflite", "litert") for w in NARROW},
-        "saved_model": open_voice(out / "saved_model"),
+        "saved_model": open_voice(version),
     }
     return exported, voices
 

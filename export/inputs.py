@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Optional, Union
 
 import numpy as np
 
 from wavernn_tf.config import Config, MelRecipe
-from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.errors import WaveRNNError, WaveRNNWarning
 from wavernn_tf.export.metadata import VoiceInfo
 
 Context = Union[VoiceInfo, Config]
@@ -59,13 +60,83 @@ def check_features(
     mean, std = np.array(info.feature_mean), np.array(info.feature_std)
     z = np.abs((mel[:, : own.n_mels] - mean[: own.n_mels]) / std[: own.n_mels]).mean()
     if z > MAX_Z:
+        looks = likely_scale(mel, info)
         raise WaveRNNError(
             f"These features are of another scale than the voice's training data: on average "
             f"{z:.1f} standard deviations off (limit {MAX_Z:g}). The voice expects the recipe "
             f"{own.name!r}: power {own.power:g}, {own.log}, floor {own.floor:g} (see "
-            "`wavernn-tf inspect`)."
+            f"`wavernn-tf inspect`).{f' They look like {looks}.' if looks else ''}"
         )
     return np.ascontiguousarray(mel, np.float32)
+
+
+def likely_scale(mel: np.ndarray, info: VoiceInfo) -> Optional[str]:
+    """Notice features of another scale than the voice's, by their statistics.
+
+    Means and deviations of the bands are compared with those of the training data: as they come,
+    and as they would be if the features had another logarithm, power or none.
+
+    Args:
+      mel: float [frames, n_features], finite.
+      info: the voice's description.
+
+    Returns:
+      What the features look like, for people; None if they look like the voice's, are too few to
+      tell, or look like nothing known.
+    """
+    own = info.mel
+    if own.kind != "mel" or len(mel) < _ENOUGH_FRAMES:
+        return None
+    mel = np.asarray(mel, np.float64)
+    mean, std = np.array(info.feature_mean), np.maximum(np.array(info.feature_std), 1e-3)
+    unit = _UNITS[own.log] * own.power
+    guesses = {
+        f"{_LOGS[log]} of the {_POWERS[power]} spectrum": (
+            mel * (unit / factor / power) - own.offset
+        )
+        / own.scale
+        for log, factor in _UNITS.items()
+        for power in _POWERS
+        if (log, power) != (own.log, own.power)
+    }
+    if (mel >= 0).all():
+        for power, name in _POWERS.items():
+            log = np.log(np.maximum(mel, own.floor ** (power / own.power)))
+            guesses[f"the {name} spectrum without a logarithm"] = (
+                log * unit / power - own.offset
+            ) / own.scale
+    guesses["standardised features (mean 0, deviation 1)"] = mel * std + mean
+
+    def distance(features: np.ndarray) -> float:
+        shift = np.abs(features.mean(axis=0) - mean) / std
+        spread = np.abs(np.log(np.maximum(features.std(axis=0) / std, 1e-3)))
+        return float(shift.mean() + spread.mean())
+
+    best = min(guesses, key=lambda name: distance(guesses[name]))
+    now, then = distance(mel), distance(guesses[best])
+    return best if now > _STRANGE and then < now * _BETTER else None
+
+
+def warn_of_scale(mel: np.ndarray, info: VoiceInfo) -> None:
+    """Warn (`WaveRNNWarning`) of features that look like another recipe's; see `likely_scale`."""
+    looks = likely_scale(mel, info)
+    if looks:
+        own = info.mel
+        warnings.warn(
+            f"these features look like {looks}; the voice {own.name!r} expects {_LOGS[own.log]} of "
+            f"the {_POWERS[own.power]} spectrum with the floor {own.floor:g}: it will not sound "
+            "right",
+            WaveRNNWarning,
+            stacklevel=3,
+        )
+
+
+_UNITS = {"ln": 1.0, "log10": 1.0 / np.log(10.0), "db": 10.0 / np.log(10.0)}
+_LOGS = {"ln": "ln", "log10": "log10", "db": "10 log10 (dB)"}
+_POWERS = {1.0: "magnitude", 2.0: "power"}
+_ENOUGH_FRAMES = 20
+_STRANGE, _BETTER = 0.8, 0.6
+"""Distance from the training data that is remarkable, and the share of it that explains it."""
 
 
 def pad_edges(mel: np.ndarray, context: Context) -> np.ndarray:

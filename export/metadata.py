@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import struct
+from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
 from wavernn_tf import pitch
@@ -168,6 +169,15 @@ def read(model: bytes) -> VoiceInfo:
             "were written. Copy or export it again."
         )
     return VoiceInfo.from_json(text)
+
+
+def is_voice(path: Path) -> bool:
+    """Whether a file is a .tflite voice of ours, of any version; it may be cut off."""
+    model = Path(path).read_bytes()
+    try:
+        return model[4:8] == b"TFL3" and NAME in _entries(model)
+    except (struct.error, IndexError, UnicodeDecodeError):
+        return False
 
 
 def size_entry(n_bytes: int) -> bytes:

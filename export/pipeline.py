@@ -13,7 +13,7 @@ from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.evaluation import bits, held_out
 from wavernn_tf.evaluation.bits import Bits
-from wavernn_tf.export import bench, metadata, op, parity, quiet, saved_model, tflite
+from wavernn_tf.export import bench, metadata, op, parity, quiet, saved_model, tflite, versions
 from wavernn_tf.export.bench import Timing
 from wavernn_tf.export.describe import describe
 from wavernn_tf.export.metadata import VoiceInfo
@@ -76,9 +76,12 @@ def to_tflite(
         pruned in. Blocks of another shape hold zeros too: the file gets larger and the op slower.
 
     Raises:
-      WaveRNNError: if the run is not finished, a matrix does not divide into blocks, the
-        conversion fails or the gate refuses.
+      WaveRNNError: if `out` must not be written, the run is not finished, a matrix does not divide
+        into blocks, the conversion fails or the gate refuses.
     """
+    _need_run(run)
+    speech_of = [] if not check else [data or data_of(run)]
+    files.claim_file(out, [run, *speech_of], metadata.is_voice)
     echo("reading the run")
     voice = KerasVoice(run)
     config, weights = voice.config, voice.weights
@@ -90,7 +93,7 @@ def to_tflite(
     model = _convert(config, weights, info)
     found: Dict[str, Bits] = {}
     if check:
-        found = _score(voice, model, data or data_of(run), seconds, runtime, echo)
+        found = _score(voice, model, speech_of[0], seconds, runtime, echo)
         info = dataclasses.replace(info, bits_per_sample={k: b.total for k, b in found.items()})
         model = _convert(config, weights, info)
         if metadata.read(model) != info:
@@ -112,14 +115,22 @@ def to_saved_model(run: Union[str, Path], out: files.PathLike, xla: bool = False
 
     Args:
       run: the training run's folder.
-      out: folder of the model; its version 1 is written.
+      out: folder of the model; its next version is written.
       xla: see `saved_model.save`.
 
     Returns:
       Path of the version's folder.
     """
+    _need_run(run)
+    versions.claim(out, [run])
     voice = KerasVoice(run)
-    return saved_model.save(voice.config, voice.weights, voice.info, out, xla)
+    return saved_model.save(voice.config, voice.weights, voice.info, out, xla, [run])
+
+
+def _need_run(run: Union[str, Path]) -> None:
+    from wavernn_tf.training.run import RunFolder
+
+    RunFolder.at(run).config()
 
 
 def data_of(run: Union[str, Path]) -> str:

@@ -10,7 +10,9 @@ Example::
 
 from __future__ import annotations
 
-import wave
+import functools
+import struct
+import threading
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, Optional, Union
 
@@ -22,6 +24,9 @@ from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export import inputs, metadata
 from wavernn_tf.export.library import find_runtime, load_library
 
+WAV_MARK = b"wavernn-tf"
+"""Names the package in the files of `write_wav`."""
+
 CHUNK_FRAMES = 40
 """Frames per call of the op in `synthesize`: the result does not depend on it."""
 
@@ -29,7 +34,8 @@ CHUNK_FRAMES = 40
 class Vocoder:
     """A voice, ready to turn features into audio.
 
-    Make one with `Vocoder.load`. It is not safe to use from two threads at once.
+    Make one with `Vocoder.load`. Threads may share it: they take turns, call by call of the op. For
+    work at the same time give each thread a `clone()`.
 
     Attributes:
       info: the voice's description (`wavernn_tf.export.metadata.VoiceInfo`).
@@ -41,6 +47,8 @@ class Vocoder:
         self._interpreter = interpreter
         self._generate = interpreter.get_signature_runner("generate")
         self._score = interpreter.get_signature_runner("score")
+        self._lock = threading.Lock()
+        self._again: Optional[Callable[[], Vocoder]] = None
 
     @classmethod
     def load(
@@ -78,9 +86,23 @@ class Vocoder:
         delegate = load_library(found, library, isa, stages, postfilter)
         try:
             interpreter = found.interpreter(model_content=model, experimental_delegates=[delegate])
-            return cls(interpreter, info, f"{found.name} {found.version}")
+            voice = cls(interpreter, info, f"{found.name} {found.version}")
+            voice._again = functools.partial(cls.load, model, runtime, library, isa, stages)
+            return voice
         except (ValueError, RuntimeError) as error:
             raise WaveRNNError(f"The voice cannot be prepared: {error}") from error
+
+    def clone(self) -> Vocoder:
+        """The same voice once more, for another thread.
+
+        Both read the same bytes of the file; the op unpacks the weights for each.
+
+        Raises:
+          WaveRNNError: if the voice was not made by `Vocoder.load`.
+        """
+        if self._again is None:
+            raise WaveRNNError("Expected a voice made by `Vocoder.load` to clone.")
+        return self._again()
 
     def synthesize(
         self,
@@ -109,6 +131,7 @@ class Vocoder:
           WaveRNNError: for features of another width, recipe or scale, or that are not finite.
         """
         mel = inputs.check_features(mel, self.info, recipe)
+        inputs.warn_of_scale(mel, self.info)
 
         def chunks() -> Iterator[np.ndarray]:
             for start in range(0, len(mel), CHUNK_FRAMES):
@@ -137,7 +160,7 @@ class Vocoder:
           fine_temperature: as in `synthesize`.
 
         Yields:
-          int16 audio, whole frames; nothing for a chunk that completes none.
+          int16 audio, whole frames; nothing for a chunk that is empty or completes none.
         """
         past, ahead = self.info.past, self.info.frames_after
         state = np.zeros([1, self.info.state_values], np.float32)
@@ -159,6 +182,8 @@ class Vocoder:
             return outputs["audio"][0]
 
         for chunk in chunks:
+            if not len(chunk):
+                continue
             chunk = inputs.check_features(chunk, self.info)
             if window is None:
                 window = np.repeat(chunk[:1], past, axis=0)  # the edge: silence is not known
@@ -182,6 +207,7 @@ class Vocoder:
           ``-score.sum(axis=1).mean() / np.log(2)``.
         """
         mel = inputs.check_features(mel, self.info)
+        inputs.warn_of_scale(mel, self.info)
         audio = inputs.align_audio(audio, len(mel), self.info)
         around = (self.info.past, self.info.frames_after)
         padded = np.pad(mel, (around, (0, 0)), mode="edge")
@@ -203,7 +229,8 @@ class Vocoder:
 
     def _call(self, runner: Any, **tensors: np.ndarray) -> Dict[str, np.ndarray]:
         try:
-            return runner(**tensors)
+            with self._lock:
+                return runner(**tensors)
         except (ValueError, RuntimeError) as error:
             raise WaveRNNError(f"The voice's op refused its input: {error}") from error
 
@@ -211,13 +238,29 @@ class Vocoder:
 def write_wav(path: files.PathLike, audio: np.ndarray, sample_rate: int) -> None:
     """Write int16 [samples] as a mono 16-bit WAV file, whole or not at all.
 
+    A chunk behind the samples names this package, so that its files are known again.
+
     Args:
       path: the file.
       audio: int16 [samples].
       sample_rate: in Hz.
     """
-    with files.replacing(path) as part, wave.open(str(part), "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(sample_rate)
-        out.writeframes(np.asarray(audio, "<i2").tobytes())
+    files.write_bytes(path, wav_bytes(audio, sample_rate))
+
+
+def wav_bytes(audio: np.ndarray, sample_rate: int) -> bytes:
+    """The contents of the file that `write_wav` writes."""
+    samples = np.asarray(audio, "<i2").tobytes()
+    form = struct.pack("<HHIIHH", 1, 1, sample_rate, 2 * sample_rate, 2, 16)
+    software = _chunk(b"LIST", b"INFO" + _chunk(b"ISFT", WAV_MARK + b"\0"))
+    chunks = _chunk(b"fmt ", form) + _chunk(b"data", samples) + software
+    return b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    return name + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
+
+
+def is_own_wav(path: Path) -> bool:
+    """Whether a file was written by `write_wav`."""
+    return files.has_text(path, b"ISFT" + struct.pack("<I", len(WAV_MARK) + 1) + WAV_MARK)

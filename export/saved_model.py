@@ -1,7 +1,7 @@
 """A trained voice as a SavedModel of stock TensorFlow operations, for TF Serving and GPUs.
 
-Written in TF Serving's layout, NAME/1/. Every input has the batch first; loading needs no package
-of ours. Signatures::
+Written in TF Serving's layout, NAME/1/, the next export to NAME/2/. Every input has the batch
+first; loading needs no package of ours. Signatures::
 
     serving_default = synthesize
         features float32 [batch, frames, n_features], lengths int32 [batch] (frames of each row),
@@ -16,14 +16,14 @@ of ours. Signatures::
 from __future__ import annotations
 
 import os
-from typing import Any, List
+from typing import Any, List, Sequence
 
 import tensorflow as tf
 
 from wavernn_tf import files, sampling, synthesis
 from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.export import metadata, serving
+from wavernn_tf.export import metadata, serving, versions
 from wavernn_tf.models import weights as weights_lib
 from wavernn_tf.models.weights import Weights
 
@@ -36,38 +36,43 @@ def save(
     info: metadata.VoiceInfo,
     path: files.PathLike,
     xla: bool = False,
+    inputs: Sequence[files.PathLike] = (),
 ) -> str:
-    """Write a SavedModel to `path`/1.
+    """Write a SavedModel to `path`/1, or to the next number; other versions are kept.
 
     Args:
       config: the voice's configuration.
       weights: its dense arrays.
       info: description, kept as an asset of the model; with tensorflow-serving-api installed,
         warm-up requests lie beside it.
-      path: the model's folder; it appears whole or not at all.
+      path: the model's folder; new, or with nothing in it but versions. The version appears whole
+        or not at all.
       xla: compile the sampling loop with XLA, once per batch size and length: several times faster,
         where the server has XLA for its device.
+      inputs: files and folders that `path` must not be or lie in.
 
     Returns:
       The path of the version's folder.
+
+    Raises:
+      WaveRNNError: if `path` is a file or holds anything but versions.
     """
-    if os.path.exists(path) and not os.path.isdir(path):
-        raise WaveRNNError(f"Expected a folder to write the SavedModel to; {path} is a file.")
-    with files.replacing(path) as part:
-        version = part / "1"
+    made = versions.claim(path, inputs)
+    with files.replacing(made) as version:
         module = _Serving(config, weights, xla)
         signatures = {
             "serving_default": module.synthesize,
             "synthesize": module.synthesize,
             "score": module.score,
         }
-        tf.saved_model.save(module, str(version), signatures=signatures)
+        named = os.path.join(files.plain(version.parent), version.name)
+        tf.saved_model.save(module, named, signatures=signatures)
         extra = version / "assets.extra"
         extra.mkdir()
         (extra / INFO_ASSET).write_text(info.to_json(), encoding="utf-8")
         if serving.available():
             serving.write_warmup(version, info)
-    return os.path.join(path, "1")
+    return str(made)
 
 
 def read_info(path: files.PathLike) -> metadata.VoiceInfo:

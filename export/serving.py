@@ -7,6 +7,7 @@ model. Needs the package tensorflow-serving-api (the extra `serving`).
 from __future__ import annotations
 
 import importlib.util
+import os
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -99,7 +100,7 @@ def write_warmup(version: files.PathLike, info: VoiceInfo, model: str = "voice")
     """
     records = warmup_records(info, model)
     path = Path(version, WARMUP)
-    with files.replacing(path) as part, tf.io.TFRecordWriter(str(part)) as writer:
+    with files.replacing(path) as part, tf.io.TFRecordWriter(os.fsencode(part)) as writer:
         for record in records:
             writer.write(record.SerializeToString())
     return str(path)

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Sequence, Set, Tuple
+from typing import Callable, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
+from wavernn_tf import files
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import debian
 from wavernn_tf.pipelines.audio import EXTENSIONS
@@ -45,10 +47,14 @@ class Corpus:
     Attributes:
       name: a label.
       sources: at least one.
+      root: the folder that holds them, or None; no output may lie in it.
+      remarks: what a user should know of the folder, such as files that were left out.
     """
 
     name: str
     sources: Tuple[Source, ...]
+    root: Optional[Path] = None
+    remarks: Tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         seen: Dict[str, Path] = {}
@@ -71,42 +77,55 @@ def folder(root: Path, name: str = "folder") -> Corpus:
       WaveRNNError: if there is no audio, or `held_out.txt` names what is not there.
     """
     _need_folder(root, "a folder of recordings")
-    paths = [
-        path
-        for path in sorted(root.rglob("*"))
-        if path.suffix.lower() in EXTENSIONS and not path.name.startswith(".") and path.is_file()
-    ]
+    paths, left_out = _audio_below(root)
     listed = _held_out(root / HELD_OUT_FILE)
+    keys = {path: _id(path, root) for path in paths}
+    chosen = _named(listed or (), keys.values())
     sources = []
-    for path in paths:
-        key = path.relative_to(root).with_suffix("").as_posix()
-        split = "" if listed is None else ("held_out" if key in listed else "train")
+    for path, key in keys.items():
+        split = "" if listed is None else ("held_out" if key in chosen.values() else "train")
         sources.append(Source(key, path, split=split))
-    missing = sorted((listed or set()) - {s.id for s in sources})
+    missing = [line for line in listed or () if line not in chosen]
     if missing:
         raise WaveRNNError(
             f"{root / HELD_OUT_FILE} names what is not in the folder: {', '.join(missing[:5])}."
         )
-    return _corpus(name, sources, root, f"{', '.join(EXTENSIONS)} files")
+    return _corpus(name, sources, root, f"{', '.join(EXTENSIONS)} files", left_out)
 
 
 def ljspeech(root: Path) -> Corpus:
-    """LJSpeech-1.1: `wavs/LJ001-0001.wav` and so on."""
+    """LJSpeech-1.1: `wavs/LJ001-0001.wav` and so on, of any audio format.
+
+    Lines of `metadata.csv` without a file, and files without a line, are remarked.
+    """
     _need_folder(root / "wavs", "LJSpeech-1.1 (with its folder `wavs`)")
-    sources = [Source(p.stem, p, "LJ") for p in (root / "wavs").glob("*.wav")]
-    return _corpus("ljspeech", sources, root, "wavs/*.wav")
+    paths, remarks = _audio_below(root / "wavs", depth=1)
+    sources = [Source(_id(p, root / "wavs"), p, "LJ") for p in paths]
+    listed = root / "metadata.csv"
+    if listed.is_file():
+        lines = [line.split("|")[0].strip() for line in files.read_list(listed)]
+        keys = [line for line in lines if line]
+        found = _named(keys, [s.id for s in sources])
+        remarks += _counted(
+            [key for key in keys if key not in found], "lines of metadata.csv have no file in wavs/"
+        )
+        unlisted = {s.id for s in sources} - set(found.values())
+        if keys:
+            remarks += _counted(sorted(unlisted), "files in wavs/ have no line in metadata.csv")
+    return _corpus("ljspeech", sources, root, "wavs/*.wav", remarks)
 
 
 def vctk(root: Path) -> Corpus:
     """VCTK: `wav48_silence_trimmed/pNNN/*_mic1.flac` (0.92) or `wav48/pNNN/*.wav` (0.80)."""
     newer, older = root / "wav48_silence_trimmed", root / "wav48"
-    if newer.is_dir():
-        paths = {p.stem[: -len("_mic1")]: p for p in newer.glob("*/*_mic1.flac")}
-    else:
-        _need_folder(older, "VCTK (with its folder `wav48_silence_trimmed` or `wav48`)")
-        paths = {p.stem: p for p in older.glob("*/*.wav")}
-    sources = [Source(key, path, path.parent.name) for key, path in paths.items()]
-    return _corpus("vctk", sources, root, "wav48*/pNNN/ recordings")
+    folder, end = (newer, "_mic1") if newer.is_dir() else (older, "")
+    _need_folder(folder, "VCTK (with its folder `wav48_silence_trimmed` or `wav48`)")
+    paths, remarks = _audio_below(folder, depth=2)
+    chosen = [p for p in paths if p.parent != folder and p.stem.endswith(end)]
+    sources = [
+        Source(_text(p.stem[: len(p.stem) - len(end)]), p, _text(p.parent.name)) for p in chosen
+    ]
+    return _corpus("vctk", sources, root, "wav48*/pNNN/ recordings", remarks)
 
 
 def msu_ru_nsh(cache: Path) -> Corpus:
@@ -124,9 +143,9 @@ def asterisk_en(cache: Path) -> Corpus:
     package = "asterisk-core-sounds-en-g722"
     root = debian.fetch(package, cache)
     prompts = root / "usr/share/asterisk/sounds/en_US_f_Allison"
-    files = [p for p in prompts.rglob("*.g722") if p.relative_to(prompts).parts[0] != "silence"]
-    keys = [p.relative_to(prompts).with_suffix("").as_posix() for p in files]
-    wavs = debian.decode_g722(files, [cache / f"{package}-wav" / f"{key}.wav" for key in keys])
+    calls = [p for p in prompts.rglob("*.g722") if p.relative_to(prompts).parts[0] != "silence"]
+    keys = [p.relative_to(prompts).with_suffix("").as_posix() for p in calls]
+    wavs = debian.decode_g722(calls, [cache / f"{package}-wav" / f"{key}.wav" for key in keys])
     sources = [Source(key, wav, "allison") for key, wav in zip(keys, wavs)]
     return _corpus("asterisk_en", sources, root, "*.g722")
 
@@ -208,14 +227,87 @@ def assign_splits(sources: Sequence[Source], held_out: float) -> List[Source]:
 
 
 def _unit_hash(key: str) -> float:
-    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:6], "big") / 2.0**48
+    return (
+        int.from_bytes(
+            hashlib.sha256(files.composed(key).encode("utf-8", "surrogateescape")).digest()[:6],
+            "big",
+        )
+        / 2.0**48
+    )
 
 
-def _held_out(path: Path) -> Optional[Set[str]]:
+def _held_out(path: Path) -> Optional[List[str]]:
     if not path.is_file():
         return None
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return {line.strip() for line in lines if line.strip() and not line.startswith("#")}
+    lines = [line.strip() for line in files.read_list(path)]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _named(lines: Iterable[str], keys: Iterable[str]) -> Dict[str, str]:
+    """The ids that the lines of a list name, by line; a line may have the file's extension."""
+    known = {files.composed(key): key for key in keys}
+    found = {}
+    for line in lines:
+        name = files.composed(line)
+        bare = name[: name.rfind(".")] if name.lower().endswith(EXTENSIONS) else name
+        for each in (name, bare, bare.replace("\\", "/")):
+            if each in known:
+                found[line] = known[each]
+                break
+    return found
+
+
+def _audio_below(root: Path, depth: Optional[int] = None) -> Tuple[List[Path], List[str]]:
+    """The audio files below a folder, sorted, and remarks on the files that are none.
+
+    Symbolic links to folders are followed, each folder once; what is hidden is left out.
+    """
+    found: List[Path] = []
+    others: Dict[str, int] = {}
+    seen: Set[Tuple[int, int]] = set()
+    for folder, names, leaves in os.walk(root, followlinks=True):
+        here = Path(folder)
+        stat = here.stat()
+        if (stat.st_dev, stat.st_ino) in seen:
+            names.clear()
+            continue
+        seen.add((stat.st_dev, stat.st_ino))
+        level = len(here.relative_to(root).parts) + 1
+        below = depth is None or level < depth
+        names[:] = sorted(n for n in names if below and not n.startswith("."))
+        for leaf in leaves:
+            path = here / leaf
+            if leaf.startswith(".") or leaf in _LISTS:
+                continue
+            if path.suffix.lower() in EXTENSIONS and path.is_file():
+                found.append(path)
+            elif path.suffix.lower() in EXTENSIONS:
+                others["broken links"] = others.get("broken links", 0) + 1
+            else:
+                kind = path.suffix.lower() or "without an extension"
+                others[kind] = others.get(kind, 0) + 1
+    counts = [f"{count} {kind}" for kind, count in sorted(others.items())]
+    remarks = [f"files left out, as they are no audio that is read: {', '.join(counts)}"]
+    return sorted(found), remarks if counts else []
+
+
+_LISTS = (HELD_OUT_FILE, "metadata.csv")
+
+
+def _counted(names: Sequence[str], what: str) -> List[str]:
+    if not names:
+        return []
+    shown = ", ".join(names[:5]) + (" ..." if len(names) > 5 else "")
+    return [f"{len(names)} {what}: {shown}"]
+
+
+def _id(path: Path, root: Path) -> str:
+    return _text(path.relative_to(root).with_suffix("").as_posix())
+
+
+def _text(name: str) -> str:
+    """A name of the file system as UTF-8, whatever the locale; other bytes as `os.fsdecode`."""
+    return os.fsencode(name).decode("utf-8", "surrogateescape")
 
 
 def _need_folder(path: Path, what: str) -> None:
@@ -223,7 +315,10 @@ def _need_folder(path: Path, what: str) -> None:
         raise WaveRNNError(f"Expected {what}; {path} is not a folder.")
 
 
-def _corpus(name: str, sources: List[Source], root: Path, what: str) -> Corpus:
+def _corpus(
+    name: str, sources: List[Source], root: Path, what: str, remarks: Sequence[str] = ()
+) -> Corpus:
     if not sources:
-        raise WaveRNNError(f"Found no {what} below {root}.")
-    return Corpus(name, tuple(sources))
+        why = f" ({'; '.join(remarks)})" if remarks else ""
+        raise WaveRNNError(f"Found no {what} below {root}.{why}")
+    return Corpus(name, tuple(sources), root, tuple(remarks))

@@ -99,7 +99,7 @@ def training_windows(
     count = count_windows(manifest, config)
     if not count.windows:
         raise WaveRNNError(no_window(folder, config))
-    shards = [str(Path(folder) / name) for name in manifest.train.shards]
+    shards = [os.fsencode(Path(folder) / name) for name in manifest.train.shards]
     seed = tf.constant([training.seed % 2**31, 0x57415645], tf.int32)
     first_epoch, skip = divmod(start_step * training.batch_size, count.windows)
 

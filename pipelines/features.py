@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from pathlib import Path
 from typing import Optional, Union
 
@@ -32,8 +33,8 @@ def load_utterance(
       key: id of the utterance.
       path: of the recording.
       recipe: of the features.
-      mel_dir: folder of features computed elsewhere, `<id>.npy`; with given pitch the fundamental
-        frequency is their last column.
+      mel_dir: folder of features computed elsewhere, `<id>.npy` or `<id>.npz`; with given pitch the
+        fundamental frequency is their last column.
       signal: with given pitch the fundamental frequency, in Hz, follows the mel bands.
 
     Returns:
@@ -42,17 +43,33 @@ def load_utterance(
     Raises:
       WaveRNNError: naming the file, for anything wrong with either.
     """
-    samples = audio_lib.read(path, recipe.sample_rate)
+    recording = audio_lib.read_remarkably(path, recipe.sample_rate)
+    samples = recording.audio
     if mel_dir is None:
         mel = compute(samples, recipe, signal)
     else:
-        mel = feature_files.read(
-            Path(mel_dir) / f"{key}.npy", recipe.n_mels + signal.extra_features
-        )
-        mel = _match(mel, len(samples), recipe.hop_length, Path(mel_dir) / f"{key}.npy")
+        given = features_path(Path(mel_dir), key)
+        columns = recipe.n_mels + signal.extra_features
+        mel = _match(feature_files.read(given, columns), len(samples), recipe, given)
     length = len(mel) * recipe.hop_length
     samples = np.pad(samples[:length], (0, max(0, length - len(samples))))
-    return Utterance(key, samples, mel)
+    return Utterance(key, samples, mel, recording.remarks)
+
+
+def features_path(folder: Path, key: str) -> Path:
+    """Where the features of an utterance lie, however its accents are written there.
+
+    Args:
+      folder: of the features.
+      key: id of the utterance.
+
+    Returns:
+      The first of `<id>.npy` and `<id>.npz` that exists, else the first.
+    """
+    name = os.fsdecode(key.encode("utf-8", "surrogateescape"))
+    spelled = [name, *(unicodedata.normalize(form, name) for form in ("NFC", "NFD"))]
+    tried = [folder / f"{each}{end}" for end in (".npy", ".npz") for each in spelled]
+    return next((path for path in tried if path.is_file()), tried[0])
 
 
 def compute(
@@ -77,12 +94,33 @@ def compute(
 
 
 def _match(
-    mel: npt.NDArray[np.float32], samples: int, hop: int, path: Path
+    mel: npt.NDArray[np.float32], samples: int, recipe: MelRecipe, path: Path
 ) -> npt.NDArray[np.float32]:
     """Features without frames beyond the audio; at most one frame may be missing."""
+    hop = recipe.hop_length
     if abs(len(mel) - samples / hop) > 1:
         raise WaveRNNError(
             f"{path}: {len(mel)} frames do not fit {samples} samples, which make "
-            f"{samples / hop:.2f} frames of {hop}. Are hop and rate those of the recipe?"
+            f"{samples / hop:.2f} frames of {hop}.{_likely_cause(len(mel), samples, recipe)}"
         )
     return mel[: dsp.frame_count(samples, hop)]
+
+
+_HOPS = (64, 80, 100, 110, 120, 128, 160, 180, 200, 220, 240, 256, 275, 300, 320, 400, 441, 480)
+_HOPS += (512, 600, 1024)
+_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+
+
+def _likely_cause(frames: int, samples: int, recipe: MelRecipe) -> str:
+    """What other hop or rate would make so many frames of a recording."""
+    near = 2.0 / max(frames, 1)
+    found = [f"a hop of {h}" for h in _HOPS if abs(frames * h / samples - 1) < near]
+    found += [
+        f"audio at {rate} Hz with a hop of {recipe.hop_length}"
+        for rate in _RATES
+        if rate != recipe.sample_rate
+        and abs(frames * recipe.hop_length * recipe.sample_rate / rate / samples - 1) < near
+    ]
+    if frames >= 20 and found:
+        return f" They fit {' or '.join(found[:3])}: are hop and rate those of the recipe?"
+    return " Are they of this recording, and are hop and rate those of the recipe?"

@@ -54,6 +54,21 @@ class Skipped:
 
 
 @dataclasses.dataclass(frozen=True)
+class Remark:
+    """What is remarkable about a recording that was used.
+
+    Attributes:
+      kind: one of `wavernn_tf.pipelines.audio.REMARKS`.
+      id: of the utterance.
+      text: by how much.
+    """
+
+    kind: str
+    id: str
+    text: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Split:
     """One split.
 
@@ -89,6 +104,7 @@ class Manifest:
       feature_std: per feature, over the training split; 1 for a constant one.
       source_fingerprint: of the list of sources, their sizes and times.
       schema: version of this file.
+      remarks: on recordings that were used.
     """
 
     corpus: str
@@ -102,6 +118,7 @@ class Manifest:
     feature_std: Tuple[float, ...]
     source_fingerprint: str
     schema: int = SCHEMA
+    remarks: Tuple[Remark, ...] = ()
 
     @property
     def sample_rate(self) -> int:
@@ -167,7 +184,7 @@ class Manifest:
                 "or run it again if it was interrupted."
             )
         try:
-            tree = json.loads(path.read_text(encoding="utf-8"))
+            tree = json.loads(files.read_text(path))
             schema = tree["schema"]
             if schema > SCHEMA:
                 raise WaveRNNError(
@@ -179,6 +196,7 @@ class Manifest:
             tree["mel"] = config_lib.from_dict(MelRecipe, tree["mel"], "mel")
             tree["signal"] = config_lib.from_dict(SignalConfig, tree["signal"], "signal")
             tree["skipped"] = tuple(Skipped(**s) for s in tree["skipped"])
+            tree["remarks"] = tuple(Remark(**r) for r in tree.get("remarks", ()))
             for name in SPLITS:
                 split = tree[name]
                 utterances = tuple(UtteranceInfo(**u) for u in split["utterances"])

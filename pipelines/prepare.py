@@ -21,14 +21,14 @@ import numpy as np
 from tqdm import tqdm
 
 from wavernn_tf import config as config_lib
+from wavernn_tf import files
 from wavernn_tf.config import MelRecipe, SignalConfig
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import corpora, manifest
 from wavernn_tf.pipelines import shards as shards_lib
-from wavernn_tf.pipelines.manifest import Manifest, Skipped, Split, UtteranceInfo
+from wavernn_tf.pipelines.manifest import Manifest, Remark, Skipped, Split, UtteranceInfo
 
 PathLike = Union[str, "os.PathLike[str]"]
-SETTINGS = "settings.json"
 
 
 def prepare(
@@ -61,8 +61,8 @@ def prepare(
       The manifest, also written to `out_dir`.
 
     Raises:
-      WaveRNNError: for other settings than the folder was begun with, a broken file (with "fail"),
-        or no usable training data.
+      WaveRNNError: for a folder that must not be written or that another process prepares, other
+        settings than it was begun with, a broken file (with "fail"), or no usable training data.
     """
     if on_error not in ("skip", "fail"):
         raise WaveRNNError(f"Expected `on_error` to be skip or fail; got {on_error!r}.")
@@ -72,13 +72,14 @@ def prepare(
     if features is not None and not features.is_dir():
         raise WaveRNNError(f"Expected a folder of .npy features; {features} is not a folder.")
     out = Path(out_dir)
-    out.mkdir(parents=True, exist_ok=True)
-    _check_settings(out, corpus, mel, signal, features, held_out, shard_size)
-    shards = shards_lib.plan(corpus, out, features, held_out, shard_size)
-    notes = _make_all(shards, mel, signal, features, workers, on_error, progress)
-    made = _manifest(corpus, mel, signal, features, shards, notes)
-    made.save(out)
-    shards_lib.remove_strays(out, shards)
+    shards_lib.claim(out, [p for p in (corpus.root, features) if p is not None])
+    with files.exclusive(out, "prepares data"):
+        _check_settings(out, corpus, mel, signal, features, held_out, shard_size)
+        shards = shards_lib.plan(corpus, out, features, held_out, shard_size)
+        notes = _make_all(shards, mel, signal, features, workers, on_error, progress)
+        made = _manifest(corpus, mel, signal, features, shards, notes)
+        made.save(out)
+        shards_lib.remove_strays(out, shards)
     return made
 
 
@@ -100,14 +101,14 @@ def _check_settings(
     asked.update({f"signal.{k}": v for k, v in of_data.items()})
     asked["features"] = "computed" if mel_dir is None else "mel_dir"
     asked.update({"held_out": held_out, "shard_size": shard_size})
-    path = out / SETTINGS
+    path = out / shards_lib.SETTINGS
     if not path.is_file():
         manifest.write_json(path, asked)
         return
     try:
-        before = dict(json.loads(path.read_text(encoding="utf-8")))
+        before = dict(json.loads(files.read_text(path)))
     except (ValueError, TypeError) as error:
-        raise WaveRNNError(f"{path} is damaged: delete {out} and prepare it anew.") from error
+        raise WaveRNNError(f"{path} is damaged: prepare into another folder.") from error
     lines = [
         f"{key}: {before.get(key)} there, {asked.get(key)} now"
         for key in sorted(before.keys() | asked.keys())
@@ -171,6 +172,7 @@ def _manifest(
             for _, note in mine:
                 moments += note["moments"]
     skipped = tuple(Skipped(**s) for n in notes for s in n["skipped"])
+    remarks = tuple(Remark(**r) for n in notes for r in n.get("remarks", ()))
     frames = splits["train"].frames
     if not frames:
         why = f" The first error: {skipped[0].reason}" if skipped else ""
@@ -189,4 +191,5 @@ def _manifest(
         feature_mean=tuple(mean.astype(np.float32).tolist()),
         feature_std=tuple(std.astype(np.float32).tolist()),
         source_fingerprint=hashlib.sha256("".join(s.key for s in shards).encode()).hexdigest()[:16],
+        remarks=remarks,
     )

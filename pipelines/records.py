@@ -2,7 +2,7 @@
 
 One `tf.train.Example` an utterance:
 
-    id     bytes, UTF-8
+    id     bytes, UTF-8 (or what a file's name has)
     audio  bytes: int16 little-endian [frames * hop_length]
     mel    bytes: float32 little-endian [frames, n_mels]
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 from pathlib import Path
 from typing import Iterator, Tuple
 
@@ -32,11 +33,13 @@ class Utterance:
       id: unique in the corpus.
       audio: int16 [frames * hop_length].
       mel: float32 [frames, n_mels].
+      remarks: on the recording, (kind, text) each; not stored.
     """
 
     id: str
     audio: npt.NDArray[np.int16]
     mel: npt.NDArray[np.float32]
+    remarks: Tuple[Tuple[str, str], ...] = ()
 
 
 class ShardWriter:
@@ -58,7 +61,7 @@ class ShardWriter:
                 "frames."
             )
         values = {
-            "id": utterance.id.encode(),
+            "id": utterance.id.encode("utf-8", "surrogateescape"),
             "audio": utterance.audio.astype("<i2").tobytes(),
             "mel": utterance.mel.astype("<f4").tobytes(),
         }
@@ -77,7 +80,7 @@ def writing(path: Path) -> Iterator[ShardWriter]:
     Yields:
       A `ShardWriter`.
     """
-    with files.replacing(path) as part, tf.io.TFRecordWriter(str(part)) as writer:
+    with files.replacing(path) as part, tf.io.TFRecordWriter(os.fsencode(part)) as writer:
         yield ShardWriter(writer)
 
 
@@ -111,7 +114,7 @@ def read(path: Path, n_mels: int) -> Iterator[Utterance]:
       WaveRNNError: if it is missing or damaged.
     """
     try:
-        for raw in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
+        for raw in tf.data.TFRecordDataset(os.fsencode(path)).as_numpy_iterator():
             yield from_bytes(raw, n_mels)
     except tf.errors.OpError as error:
         raise WaveRNNError(damaged(path, error.message)) from error
@@ -122,7 +125,7 @@ def from_bytes(raw: bytes, n_mels: int) -> Utterance:
     feature = tf.train.Example.FromString(raw).features.feature
     values = {name: feature[name].bytes_list.value[0] for name in _SPEC}
     return Utterance(
-        values["id"].decode(),
+        values["id"].decode("utf-8", "surrogateescape"),
         np.frombuffer(values["audio"], "<i2").astype(np.int16),
         np.frombuffer(values["mel"], "<f4").astype(np.float32).reshape(-1, n_mels),
     )

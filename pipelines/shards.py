@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import shutil
+import re
 import sys
 import threading
 from pathlib import Path
@@ -19,11 +19,41 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 import numpy as np
 from tqdm import tqdm
 
+from wavernn_tf import files
 from wavernn_tf.config import MelRecipe, SignalConfig
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import corpora, manifest, records
-from wavernn_tf.pipelines.features import load_utterance
-from wavernn_tf.pipelines.manifest import Skipped, UtteranceInfo
+from wavernn_tf.pipelines.features import features_path, load_utterance
+from wavernn_tf.pipelines.manifest import Remark, Skipped, UtteranceInfo
+
+SETTINGS = "settings.json"
+"""Written first: it tells that a folder is ours."""
+
+_NAME = re.compile(rf"({'|'.join(manifest.SPLITS)})-[0-9]{{5,}}[.](tfrecord|json)")
+
+
+def claim(out: Path, inputs: Sequence[files.PathLike]) -> None:
+    """Check that a folder may be prepared, before the work.
+
+    Args:
+      out: the folder; existing or not.
+      inputs: folders of recordings and of features.
+
+    Raises:
+      WaveRNNError: if it must not be written, or holds files that would be replaced and that no
+        earlier `prepare` wrote.
+    """
+    entries = files.claim_folder(out, inputs)
+    if files.is_json_with(out / SETTINGS, ("schema", "corpus")):
+        return
+    ours = [
+        p.name for p in entries if p.name in (SETTINGS, manifest.FILE) or _NAME.fullmatch(p.name)
+    ]
+    if ours:
+        raise WaveRNNError(
+            f"{out} holds {', '.join(ours[:3])}{' ...' if ours[3:] else ''}, which `wavernn-tf "
+            "prepare` would replace and did not write there: it is kept. Use another folder."
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,8 +99,8 @@ def _key(sources: Sequence[corpora.Source], mel_dir: Optional[Path]) -> str:
     for source in sources:
         lines.append(f"{source.id}|{source.speaker}|{_stamp(source.path)}")
         if mel_dir is not None:
-            lines.append(_stamp(mel_dir / f"{source.id}.npy"))
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+            lines.append(_stamp(features_path(mel_dir, source.id)))
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def _stamp(path: Path) -> str:
@@ -102,8 +132,8 @@ def make(
       stop: set, it ends the work.
 
     Returns:
-      The note: `utterances`, `skipped`, and `moments`, the sums over the frames of the features
-      and of their squares.
+      The note: `utterances`, `skipped`, `remarks`, and `moments`, the sums over the frames of the
+      features and of their squares.
 
     Raises:
       WaveRNNError: for a broken file, with "fail".
@@ -114,6 +144,7 @@ def make(
         return done
     made: List[UtteranceInfo] = []
     skipped: List[Skipped] = []
+    remarks: List[Remark] = []
     moments = np.zeros((2, mel.n_mels + signal.extra_features))
     shard.note.unlink(missing_ok=True)
     with records.writing(shard.path) as writer:
@@ -130,6 +161,7 @@ def make(
             else:
                 writer.write(utterance)
                 made.append(UtteranceInfo(source.id, len(utterance.mel), source.speaker))
+                remarks += [Remark(kind, source.id, text) for kind, text in utterance.remarks]
                 values = utterance.mel.astype(np.float64)
                 moments += [values.sum(0), np.square(values).sum(0)]
             bar.update()
@@ -139,6 +171,7 @@ def make(
         "utterances": [dataclasses.asdict(u) for u in made],
         "skipped": [dataclasses.asdict(s) for s in skipped],
         "moments": moments.tolist(),
+        "remarks": [dataclasses.asdict(r) for r in remarks],
     }
     manifest.write_json(shard.note, note)
     return note
@@ -146,7 +179,7 @@ def make(
 
 def _note_if_done(shard: Shard) -> Optional[Dict[str, Any]]:
     try:
-        note = dict(json.loads(shard.note.read_text(encoding="utf-8")))
+        note = dict(json.loads(files.read_text(shard.note)))
         whole = shard.path.stat().st_size == note["bytes"]
     except (OSError, ValueError, KeyError):
         return None
@@ -154,11 +187,14 @@ def _note_if_done(shard: Shard) -> Optional[Dict[str, Any]]:
 
 
 def remove_strays(out: Path, shards: Sequence[Shard]) -> None:
-    """Remove shards of an earlier, longer corpus, and what killed runs left."""
-    keep = {s.path.name for s in shards} | {s.note.name for s in shards}
-    for split in manifest.SPLITS:
-        for path in out.glob(f"{split}-[0-9]*.*"):
-            if path.name not in keep:
-                path.unlink()
-        for scratch in out.glob(f".{split}-[0-9]*.part"):
-            shutil.rmtree(scratch)
+    """Remove shards of an earlier, longer corpus, and what killed runs left.
+
+    A shard is known by its note; nothing else is touched.
+    """
+    keep = {s.note.name for s in shards}
+    for note in out.iterdir():
+        if note.suffix == ".json" and _NAME.fullmatch(note.name) and note.name not in keep:
+            if files.is_json_with(note, ("key", "bytes", "utterances", "moments")):
+                note.with_suffix(".tfrecord").unlink(missing_ok=True)
+                note.unlink()
+    files.remove_abandoned(out)

@@ -7,3 +7,7 @@ class WaveRNNError(ValueError):
     The message says what was expected, what came, and what to do. Being a `ValueError`, it is also
     what library callers expect from a bad argument.
     """
+
+
+class WaveRNNWarning(UserWarning):
+    """Something that works and that the user probably did not mean."""

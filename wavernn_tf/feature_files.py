@@ -1,8 +1,12 @@
-"""Features in .npy files: one reader for training (`--mel-dir`) and for speaking; numpy only."""
+"""Features in .npy and .npz files: one reader for `--mel-dir` and for speaking; numpy only."""
 
 from __future__ import annotations
 
+import io
+import zipfile
+import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +18,7 @@ def read(path: files.PathLike, n_features: int) -> np.ndarray:
     """Read features computed elsewhere.
 
     Args:
-      path: of a .npy file, float [frames, n_features].
+      path: of a .npy file, or a .npz file of one array, float [frames, n_features].
       n_features: expected features per frame.
 
     Returns:
@@ -27,11 +31,12 @@ def read(path: files.PathLike, n_features: int) -> np.ndarray:
     if not path.is_file():
         raise WaveRNNError(f"There is no features file {path}.")
     try:
-        mel = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
+        with path.open("rb") as file:
+            mel = np.load(io.BytesIO(file.read()), allow_pickle=False)
+    except (ValueError, OSError, EOFError, MemoryError, zipfile.BadZipFile) as error:
         raise WaveRNNError(f"{path} is not a .npy array: {error}") from error
     if not isinstance(mel, np.ndarray):
-        raise WaveRNNError(f"{path} holds several arrays; save one by numpy.save.")
+        mel = _only_array(mel, path)
     if mel.dtype.kind != "f":
         raise WaveRNNError(f"{path}: expected features of a float type; got {mel.dtype}.")
     if mel.ndim != 2 or mel.shape[1] != n_features:
@@ -52,3 +57,24 @@ def read(path: files.PathLike, n_features: int) -> np.ndarray:
             f"{path}: the features hold NaN or infinity, first in frame {int(np.argmin(finite))}."
         )
     return mel.astype(np.float32)
+
+
+EXTENSIONS = (".npy", ".npz")
+"""Of files that hold features."""
+
+_BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, NotImplementedError)
+_NAMES = ("mel", "mels", "features", "feats", "arr_0")
+
+
+def _only_array(archive: Any, path: Path) -> np.ndarray:
+    """The array of a .npz file: the only one, or the one with a customary name."""
+    names = list(archive.files)
+    chosen = names if len(names) == 1 else [n for n in _NAMES if n in names][:1]
+    if not chosen:
+        raise WaveRNNError(
+            f"{path} holds {len(names)} arrays ({', '.join(names[:5])}); save one, or name it mel."
+        )
+    try:
+        return np.asarray(archive[chosen[0]])
+    except (ValueError, OSError, EOFError, KeyError, MemoryError, *_BROKEN_ZIP) as error:
+        raise WaveRNNError(f"{path} is damaged: {error}") from error

@@ -12,9 +12,10 @@ from typing import Any, Callable, Optional, Protocol, Union
 
 import numpy as np
 
+from wavernn_tf import files
 from wavernn_tf.config import Config, MelRecipe
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.export import inputs, metadata
+from wavernn_tf.export import inputs, metadata, versions
 from wavernn_tf.export.runtime import Vocoder
 
 Progress = Optional[Callable[[int], None]]
@@ -50,7 +51,8 @@ def open_voice(path: Union[str, Path], runtime: str = "auto", postfilter: bool =
     """Open a voice of any form.
 
     Args:
-      path: a .tflite file, a SavedModel folder (NAME or NAME/1), or a training run's folder.
+      path: a .tflite file, a SavedModel folder (NAME, whose highest version is taken, or NAME/1),
+        or a training run's folder.
       runtime: TFLite interpreter, as in `Vocoder.load`.
       postfilter: run the pitch postfilter of a .tflite voice that has one; the other two never do.
 
@@ -60,9 +62,9 @@ def open_voice(path: Union[str, Path], runtime: str = "auto", postfilter: bool =
     path = Path(path)
     if path.is_file():
         return Vocoder.load(path, runtime, postfilter=postfilter)
-    for folder in (path / "1", path):
-        if (folder / "saved_model.pb").is_file():
-            return SavedModelVoice(folder)
+    saved = versions.newest(path)
+    if saved is not None:
+        return SavedModelVoice(saved)
     if (path / "config.yaml").is_file():
         return KerasVoice(path)
     raise WaveRNNError(
@@ -89,6 +91,7 @@ class _WholeUtterance(abc.ABC):
         """See `Voice`; one call for the whole utterance."""
         mel = inputs.check_features(mel, self.info, recipe)
         inputs.check_draw(seed, temperature, fine_temperature)
+        inputs.warn_of_scale(mel, self.info)
         audio = self._generate(mel, seed, temperature, fine_temperature)
         if progress:
             progress(len(mel))
@@ -97,6 +100,7 @@ class _WholeUtterance(abc.ABC):
     def score(self, mel: np.ndarray, audio: np.ndarray) -> np.ndarray:
         """See `Voice`."""
         mel = inputs.check_features(mel, self.info)
+        inputs.warn_of_scale(mel, self.info)
         return self._score(mel, inputs.align_audio(audio, len(mel), self.info))
 
     @abc.abstractmethod
@@ -125,7 +129,7 @@ class SavedModelVoice(_WholeUtterance):
         self.info = read_info(path)
         self.runtime = f"tensorflow {tf.__version__}"
         try:
-            self._signatures = tf.saved_model.load(str(path)).signatures
+            self._signatures = tf.saved_model.load(files.plain(path)).signatures
         except (OSError, ValueError, tf.errors.OpError) as error:
             raise WaveRNNError(f"The SavedModel {path} cannot be loaded: {error}") from error
 

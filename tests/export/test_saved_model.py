@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -15,7 +16,7 @@ import tensorflow as tf
 from tests.conftest import assert_same_samples, features_for, small_config, sparse_weights
 from tests.export.test_tflite import converted, info_for
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.export import saved_model, serving
+from wavernn_tf.export import saved_model, serving, versions
 from wavernn_tf.export.runtime import Vocoder
 from wavernn_tf.models.weights import named_arrays
 from wavernn_tf.reference import Reference
@@ -282,15 +283,28 @@ def pick(inputs):
 # ---------------------------------------------------------------- whole or not
 
 
-def test_saving_over_a_voice_replaces_it_whole(saved, tmp_path):
+def test_saving_again_adds_a_version_and_reading_takes_the_highest(saved, tmp_path):
     folder = tmp_path / "voice"
-    (folder / "1" / "variables").mkdir(parents=True)
-    (folder / "1" / "variables" / "stale").write_text("of the voice before")
-    (folder / "2").mkdir()
+    for version in ("2", "10"):
+        shutil.copytree(saved.path, folder / version)
     path = saved_model.save(saved.config, saved.weights, saved.info, folder)
-    assert os.listdir(tmp_path) == ["voice"] and os.listdir(folder) == ["1"]
-    assert not (folder / "1" / "variables" / "stale").exists()
+    assert path == str(folder / "11")
+    assert sorted(os.listdir(folder)) == ["10", "11", "2"] and os.listdir(tmp_path) == ["voice"]
     assert saved_model.read_info(path) == saved.info
+    assert versions.newest(folder) == folder / "11" and versions.newest(path) == folder / "11"
+    shutil.rmtree(folder / "11")
+    assert versions.newest(folder) == folder / "10"  # by number, not by name
+    assert versions.newest(tmp_path) is None
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "1", "variables"])
+def test_a_folder_with_anything_else_is_kept(saved, tmp_path, name):
+    folder = tmp_path / "voice"
+    folder.mkdir()
+    (folder / name).write_text("mine")
+    with pytest.raises(WaveRNNError, match=f"nothing but numbered versions.*{name}"):
+        saved_model.save(saved.config, saved.weights, saved.info, folder)
+    assert os.listdir(folder) == [name] and (folder / name).read_text() == "mine"
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])

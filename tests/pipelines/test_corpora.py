@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -144,3 +145,82 @@ def test_fetch_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"{tmp_path}")
     with pytest.raises(WaveRNNError, match="`ffmpeg` is missing.*apt-get install ffmpeg"):
         debian.decode_g722([tmp_path / "a.g722"], [tmp_path / "a.wav"])
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+)
+def test_lists_of_any_editor(tmp_path: Path, encoding: str) -> None:
+    root = _touch(tmp_path, "naïve [1].wav", "b.wav", "deep er/c.flac")
+    text = "# held out\r\nnai\u0308ve [1]\r\ndeep er\\c.flac\r\n\r\n"  # accents in two characters
+    (root / "held_out.txt").write_bytes(text.encode(encoding))
+    corpus = corpora.folder(root)
+    assert [s.id for s in corpus.sources if s.split == "held_out"] == ["deep er/c", "naïve [1]"]
+    (root / "held_out.txt").write_bytes("b\nno".encode(encoding))
+    with pytest.raises(WaveRNNError, match="not in the folder: no"):
+        corpora.folder(root)
+
+
+def test_accents_do_not_move_a_split() -> None:
+    for composed, apart in (("é", "e\u0301"), ("ü" * 9, "u\u0308" * 9)):
+        names = [[f"{n} {form}" for n in range(50)] for form in (composed, apart)]
+        splits = [
+            [
+                s.split
+                for s in corpora.assign_splits([corpora.Source(k, Path("x")) for k in keys], 0.3)
+            ]
+            for keys in names
+        ]
+        assert splits[0] == splits[1] and set(splits[0]) == {"train", "held_out"}
+
+
+def test_what_is_left_out_is_told(tmp_path: Path) -> None:
+    root = _touch(
+        tmp_path / "in",
+        "a.wav",
+        "b.m4a",
+        "c.M4A",
+        "d.txt",
+        "README",
+        ".e.m4a",
+        "._f.wav",
+        ".g/h.wav",
+    )
+    (root / "gone.wav").symlink_to(tmp_path / "nowhere")
+    corpus = corpora.folder(root)
+    assert [s.id for s in corpus.sources] == ["a"]
+    (remark,) = corpus.remarks
+    assert remark.endswith(": 2 .m4a, 1 .txt, 1 broken links, 1 without an extension")
+    assert corpora.folder(_touch(tmp_path / "clean", "a.wav")).remarks == ()
+    with pytest.raises(WaveRNNError, match="Found no .*2 .m4a"):
+        corpora.folder(_touch(tmp_path / "none", "a.m4a", "b.m4a"))
+
+
+def test_links_are_followed_each_folder_once(tmp_path: Path) -> None:
+    root = _touch(tmp_path / "in", "a/b.wav")
+    _touch(tmp_path / "other", "c.wav", "deep/d.wav")
+    (root / "link").symlink_to(tmp_path / "other")
+    (root / "a" / "loop").symlink_to(root)
+    (root / "e.wav").symlink_to(tmp_path / "other" / "c.wav")
+    assert [s.id for s in corpora.folder(root).sources] == ["a/b", "e", "link/c", "link/deep/d"]
+
+
+def test_ljspeech_layouts(tmp_path: Path) -> None:
+    root = _touch(tmp_path, "wavs/a.WAV", "wavs/b.flac", "wavs/new.wav", "wavs/._a.wav")
+    lines = "\ufeffa|A.|A.\r\nb.wav|B.|B.\r\ngone|C.|C.\r\n"
+    (root / "metadata.csv").write_bytes(lines.encode("utf-16"))
+    corpus = corpora.ljspeech(root)
+    assert [s.id for s in corpus.sources] == ["a", "b", "new"]
+    (root / "metadata.csv").write_text(lines, encoding="utf-8")
+    assert corpora.ljspeech(root).remarks == (
+        "1 lines of metadata.csv have no file in wavs/: gone",
+        "1 files in wavs/ have no line in metadata.csv: new",
+    )
+
+
+def test_names_that_are_not_utf8(tmp_path: Path) -> None:
+    name = os.fsdecode(b"caf\xe9")
+    root = _touch(tmp_path, f"{name}.wav", f"{name} dir/b.wav")
+    (root / "held_out.txt").write_bytes(b"caf\xe9\n")
+    corpus = corpora.folder(root)
+    assert {s.id: s.split for s in corpus.sources} == {f"{name} dir/b": "train", name: "held_out"}

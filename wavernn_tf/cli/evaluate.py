@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import click
 
+from wavernn_tf import files
 from wavernn_tf.cli import options, show, speech
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export import inputs
@@ -149,6 +150,8 @@ def evaluate(
         from wavernn_tf.evaluation import evaluate as library
         from wavernn_tf.evaluation import held_out
         from wavernn_tf.evaluation import report as report_lib
+    if report:
+        files.claim_file(report, [*voices, folder], report_lib.is_report)
     opened = _opened(voices, runtime)
     speech_clips = held_out.read(folder, max_utterances=max_utterances)
     total = sum(len(c.audio) for c in speech_clips) * len(opened)

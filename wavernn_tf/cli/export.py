@@ -150,7 +150,8 @@ def tflite(
 def saved_model(run: str, out_dir: str, xla: bool) -> None:
     """Export a finished training run to a SavedModel for TF Serving.
 
-    OUT_DIR gets the version 1, in TF Serving's layout. It loads in plain TensorFlow.
+    OUT_DIR gets the version 1, in TF Serving's layout, or the number after the highest there is;
+    other versions are kept. It loads in plain TensorFlow.
 
     \b
     Example:

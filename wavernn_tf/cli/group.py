@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import sys
+import warnings
 from typing import Any, Optional, Sequence
 
 import click
 
-from wavernn_tf.errors import WaveRNNError
+from wavernn_tf import files
+from wavernn_tf.errors import WaveRNNError, WaveRNNWarning
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -33,8 +36,15 @@ class Commands(click.Group):
         """Run; see `click.Command.main`."""
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(AttributeError, ValueError, OSError):
+                # Names of files may hold what the terminal cannot show.
+                stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
         try:
-            code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+            with warnings.catch_warnings():
+                warnings.simplefilter("once", WaveRNNWarning)
+                warnings.showwarning = _show_warning
+                code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except click.Abort:
             _fail("interrupted")
             sys.exit(INTERRUPTED)
@@ -52,6 +62,11 @@ class Commands(click.Group):
                 raise
             _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror))
             sys.exit(BAD_INPUT)
+        except Exception as error:
+            if not files.is_disk_full(error):  # TensorFlow has errors of its own for it
+                raise
+            _fail(f"No space left on the disk: {error}")
+            sys.exit(BAD_INPUT)
         # A command's return value is no exit code; only click's own exits are.
         sys.exit(code if isinstance(code, int) else 0)
 
@@ -59,6 +74,11 @@ class Commands(click.Group):
 def _hint(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
     return f" See `{context.command_path} --help`." if context else ""
+
+
+def _show_warning(message: Any, category: Any, *where: Any) -> None:
+    if issubclass(category, WaveRNNWarning):
+        click.echo(f"note: {message}", err=True)
 
 
 def _fail(message: str) -> None:

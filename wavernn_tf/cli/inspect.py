@@ -9,7 +9,7 @@ import click
 
 from wavernn_tf.cli import options, show, speech
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.export import metadata, postfilter
+from wavernn_tf.export import metadata, postfilter, versions
 from wavernn_tf.export.metadata import VoiceInfo
 
 _LONG = ("feature_mean", "feature_std")
@@ -46,9 +46,9 @@ def describe(path: Path) -> Dict[str, Any]:
     """
     if path.is_file():
         return _tflite(path)
-    for folder in (path / "1", path):
-        if (folder / "saved_model.pb").is_file():
-            return _saved_model(folder)
+    saved = versions.newest(path)
+    if saved is not None:
+        return _saved_model(path, saved)
     if (path / "config.yaml").is_file():
         return _run(path)
     if (path / "manifest.json").is_file():
@@ -64,13 +64,15 @@ def _tflite(path: Path) -> Dict[str, Any]:
     return {"kind": "tflite", "bytes": path.stat().st_size, **_voice(info)}
 
 
-def _saved_model(path: Path) -> Dict[str, Any]:
+def _saved_model(path: Path, version: Path) -> Dict[str, Any]:
     with speech.tensorflow_for("Inspecting a SavedModel"):
         speech.quiet()
         from wavernn_tf.export import saved_model
-    info = saved_model.read_info(path)
-    total = sum(p.stat().st_size for p in path.rglob("*") if p.is_file())
-    return {"kind": "saved_model", "bytes": total, **_voice(info)}
+    info = saved_model.read_info(version)
+    total = sum(p.stat().st_size for p in version.rglob("*") if p.is_file())
+    found = sorted(versions.find(path)) or [version.name]
+    numbers = {"version": version.name, "versions": ", ".join(map(str, found))}
+    return {"kind": "saved_model", **numbers, "bytes": total, **_voice(info)}
 
 
 def _voice(info: VoiceInfo) -> Dict[str, Any]:

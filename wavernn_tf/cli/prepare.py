@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, List, Optional, Sequence
 
 import click
 
@@ -24,7 +24,7 @@ from wavernn_tf.cli import options, show, speech
 @click.option(
     "--mel-dir",
     type=click.Path(exists=True, file_okay=False),
-    help="Folder of features computed elsewhere: <utterance>.npy, float [frames, n_mels].",
+    help="Folder of features computed elsewhere: <utterance>.npy or .npz, float [frames, n_mels].",
 )
 @click.option(
     "--held-out",
@@ -62,9 +62,10 @@ def prepare(
 ) -> None:
     """Turn recordings into training data.
 
-    SOURCE is a folder of wav, flac, ogg or mp3 files (any rate and channel count), LJSpeech, VCTK,
-    or the name of a corpus that is fetched: msu_ru_nsh, asterisk_en, or both joined by "+". OUT
-    gets TFRecord shards and a manifest; the same command again skips what is done.
+    SOURCE is a folder of wav, flac, ogg, opus, mp3 or aiff files (any rate and channel count; links
+    are followed, hidden files are not), LJSpeech, VCTK, or the name of a corpus that is fetched:
+    msu_ru_nsh, asterisk_en, or both joined by "+". OUT gets TFRecord shards and a manifest; the
+    same command again skips what is done.
 
     \b
     Examples:
@@ -74,9 +75,11 @@ def prepare(
     config = options.make_config(preset, config_file, recipe, assignments)
     with speech.tensorflow_for("Preparing data"):
         speech.quiet()
-        from wavernn_tf.pipelines import corpora
+        from wavernn_tf.pipelines import corpora, shards
         from wavernn_tf.pipelines import prepare as pipeline
-    if corpora.is_fetched(source) and not Path(source).is_dir():
+    fetched = corpora.is_fetched(source) and not Path(source).is_dir()
+    shards.claim(Path(out), [*([] if fetched else [source]), *([mel_dir] if mel_dir else [])])
+    if fetched:
         corpus = corpora.find(source, Path(cache) if cache else None)
     else:
         corpus = corpora.find(_layout(Path(source)) if layout == "auto" else layout, Path(source))
@@ -97,7 +100,22 @@ def prepare(
     click.echo(f"skipped: {len(made.skipped)}")
     for skipped in made.skipped:
         click.echo(f"  {skipped.reason}")
+    for line in [*corpus.remarks, *_remarks(made.remarks)]:
+        click.echo(f"note: {line}")
     click.echo(f"next: wavernn-tf train {out} RUN")
+
+
+def _remarks(remarks: Sequence[Any]) -> List[str]:
+    """One line for every kind of remark on recordings, with the first of them."""
+    from wavernn_tf.pipelines.audio import REMARKS
+
+    lines = []
+    for kind, meaning in REMARKS.items():
+        mine = [f"{r.id} ({r.text})" for r in remarks if r.kind == kind]
+        if mine:
+            more = " ..." if len(mine) > 3 else ""
+            lines.append(f"recordings: {len(mine)}, {meaning}: {', '.join(mine[:3])}{more}")
+    return lines
 
 
 def _layout(source: Path) -> str:

@@ -9,10 +9,11 @@ from typing import Iterator
 
 import numpy as np
 
+from wavernn_tf import feature_files
 from wavernn_tf.config import MelRecipe, SignalConfig
 from wavernn_tf.errors import WaveRNNError
 
-EXPECTED = "a recording (wav, flac, ogg, mp3) or features in a .npy file"
+EXPECTED = "a recording (wav, flac, ogg, opus, mp3, aiff) or features in a .npy or .npz file"
 
 
 @contextlib.contextmanager
@@ -47,7 +48,7 @@ def quiet() -> None:
 
 def is_features(path: str) -> bool:
     """Whether a path names features and not a recording."""
-    return Path(path).suffix.lower() == ".npy"
+    return Path(path).suffix.lower() in feature_files.EXTENSIONS
 
 
 def read_recording(path: str, recipe: MelRecipe) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Optional
 
 import click
 
-from wavernn_tf import feature_files
+from wavernn_tf import feature_files, files
 from wavernn_tf.cli import options, show, speech
 
 
@@ -57,7 +57,7 @@ def synthesize(
       wavernn-tf synthesize saved_model/ recording.flac out.wav --temperature 0.8
     """  # noqa: D301 (\b is for click)
     from wavernn_tf.export import inputs
-    from wavernn_tf.export.runtime import write_wav
+    from wavernn_tf.export.runtime import is_own_wav, write_wav
     from wavernn_tf.pipelines import recipes
     from wavernn_tf.voices import open_voice
 
@@ -66,6 +66,7 @@ def synthesize(
     if recipe and not speech.is_features(source):
         raise click.UsageError("--recipe says how .npy features were made; a recording has none.")
     inputs.check_draw(seed, temperature, fine_temperature)
+    files.claim_file(out, [artefact, source], is_own_wav)
     made_by = recipes.find(recipe) if recipe else None
     with speech.tensorflow_for("This voice"):
         if not Path(artefact).is_file():

@@ -38,11 +38,15 @@ def train(
       wavernn-tf train data/ run/ --preset demo
       wavernn-tf train data/ run/ --set training.steps=100000 --set model.state_size=384
     """  # noqa: D301 (\b is for click)
+    from wavernn_tf.pipelines.manifest import Manifest
+    from wavernn_tf.training.run import RunFolder
+
+    Manifest.load(data)
+    RunFolder.at(run).claim([data])
     config = _config(data, run, preset, config_file, recipe, assignments)
     with speech.tensorflow_for("Training"):
         speech.quiet()
         from wavernn_tf.evaluation import held_out
-        from wavernn_tf.pipelines.manifest import Manifest
         from wavernn_tf.training import trainer
     Manifest.load(data).check(config)
     uniform, histogram = held_out.baselines(data, held_out.read(data, seconds=60.0))

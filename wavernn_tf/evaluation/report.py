@@ -37,8 +37,17 @@ def write(
       comparisons: utterances by every voice.
       history: rows of a training run's log, for its curve; may be empty.
       title: the heading.
+
+    Raises:
+      WaveRNNError: if the path must not be written.
     """
+    files.claim_file(path, ours=is_report)
     files.write_text(path, render(evaluation, comparisons, history, title))
+
+
+def is_report(path: Path) -> bool:
+    """Whether a file was written by `write`."""
+    return files.has_text(path, b'<meta name="generator" content="wavernn-tf">')
 
 
 def render(

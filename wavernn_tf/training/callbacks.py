@@ -10,6 +10,7 @@ import tensorflow as tf
 import tqdm
 from tensorflow_model_optimization.python.core.sparsity.keras import pruning_wrapper
 
+from wavernn_tf import files
 from wavernn_tf._keras import keras
 from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
@@ -85,7 +86,8 @@ class Evaluations(keras.callbacks.Callback):
         self._samples = config.training.batch_size * config.training.window
         self._run, self._checkpoints = run, checkpoints
         self._audio, self._sample_rate = audio, config.mel.sample_rate
-        self._writer = tf.summary.create_file_writer(str(run.tensorboard))
+        run.tensorboard.mkdir(parents=True, exist_ok=True)
+        self._writer = tf.summary.create_file_writer(files.plain(run.tensorboard))
         # A run killed after an evaluation but before its checkpoint logs that evaluation again.
         self._rows = [r for r in run.history() if r["step"] <= checkpoints.step]
         self._begun = time.monotonic()

@@ -6,6 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from wavernn_tf import files
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.training.run import RunFolder
 
@@ -28,7 +29,8 @@ class Checkpoints:
         if model.step.carried is not None:
             parts["carried_state"] = model.step.carried
         checkpoint = tf.train.Checkpoint(**parts)
-        self._manager = tf.train.CheckpointManager(checkpoint, str(run.checkpoints), keep)
+        run.checkpoints.mkdir(parents=True, exist_ok=True)
+        self._manager = tf.train.CheckpointManager(checkpoint, files.plain(run.checkpoints), keep)
         self._model = model
 
     def save(self) -> None:

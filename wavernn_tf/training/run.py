@@ -14,7 +14,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any, Dict, List, Union
+from typing import Any, Dict, List, Sequence, Union
 
 import numpy as np
 import yaml
@@ -23,6 +23,8 @@ from wavernn_tf import config as configuration
 from wavernn_tf import files
 from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
+
+_NAMES = ("voice.npz", "metrics.jsonl", "data.json", "checkpoints", "tensorboard")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +61,24 @@ class RunFolder:
     def pitch(self) -> Path:
         """File of the pitch estimator, which the first stage of training leaves."""
         return self.path / "pitch.npz"
+
+    def claim(self, inputs: Sequence[files.PathLike]) -> None:
+        """Check that the folder may be trained in, before the work.
+
+        Args:
+          inputs: folders that training reads.
+
+        Raises:
+          WaveRNNError: if it must not be written, or holds files that no earlier run wrote and that
+            would be replaced.
+        """
+        entries = {p.name for p in files.claim_folder(self.path, inputs)}
+        strange = sorted(entries & set(_NAMES))
+        if strange and "config.yaml" not in entries:
+            raise WaveRNNError(
+                f"{self.path} holds {', '.join(strange)}, and no config.yaml of a training run: it "
+                "is kept. Train into another folder."
+            )
 
     def begin(self, config: Config, data: Dict[str, Any]) -> None:
         """Write the configuration and the data's description, or check that they are the same.

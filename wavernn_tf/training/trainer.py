@@ -59,6 +59,7 @@ def train(
       WaveRNNError: if the data do not fit, or the folder holds another run.
     """
     run = RunFolder.at(out)
+    run.claim([data])
     description, remarks = checks.check_data(data, config)
     run.begin(config, description)
     for remark in remarks:
