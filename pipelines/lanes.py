@@ -157,7 +157,8 @@ class Recordings:
         config = self._config
         if config.predicts:
             posterior = dataset.posterior(utterance.mel, config, self._estimator)
-            return teacher.values(utterance.audio, utterance.mel, config, posterior)
+            made: Any = teacher.values(utterance.audio, utterance.mel, config, posterior)
+            return tuple(made)
         before = np.zeros([config.model.subscale.batch], np.int32)
         samples = signal.pre_emphasis(utterance.audio, config.signal.pre_emphasis)
         coarse, fine = signal.split(np.append(before, samples), config.signal.sample_offset)

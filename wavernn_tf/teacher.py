@@ -108,10 +108,12 @@ def part(whole: Values, start: int, end: int, config: Config) -> Teacher:
     """Codes and inputs of the samples `start` to `end` of a recording, with its own past."""
     _, longest = pitch.lag_range(config.mel.sample_rate)
     first = max(0, start - longest - pitch.TAPS)
-    cut = Values(*(None if array is None else array[first:end] for array in whole))
+    s, p, v, lags = whole
+    inside = slice(first, end)
+    cut = Values(s[inside], p[inside], v[inside], None if lags is None else lags[inside])
     coarse, fine = coding.encode(cut.v, config.signal.split)
-    made = Teacher(coarse, fine, inputs(cut, config))
-    return Teacher(*(array[start - first :] for array in made))
+    wanted = slice(start - first, None)
+    return Teacher(coarse[wanted], fine[wanted], inputs(cut, config)[wanted])
 
 
 def inputs(made: Values, config: Config) -> Float32:

@@ -144,7 +144,9 @@ class _Run:
         from wavernn_tf.training.model import KerasKernel, NativeKernel
 
         n = config.mel.n_mels
-        self._kernel = NativeKernel(config, threads) if name == "native" else KerasKernel(config)
+        self._kernel: Any = (
+            NativeKernel(config, threads) if name == "native" else KerasKernel(config)
+        )
         description = {"feature_mean": [0.0] * n, "feature_std": [1.0] * n}
         self._model = trainer.build(config, description, self._kernel)
         self._data = _batches(config)
@@ -207,7 +209,7 @@ def _batches(config: Config) -> Any:
     features = rng.standard_normal([training.batch_size, frames, config.mel.n_mels])
     codes = rng.integers(0, 65536, [training.batch_size, 1 + training.window], np.uint16)
     elements = tf.data.Dataset.from_tensors((codes, features.astype(np.float32))).repeat()
-    return elements.map(lambda u, mel: dataset.element(u, mel, config)).prefetch(4)
+    return elements.map(lambda u, mel: dataset.element(u, mel, config=config)).prefetch(4)
 
 
 def _config(state: int, sparsity: float, batch: int, window: int) -> Config:

@@ -272,7 +272,7 @@ class NativeKernel:
             # Values that share their two classes: a constant, as far as gradients go.
             sums[1] += self._shared_bits[coarse, fine].mean()
             gradients = [found.gradients[n] for n in ("gate_inputs", *names)] if training else []
-            return [np.float32(sums[0]), np.float32(sums[1]), found.state, *gradients]
+            return [*sums.astype(np.float32), found.state, *gradients]
 
         @tf.custom_gradient
         def loss(gates: tf.Tensor, *values: tf.Tensor) -> Any:
