@@ -17,7 +17,7 @@ WITH_VENV := PATH="$(CURDIR)/$(BIN):$$PATH"
 
 CXX_SOURCES := $(shell find export/native -name '*.cc' -o -name '*.h')
 LIBRARY_SOURCES := $(shell find export/native/CMakeLists.txt export/native/kernels \
-	export/native/tflite -type f)
+	export/native/tflite export/native/training -type f)
 
 # A Python that serves: 3.9 to 3.12, with venv and pip. Names are tried by running them, since a
 # version manager's shim may exist and yet fail. `make install PYTHON=/path/to/python3.10` chooses.

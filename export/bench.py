@@ -201,6 +201,9 @@ def machine() -> Dict[str, Any]:
 
 
 def features(info: VoiceInfo, frames: int, seed: int = 0) -> np.ndarray:
-    """Random features of the scale that a voice knows: float32 [frames, n_mels]."""
-    noise = np.random.default_rng(seed).standard_normal([frames, info.mel.n_mels])
-    return (noise * info.feature_std + np.array(info.feature_mean)).astype(np.float32)
+    """Random features of the scale that a voice knows: float32 [frames, n_features]."""
+    n = info.mel.n_mels
+    noise = np.random.default_rng(seed).standard_normal([frames, n])
+    mel = noise * info.feature_std[:n] + np.array(info.feature_mean[:n])
+    pitch = np.full([frames, info.signal.extra_features], 120.0)
+    return np.concatenate([mel, pitch], axis=1).astype(np.float32)

@@ -54,6 +54,7 @@ def describe(
         lookahead=config.lookahead,
         steps_per_frame=config.model.conditioning.steps_per_frame,
         subscale=config.model.subscale,
+        extra_inputs=config.model.extra_inputs,
         weights=weight_type,
         blocks=blocks,
         sparsity={name: matrix.sparsity for name, matrix in report.items()},

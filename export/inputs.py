@@ -43,10 +43,12 @@ def check_features(
             "(`wavernn-tf prepare --recipe`)."
         )
     mel = np.asarray(mel)
-    if mel.ndim != 2 or mel.shape[1] != own.n_mels or not len(mel):
+    extra = info.signal.extra_features
+    if mel.ndim != 2 or mel.shape[1] != own.n_mels + extra or not len(mel):
+        what = ", the last column the fundamental frequency in Hz" if extra else ""
         raise WaveRNNError(
-            f"Expected features [frames, {own.n_mels}] with at least one frame (recipe "
-            f"{own.name!r}); got shape {list(mel.shape)}."
+            f"Expected features [frames, {own.n_mels + extra}] with at least one frame (recipe "
+            f"{own.name!r}{what}); got shape {list(mel.shape)}."
         )
     if mel.dtype.kind != "f":
         raise WaveRNNError(f"Expected features of a float type; got {mel.dtype}.")
@@ -55,7 +57,8 @@ def check_features(
         raise WaveRNNError(
             f"The features hold NaN or infinity, first in frame {int(np.argmin(finite))}."
         )
-    z = np.abs((mel - np.array(info.feature_mean)) / np.array(info.feature_std)).mean()
+    mean, std = np.array(info.feature_mean), np.array(info.feature_std)
+    z = np.abs((mel[:, : own.n_mels] - mean[: own.n_mels]) / std[: own.n_mels]).mean()
     if z > MAX_Z:
         looks = likely_scale(mel, info)
         raise WaveRNNError(
@@ -84,8 +87,9 @@ def likely_scale(mel: np.ndarray, info: VoiceInfo) -> Optional[str]:
     own = info.mel
     if own.kind != "mel" or len(mel) < _ENOUGH_FRAMES:
         return None
-    mel = np.asarray(mel, np.float64)
-    mean, std = np.array(info.feature_mean), np.maximum(np.array(info.feature_std), 1e-3)
+    mel = np.asarray(mel, np.float64)[:, : own.n_mels]  # without pitch
+    mean = np.array(info.feature_mean)[: own.n_mels]
+    std = np.maximum(np.array(info.feature_std)[: own.n_mels], 1e-3)
     unit = _UNITS[own.log] * own.power
     guesses = {
         f"{_LOGS[log]} of the {_POWERS[power]} spectrum": (
@@ -178,13 +182,14 @@ def align_audio(audio: np.ndarray, frames: int, info: VoiceInfo) -> np.ndarray:
     return np.pad(audio[:expected], (0, max(0, expected - len(audio))))
 
 
-def check_draw(seed: int, temperature: float) -> None:
-    """Check a seed and a temperature.
+def check_draw(seed: int, temperature: float, fine_temperature: float = 1.0) -> None:
+    """Check a seed and the temperatures of the coarse and the fine draws.
 
     Raises:
       WaveRNNError: for a seed beyond 64 bits, or a temperature that is negative or not finite.
     """
     if not -(2**63) <= int(seed) < 2**63:
         raise WaveRNNError(f"Expected `seed` to fit in 64 signed bits; got {seed}.")
-    if not (np.isfinite(temperature) and temperature >= 0):
-        raise WaveRNNError(f"Expected a finite `temperature` >= 0; got {temperature}.")
+    for name, value in (("temperature", temperature), ("fine_temperature", fine_temperature)):
+        if not (np.isfinite(value) and value >= 0):
+            raise WaveRNNError(f"Expected a finite `{name}` >= 0; got {value}.")

@@ -59,6 +59,7 @@ def load_library(
     library: Optional[str] = None,
     isa: Optional[str] = None,
     stages: bool = False,
+    postfilter: bool = True,
 ) -> Any:
     """Load the native library as a delegate of an interpreter.
 
@@ -67,6 +68,7 @@ def load_library(
       library: path of libwavernn_tf.so; by default the one that was built with the package.
       isa: instruction set of the kernels, one of `available_isas`; by default its last.
       stages: keep the time that every stage takes, for `native_bench.take_stages`.
+      postfilter: run the pitch postfilter of a voice that has one.
 
     Raises:
       WaveRNNError: if the file is missing or does not load, saying what to do, or if this machine
@@ -74,6 +76,8 @@ def load_library(
     """
     path = _find(library)
     options: Dict[str, str] = {"stages": "1"} if stages else {}
+    if not postfilter:
+        options["postfilter"] = "0"
     if isa is not None:
         options["isa"] = isa
         isas = available_isas(library)
@@ -96,11 +100,25 @@ def available_isas(library: Optional[str] = None) -> Tuple[str, ...]:
     Raises:
       WaveRNNError: if the file is missing or does not load, saying what to do.
     """
+    loaded = load_c_library(library)
+    loaded.wavernn_tf_isas.restype = ctypes.c_char_p
+    return tuple(loaded.wavernn_tf_isas().decode().split(","))
+
+
+def load_c_library(library: Optional[str] = None) -> ctypes.CDLL:
+    """The native library's C interface.
+
+    Args:
+      library: as in `load_library`.
+
+    Raises:
+      WaveRNNError: if the file is missing or does not load, saying what to do.
+    """
     path = _find(library)
     try:
         loaded = ctypes.CDLL(str(path))
-        loaded.wavernn_tf_isas.restype = ctypes.c_char_p
-        return tuple(loaded.wavernn_tf_isas().decode().split(","))
+        loaded.wavernn_tf_version  # noqa: B018 (another library lacks it)
+        return loaded
     except (AttributeError, OSError) as error:
         raise _unfit(path, error) from error
 

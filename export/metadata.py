@@ -12,13 +12,15 @@ import struct
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
+from wavernn_tf import pitch
 from wavernn_tf.config import MelRecipe, SignalConfig, SubscaleConfig
 from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.export import postfilter
 from wavernn_tf.trees import from_dict, to_dict
 
 NAME = "wavernn_tf"
 SIZE_NAME = "wavernn_tf.file_bytes"
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Version of the op's inputs and of this text; the native library knows the same number."""
 
 
@@ -29,13 +31,14 @@ class VoiceInfo:
     Attributes:
       schema_version: of the op's inputs.
       mel: recipe of the features.
-      signal: pre-emphasis and sample offset.
+      signal: pre-emphasis, sample offset, and what stands in front of the network.
       state_size: H.
       projection_size: P.
       past: feature frames seen before the current one.
       lookahead: feature frames needed after the current one, to see and to run ahead.
       steps_per_frame: conditioning steps per frame.
       subscale: samples per step, and the network over the earlier sub-tensors.
+      extra_inputs: of the GRU, names in `wavernn_tf.config.EXTRA_INPUTS`.
       weights: type of the packed weights, a name in `wavernn_tf.export.packing.WEIGHT_TYPES`.
       blocks: block shape of every matrix.
       sparsity: share of zero blocks of every matrix.
@@ -55,6 +58,7 @@ class VoiceInfo:
     lookahead: int
     steps_per_frame: int
     subscale: SubscaleConfig
+    extra_inputs: Tuple[str, ...]
     weights: str
     blocks: Dict[str, str]
     sparsity: Dict[str, float]
@@ -68,8 +72,31 @@ class VoiceInfo:
 
     @property
     def state_values(self) -> int:
-        """Size of a stream's state: of every sub-tensor h and its last samples, and y[n-1]."""
+        """Size of a stream's state in the op.
+
+        Of every sub-tensor h and its last samples, and y[n-1]. With anything in front of the
+        network: h, the last samples and residuals, the last two classes, y[n-1], and what the
+        postfilter remembers.
+        """
+        signal, rate = self.signal, self.mel.sample_rate
+        off = signal.prediction_order == 0 and signal.pitch == "off" and signal.split == "linear"
+        if not off or self.extra_inputs:
+            longest = pitch.lag_range(rate)[1] + 3
+            kept = max(signal.prediction_order, 1) + (
+                longest if "lagged" in self.extra_inputs else 1
+            )
+            after = postfilter.state_values(signal, rate, self.mel.hop_length, self.steps_per_frame)
+            return self.state_size + kept + 3 + after
         return self.subscale.batch * (self.state_size + self.subscale.history) + 1
+
+    @property
+    def frames_after(self) -> int:
+        """Feature frames that the op needs after the current one: `lookahead` and the postfilter's.
+
+        The network runs ahead of the postfilter, by whole frames.
+        """
+        ahead = postfilter.frames_ahead(self.signal, self.mel.sample_rate, self.mel.hop_length)
+        return self.lookahead + ahead
 
     def to_json(self) -> str:
         """The text that the file carries."""
@@ -105,6 +132,7 @@ class VoiceInfo:
                 mel=from_dict(MelRecipe, tree.pop("mel"), "mel"),
                 signal=from_dict(SignalConfig, tree.pop("signal"), "signal"),
                 subscale=from_dict(SubscaleConfig, tree.pop("subscale"), "subscale"),
+                extra_inputs=tuple(tree.pop("extra_inputs")),
                 feature_mean=tuple(tree.pop("feature_mean")),
                 feature_std=tuple(tree.pop("feature_std")),
                 **tree,

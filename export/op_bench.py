@@ -172,6 +172,7 @@ class _Streams:
             features=self._features,
             seed=self._seeds,
             temperature=self._temperatures,
+            fine_temperature=self._temperatures,
             state=self._state,
             position=self._position,
         )
@@ -181,7 +182,7 @@ class _Streams:
 
     def _set_frames(self, frames: int) -> None:
         info = self._info
-        rows = info.past + frames + info.lookahead
+        rows = info.past + frames + info.frames_after
         each = [features(info, rows, int(seed)) for seed in self._seeds]
         self._features = np.stack(each)  # [batch, rows, n_features]
         self.samples = self._batch * frames * info.mel.hop_length

@@ -164,6 +164,13 @@ def widen_tensor(values: Any) -> Any:
     return values
 
 
+def with_rows(kernel: Any, extra: Any) -> Any:
+    """A float32 tensor [rows, n] with more rows behind it, which may be bfloat16 bits (int16)."""
+    import tensorflow as tf
+
+    return tf.concat([kernel, widen_tensor(extra)], axis=0)
+
+
 def _encode(
     matrix: np.ndarray, weights: str, block_out: int
 ) -> Tuple[np.ndarray, Optional[np.ndarray]]:

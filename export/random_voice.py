@@ -9,11 +9,13 @@ import numpy as np
 
 from wavernn_tf import files
 from wavernn_tf.config import (
+    EXTRA_INPUTS,
     ConditioningConfig,
     Config,
     MelRecipe,
     ModelConfig,
     PruningConfig,
+    SignalConfig,
     SubscaleConfig,
 )
 from wavernn_tf.errors import WaveRNNError
@@ -23,6 +25,8 @@ from wavernn_tf.matrices import BLOCK_SHAPES, matrix_blocks
 from wavernn_tf.models.weights import Weights
 
 _MEL = MelRecipe("bench-24k", "external", sample_rate=24000, hop_length=240, fmax=12000.0)
+_PREDICTED_MEL = MelRecipe("bench-24k", sample_rate=24000, n_fft=1024, hop_length=240, fmax=12000.0)
+_SIGNAL = SignalConfig(prediction_order=16, pitch="estimated", split="mulaw")
 _CONDITIONING = ConditioningConfig(channels=128, kernel_sizes=(5, 3), upsample=(3,))
 _NETWORK_DENSITY = 0.5
 """Share of blocks kept in the convolutions over the earlier sub-tensors, but for the first."""
@@ -44,6 +48,7 @@ class Shape:
       weights: type of the packed weights, a name in `wavernn_tf.export.packing.WEIGHT_TYPES`.
       subscale: samples per step, B; 1 is the plain WaveRNN.
       horizon: F of Subscale WaveRNN.
+      prediction: linear and pitch prediction in front of the network, with all extra inputs.
     """
 
     state: int = 1024
@@ -53,6 +58,7 @@ class Shape:
     weights: str = "float32"
     subscale: int = 1
     horizon: int = SubscaleConfig.horizon
+    prediction: bool = False
 
     def __post_init__(self) -> None:
         for name, unit in (("state", 32), ("proj", 16)):
@@ -70,10 +76,12 @@ class Shape:
     def config(self) -> Config:
         """The configuration of such a voice."""
         return Config(
-            mel=_MEL,
+            mel=_PREDICTED_MEL if self.prediction else _MEL,
+            signal=_SIGNAL if self.prediction else SignalConfig(),
             model=ModelConfig(
                 self.state,
                 self.proj,
+                extra_inputs=tuple(EXTRA_INPUTS) if self.prediction else (),
                 conditioning=_CONDITIONING,
                 subscale=SubscaleConfig(self.subscale, self.horizon),
             ),

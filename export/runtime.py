@@ -58,6 +58,7 @@ class Vocoder:
         library: Optional[str] = None,
         isa: Optional[str] = None,
         stages: bool = False,
+        postfilter: bool = True,
     ) -> Vocoder:
         """Load a .tflite voice.
 
@@ -68,6 +69,7 @@ class Vocoder:
           isa: instruction set of the kernels, one of `library.available_isas()`; by default the
             fastest of this machine. The samples are the same on all.
           stages: keep the time that every stage of the op takes (`wavernn-tf bench`).
+          postfilter: run the pitch postfilter of a voice that has one; its delay stays.
 
         Raises:
           WaveRNNError: if the file, an interpreter or the library is missing or unfit; it says
@@ -81,11 +83,13 @@ class Vocoder:
             model = Path(path).read_bytes()
         info = metadata.read(model)
         found = find_runtime(runtime)
-        delegate = load_library(found, library, isa, stages)
+        delegate = load_library(found, library, isa, stages, postfilter)
         try:
             interpreter = found.interpreter(model_content=model, experimental_delegates=[delegate])
             voice = cls(interpreter, info, f"{found.name} {found.version}")
-            voice._again = functools.partial(cls.load, model, runtime, library, isa, stages)
+            voice._again = functools.partial(
+                cls.load, model, runtime, library, isa, stages, postfilter
+            )
             return voice
         except (ValueError, RuntimeError) as error:
             raise WaveRNNError(f"The voice cannot be prepared: {error}") from error
@@ -109,15 +113,18 @@ class Vocoder:
         temperature: float = 1.0,
         recipe: Optional[MelRecipe] = None,
         progress: Optional[Callable[[int], None]] = None,
+        fine_temperature: float = 1.0,
     ) -> np.ndarray:
         """Turn the features of an utterance into audio.
 
         Args:
           mel: float [frames, n_features].
           seed: 64-bit; the same seed and features give the same samples.
-          temperature: divides the logits; 1 samples from the model, 0 takes the likeliest class.
+          temperature: divides the logits of the coarse classes; 1 samples from the model, 0 takes
+            the likeliest class.
           recipe: how `mel` was made, if known; another recipe than the voice's is refused.
           progress: called with the number of frames done after every chunk.
+          fine_temperature: as `temperature`, of the fine classes.
 
         Returns:
           int16 [frames * hop_length] at `info.mel.sample_rate`.
@@ -134,29 +141,34 @@ class Vocoder:
                 if progress:
                     progress(min(start + CHUNK_FRAMES, len(mel)))
 
-        return np.concatenate(list(self.stream(chunks(), seed, temperature)))
+        return np.concatenate(list(self.stream(chunks(), seed, temperature, fine_temperature)))
 
     def stream(
-        self, chunks: Iterable[np.ndarray], seed: int = 0, temperature: float = 1.0
+        self,
+        chunks: Iterable[np.ndarray],
+        seed: int = 0,
+        temperature: float = 1.0,
+        fine_temperature: float = 1.0,
     ) -> Iterator[np.ndarray]:
         """Turn features into audio while they arrive.
 
-        The audio lags by `info.lookahead` frames, whose rest comes after the last chunk. However
+        The audio lags by `info.frames_after` frames, whose rest comes after the last chunk. However
         the features are cut, the samples are those of `synthesize`.
 
         Args:
           chunks: float [frames, n_features], any number of frames each.
           seed: as in `synthesize`.
           temperature: as in `synthesize`.
+          fine_temperature: as in `synthesize`.
 
         Yields:
           int16 audio, whole frames; nothing for a chunk that is empty or completes none.
         """
-        past, ahead = self.info.past, self.info.lookahead
+        past, ahead = self.info.past, self.info.frames_after
         state = np.zeros([1, self.info.state_values], np.float32)
         position = np.zeros([1], np.int64)
         window: Optional[np.ndarray] = None
-        inputs.check_draw(seed, temperature)
+        inputs.check_draw(seed, temperature, fine_temperature)
 
         def run(features: np.ndarray) -> np.ndarray:
             nonlocal state, position
@@ -164,6 +176,7 @@ class Vocoder:
                 features=features[None],
                 seed=np.array([seed], np.int64),
                 temperature=np.array([temperature], np.float32),
+                fine_temperature=np.array([fine_temperature], np.float32),
                 state=state,
                 position=position,
             )
@@ -198,7 +211,8 @@ class Vocoder:
         mel = inputs.check_features(mel, self.info)
         inputs.warn_of_scale(mel, self.info)
         audio = inputs.align_audio(audio, len(mel), self.info)
-        padded = inputs.pad_edges(mel, self.info)
+        around = (self.info.past, self.info.frames_after)
+        padded = np.pad(mel, (around, (0, 0)), mode="edge")
         outputs = self._call(self._score, features=padded[None], audio=audio[None])
         return outputs["log_likelihood"][0]
 
@@ -206,9 +220,9 @@ class Vocoder:
         """Advance any number of streams by whole frames: the file's signature `generate`, bare.
 
         Args:
-          **tensors: features float32 [batch, past + frames + lookahead, n_features], seed int64
-            [batch], temperature float32 [batch], state float32 [batch, info.state_values], position
-            int64 [batch]; state and position start as zeros.
+          **tensors: features float32 [batch, past + frames + info.frames_after, n_features], seed
+            int64 [batch], temperature and fine_temperature float32 [batch], state float32 [batch,
+            info.state_values], position int64 [batch]; state and position start as zeros.
 
         Returns:
           audio int16 [batch, frames * hop_length], and the next state and position.

@@ -5,7 +5,7 @@ first; loading needs no package of ours. Signatures::
 
     serving_default = synthesize
         features float32 [batch, frames, n_features], lengths int32 [batch] (frames of each row),
-        seed int64 [batch], temperature float32 [batch]
+        seed int64 [batch], temperature float32 [batch], fine_temperature float32 [batch]
         -> audio int16 [batch, frames * hop_length] (zero past a row's end),
            audio_lengths int32 [batch]
     score
@@ -118,7 +118,7 @@ class _Serving(tf.Module):
         names = weights_lib.named_arrays(weights)
         self.arrays = {name: tf.Variable(a, trainable=False) for name, a in names.items()}
         hop = config.mel.hop_length
-        features = tf.TensorSpec([None, None, config.mel.n_mels], tf.float32, "features")
+        features = tf.TensorSpec([None, None, config.n_features], tf.float32, "features")
         lengths = tf.TensorSpec([None], tf.int32, "lengths")
 
         def checked(features: tf.Tensor, lengths: tf.Tensor, *rows: tf.Tensor) -> List[Any]:
@@ -135,8 +135,11 @@ class _Serving(tf.Module):
             valid = tf.sequence_mask(lengths * hop, frames * hop)
             return [padded, valid]
 
-        def sample(padded: tf.Tensor, seed: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
-            return synthesis.synthesize(padded, seed, temperature, config, self._read())
+        def sample(padded: tf.Tensor, *draws: tf.Tensor) -> tf.Tensor:
+            seed, temperature, fine_temperature = draws
+            return synthesis.synthesize(
+                padded, seed, temperature, fine_temperature, config, self._read()
+            )
 
         if xla:
             sample = tf.function(sample, autograph=False, jit_compile=True)
@@ -148,12 +151,15 @@ class _Serving(tf.Module):
                 lengths,
                 tf.TensorSpec([None], tf.int64, "seed"),
                 tf.TensorSpec([None], tf.float32, "temperature"),
+                tf.TensorSpec([None], tf.float32, "fine_temperature"),
             ],
         )
-        def synthesize(features, lengths, seed, temperature):
-            padded, valid = checked(features, lengths, seed, temperature)
+        def synthesize(features, lengths, seed, temperature, fine_temperature):
+            draws = seed, temperature, fine_temperature
+            padded, valid = checked(features, lengths, *draws)
             tf.debugging.assert_non_negative(temperature, "temperature: expected >= 0")
-            audio = sample(padded, seed, temperature)
+            tf.debugging.assert_non_negative(fine_temperature, "fine_temperature: expected >= 0")
+            audio = sample(padded, *draws)
             silence = tf.zeros_like(audio)
             return {"audio": tf.where(valid, audio, silence), "audio_lengths": lengths * hop}
 

@@ -48,6 +48,7 @@ def warmup_inputs(info: VoiceInfo, frames: int = FRAMES) -> Dict[str, Dict[str, 
         "lengths": lengths,
         "seed": np.array([0], np.int64),
         "temperature": np.array([1], np.float32),
+        "fine_temperature": np.array([1], np.float32),
     }
     score: Dict[str, np.ndarray] = {"features": features, "lengths": lengths, "audio": silence}
     return {"serving_default": synthesize, "synthesize": synthesize, "score": score}

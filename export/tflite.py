@@ -4,9 +4,9 @@ The converter swaps each op's TensorFlow body (the samplers of `wavernn_tf.sampl
 weights) for one node of the custom op: that is `experimental_implements`. The file has two
 signatures::
 
-    generate  features float32 [batch, past + frames + lookahead, n_features], seed int64 [batch],
-              temperature float32 [batch], state float32 [batch, info.state_values],
-              position int64 [batch]
+    generate  features float32 [batch, past + frames + info.frames_after, n_features],
+              seed int64 [batch], temperature float32 [batch], fine_temperature float32 [batch],
+              state float32 [batch, info.state_values], position int64 [batch]
               -> audio int16 [batch, frames * hop_length], state, position
     score     features, audio int16 [batch, n] -> log_likelihood float32 [batch, n, 2]
 """
@@ -66,10 +66,9 @@ class _Signatures(tf.Module):
 
     def __init__(self, config: Config, state: int, constants: List[np.ndarray]) -> None:
         super().__init__()
-        features = tf.TensorSpec([None, None, config.mel.n_mels], tf.float32, "features")
-        plain = config.model.subscale.batch == 1
-        sample = sampling.generate if plain else _generate_abreast
-        generate_op = _custom_op(op.GENERATE, sample, config, n_inputs=5)
+        features = tf.TensorSpec([None, None, config.n_features], tf.float32, "features")
+        sample = _shaped(state) if config.model.subscale.batch == 1 else _generate_abreast
+        generate_op = _custom_op(op.GENERATE, sample, config, n_inputs=6)
         score_op = _custom_op(op.SCORE, sampling.score, config, n_inputs=2)
 
         def bound() -> List[tf.Tensor]:
@@ -81,12 +80,13 @@ class _Signatures(tf.Module):
                 features,
                 tf.TensorSpec([None], tf.int64, "seed"),
                 tf.TensorSpec([None], tf.float32, "temperature"),
+                tf.TensorSpec([None], tf.float32, "fine_temperature"),
                 tf.TensorSpec([None, state], tf.float32, "state"),
                 tf.TensorSpec([None], tf.int64, "position"),
             ],
         )
-        def generate(features, seed, temperature, state, position):
-            inputs = [features, seed, temperature, state, position]
+        def generate(features, seed, temperature, fine_temperature, state, position):
+            inputs = [features, seed, temperature, fine_temperature, state, position]
             audio, state, position = generate_op(*inputs, *bound())
             return {"audio": audio, "state": state, "position": position}
 
@@ -100,10 +100,27 @@ class _Signatures(tf.Module):
         self.generate, self.score = generate, score
 
 
+def _shaped(size: int) -> Any:
+    """The plain sampler, behind which the state of a postfilter is let through unchanged.
+
+    TensorFlow's body has no postfilter: of that one, and of frames it runs ahead for, the op knows.
+    """
+
+    def generate(features, seed, temperature, fine_temperature, state, position, config, w):
+        known = sampling.state_values(config)
+        kept, rest = state[:, :known], state[:, known:size]
+        draws = seed, temperature, fine_temperature
+        outputs = sampling.generate(features, *draws, kept, position, config, w)
+        return outputs[0], tf.concat([outputs[1], rest], axis=1), outputs[2]
+
+    return generate
+
+
 def _generate_abreast(
     features: tf.Tensor,
     seed: tf.Tensor,
     temperature: tf.Tensor,
+    fine_temperature: tf.Tensor,
     state: tf.Tensor,
     position: tf.Tensor,
     config: Config,
@@ -113,7 +130,7 @@ def _generate_abreast(
 
     It starts a stream. To carry one on is the op's: its state has another form than TensorFlow's.
     """
-    audio = wavefront.generate(features, seed, temperature, config, w)
+    audio = wavefront.generate(features, seed, temperature, fine_temperature, config, w)
     return audio, state, position + tf.cast(tf.shape(audio)[1], tf.int64)
 
 

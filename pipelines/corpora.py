@@ -81,9 +81,10 @@ def folder(root: Path, name: str = "folder") -> Corpus:
     listed = _held_out(root / HELD_OUT_FILE)
     keys = {path: _id(path, root) for path in paths}
     chosen = _named(listed or (), keys.values())
+    held_out = set(chosen.values())
     sources = []
     for path, key in keys.items():
-        split = "" if listed is None else ("held_out" if key in chosen.values() else "train")
+        split = "" if listed is None else ("held_out" if key in held_out else "train")
         sources.append(Source(key, path, split=split))
     missing = [line for line in listed or () if line not in chosen]
     if missing:
@@ -168,20 +169,38 @@ def find(name: str, path: Optional[Path] = None) -> Corpus:
     """A corpus by name.
 
     Args:
-      name: of `LOCAL` or `FETCHED`.
+      name: of `LOCAL` or `FETCHED`; several of `FETCHED` joined by "+" are one corpus.
       path: its folder; for a fetched corpus the cache, by default `~/.cache/wavernn-tf`.
 
     Raises:
       WaveRNNError: for an unknown name, or a corpus that is not there.
     """
-    if name in FETCHED:
-        return FETCHED[name](path or Path.home() / ".cache" / "wavernn-tf")
+    if is_fetched(name):
+        cache = path or Path.home() / ".cache" / "wavernn-tf"
+        return _joined(name, [FETCHED[part](cache) for part in name.split("+")])
     if name not in LOCAL:
         known = ", ".join([*LOCAL, *FETCHED])
         raise WaveRNNError(f"Unknown corpus {name!r}; there are {known}.")
     if path is None:
         raise WaveRNNError(f"The corpus {name!r} needs the path of its folder.")
     return LOCAL[name](path)
+
+
+def is_fetched(name: str) -> bool:
+    """Whether a name is one of `FETCHED`, or several joined by "+"."""
+    return all(part in FETCHED for part in name.split("+"))
+
+
+def _joined(name: str, corpora: Sequence[Corpus]) -> Corpus:
+    """Several corpora as one; the ids begin with the corpus' name then."""
+    if len(corpora) == 1:
+        return corpora[0]
+    sources = [
+        dataclasses.replace(source, id=f"{corpus.name}/{source.id}")
+        for corpus in corpora
+        for source in corpus.sources
+    ]
+    return Corpus(name, tuple(sources))
 
 
 def assign_splits(sources: Sequence[Source], held_out: float) -> List[Source]:
@@ -209,13 +228,8 @@ def assign_splits(sources: Sequence[Source], held_out: float) -> List[Source]:
 
 
 def _unit_hash(key: str) -> float:
-    return (
-        int.from_bytes(
-            hashlib.sha256(files.composed(key).encode("utf-8", "surrogateescape")).digest()[:6],
-            "big",
-        )
-        / 2.0**48
-    )
+    name = files.composed(key).encode("utf-8", "surrogateescape")
+    return int.from_bytes(hashlib.sha256(name).digest()[:6], "big") / 2.0**48
 
 
 def _held_out(path: Path) -> Optional[List[str]]:

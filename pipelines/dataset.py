@@ -15,19 +15,21 @@ from __future__ import annotations
 import dataclasses
 import os
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Tuple, Union
+from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from wavernn_tf import dsp
+from wavernn_tf import dsp, teacher
 from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import records
 from wavernn_tf.pipelines.manifest import Manifest
 
 PathLike = Union[str, "os.PathLike[str]"]
+Layers = Tuple[Tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]], ...]
+"""(kernel [k, in, out], bias [out]) of every convolution of the pitch estimator, or nothing."""
 _SHARDS_AT_ONCE = 8
 _UTTERANCES_AT_ONCE = 32
 """Read in turn, so that neighbours in the stream come from different recordings."""
@@ -68,7 +70,9 @@ def count_windows(manifest: Manifest, config: Config, split: str = "train") -> W
     return WindowCount(windows, len(utterances) - len(short), short)
 
 
-def training_windows(folder: PathLike, config: Config, start_step: int = 0) -> tf.data.Dataset:
+def training_windows(
+    folder: PathLike, config: Config, start_step: int = 0, estimator: Layers = ()
+) -> tf.data.Dataset:
     """Infinite, resumable batches of training windows.
 
     Args:
@@ -76,13 +80,15 @@ def training_windows(folder: PathLike, config: Config, start_step: int = 0) -> t
       config: `training.{batch_size, window, seed, shuffle_windows}`, the receptive field of
         `model.conditioning`, `signal` and `mel`.
       start_step: the first batch is that of this step of an unbroken stream.
+      estimator: of the pitch, on raw features (`Weights.pitch`), if lagged inputs need it.
 
     Returns:
       Dataset of `(inputs, targets)` with B = batch_size, T = window, b = model.subscale.batch:
-      inputs["features"] float32 [B, wf + past + lookahead, n_mels], raw, not standardised, the
+      inputs["features"] float32 [B, wf + past + lookahead, n_features], raw, not standardised, the
       real neighbours beyond the window and the first or last frame repeated beyond the utterance;
-      inputs["codes"] int32 [B, b + T], 256 c + f from b samples before the window on;
-      targets["coarse"], targets["fine"] int32 [B, T].
+      inputs["codes"] int32 [B, b + T], 256 c + f from b samples before the window on, or, if
+      `config.predicts`, inputs["inputs"] float32 [B, T, rows] of `wavernn_tf.teacher`, with the
+      recording's own past; targets["coarse"], targets["fine"] int32 [B, T].
 
     Raises:
       WaveRNNError: if the data do not fit the configuration, or hold no window.
@@ -92,10 +98,7 @@ def training_windows(folder: PathLike, config: Config, start_step: int = 0) -> t
     training = config.training
     count = count_windows(manifest, config)
     if not count.windows:
-        raise WaveRNNError(
-            f"{folder}: no training utterance is as long as a window of {training.window} samples; "
-            "shorten `training.window`, or prepare longer recordings."
-        )
+        raise WaveRNNError(no_window(folder, config))
     shards = [os.fsencode(Path(folder) / name) for name in manifest.train.shards]
     seed = tf.constant([training.seed % 2**31, 0x57415645], tf.int32)
     first_epoch, skip = divmod(start_step * training.batch_size, count.windows)
@@ -107,7 +110,7 @@ def training_windows(folder: PathLike, config: Config, start_step: int = 0) -> t
             tf.data.TFRecordDataset, cycle_length=_SHARDS_AT_ONCE, block_length=1
         )
         windows = utterances.interleave(
-            lambda raw: _cut(raw, config, epoch_seed),
+            lambda raw: _cut(raw, config, epoch_seed, estimator),
             cycle_length=_UTTERANCES_AT_ONCE,
             block_length=1,
         )
@@ -118,15 +121,28 @@ def training_windows(folder: PathLike, config: Config, start_step: int = 0) -> t
 
     stream = tf.data.Dataset.counter(start=first_epoch).flat_map(one_epoch).skip(skip)
     batches = stream.batch(training.batch_size, drop_remainder=True)
-    return batches.map(lambda u, mel: _element(u, mel, config)).prefetch(4)
+    return batches.map(lambda *parts: element(*parts, config=config)).prefetch(4)
 
 
-def heldout_windows(folder: PathLike, config: Config) -> tf.data.Dataset:
+def no_window(folder: PathLike, config: Config, split: str = "train") -> str:
+    """The message for a split without a window."""
+    what, longer = {
+        "train": ("training", "prepare longer recordings"),
+        "held_out": ("held-out", "prepare with a larger held-out share"),
+    }[split]
+    return (
+        f"{folder}: no {what} utterance is as long as a window of {config.training.window} "
+        f"samples; shorten `training.window`, or {longer}."
+    )
+
+
+def heldout_windows(folder: PathLike, config: Config, estimator: Layers = ()) -> tf.data.Dataset:
     """The fixed windows on which training is evaluated, evenly spread over the held-out split.
 
     Args:
       folder: prepared by `prepare`.
       config: as for `training_windows`; at most `training.eval_windows` windows.
+      estimator: as for `training_windows`.
 
     Returns:
       Finite dataset, elements as in `training_windows`; the last batch may be smaller.
@@ -139,39 +155,36 @@ def heldout_windows(folder: PathLike, config: Config) -> tf.data.Dataset:
     training = config.training
     total = count_windows(manifest, config, "held_out").windows
     if not total:
-        raise WaveRNNError(
-            f"{folder}: no held-out utterance is as long as a window of {training.window} samples; "
-            "prepare with a larger held-out share, or shorten `training.window`."
-        )
+        raise WaveRNNError(no_window(folder, config, "held_out"))
     wanted = min(training.eval_windows, total)
     chosen = set((np.arange(wanted) * total // wanted).tolist())
     per_window, seen = window_frames(config), 0
-    codes: List[npt.NDArray[np.uint16]] = []
-    features: List[npt.NDArray[np.float32]] = []
+    parts: List[Tuple[tf.Tensor, ...]] = []
     for utterance in utterances(folder, "held_out"):
         count = len(utterance.mel) // per_window
         mine = [i for i in range(count) if seen + i in chosen]
         seen += count
         if mine:
             starts = tf.constant(mine, tf.int32) * per_window
-            u, mel = _slices(tf.constant(utterance.audio), utterance.mel, starts, config)
-            codes.append(u.numpy())
-            features.append(mel.numpy())
-    pairs = tf.data.Dataset.from_tensor_slices((np.concatenate(codes), np.concatenate(features)))
-    batches = pairs.batch(training.batch_size)
-    return batches.map(lambda u, mel: _element(u, mel, config)).prefetch(1)
+            audio, mel = tf.constant(utterance.audio), tf.constant(utterance.mel)
+            parts.append(_slices(audio, mel, starts, config, estimator))
+    joined = tuple(np.concatenate(column) for column in zip(*parts))
+    batches = tf.data.Dataset.from_tensor_slices(joined).batch(training.batch_size)
+    return batches.map(lambda *parts: element(*parts, config=config)).prefetch(1)
 
 
 def utterances(folder: PathLike, split: str) -> Iterator[records.Utterance]:
     """Whole utterances of a split ("train" or "held_out"), in the manifest's order."""
     manifest = Manifest.load(folder)
     for name in manifest.split(split).shards:
-        yield from records.read(Path(folder) / name, manifest.mel.n_mels)
+        yield from records.read(Path(folder) / name, manifest.n_features)
 
 
-def _cut(raw: tf.Tensor, config: Config, epoch_seed: tf.Tensor) -> tf.data.Dataset:
+def _cut(
+    raw: tf.Tensor, config: Config, epoch_seed: tf.Tensor, estimator: Layers
+) -> tf.data.Dataset:
     """The windows of one record, from a start drawn for this epoch."""
-    key, audio, mel = records.parse(raw, config.mel.n_mels)
+    key, audio, mel = records.parse(raw, config.n_features)
     per_window = window_frames(config)
     frames = tf.shape(mel)[0]
     count = frames // per_window
@@ -181,39 +194,95 @@ def _cut(raw: tf.Tensor, config: Config, epoch_seed: tf.Tensor) -> tf.data.Datas
     slack = frames - count * per_window
     start = tf.random.stateless_uniform([], own_seed, 0, slack + 1, tf.int32, alg="philox")
     starts = start + tf.range(count) * per_window
-    return tf.data.Dataset.from_tensor_slices(_slices(audio, mel, starts, config))
+    return tf.data.Dataset.from_tensor_slices(_slices(audio, mel, starts, config, estimator))
 
 
 def _slices(
-    audio: tf.Tensor, mel: tf.Tensor, starts: tf.Tensor, config: Config
-) -> Tuple[tf.Tensor, tf.Tensor]:
+    audio: tf.Tensor, mel: tf.Tensor, starts: tf.Tensor, config: Config, estimator: Layers
+) -> Tuple[tf.Tensor, ...]:
     """Windows of an utterance.
 
     Args:
       audio: int16 [frames * hop].
-      mel: float32 [frames, n_mels].
+      mel: float32 [frames, n_features].
       starts: int32 [windows], first frames.
       config: window, signal, receptive field.
+      estimator: of the pitch, on raw features.
 
     Returns:
       (codes uint16 [windows, b + window]: 256 c + f, from b samples before the window on;
-      features float32 [windows, wf + past + lookahead, n_mels]).
+      features float32 [windows, wf + past + lookahead, n_features]). If `config.predicts`: (codes
+      of the window itself; features; inputs float32 [windows, window, rows]).
     """
-    conditioning, window = config.model.conditioning, config.training.window
-    before = config.model.subscale.batch
+    window, before = config.training.window, config.model.subscale.batch
+    reach = tf.range(-config.past, window_frames(config) + config.seen_ahead)
+    frames = tf.clip_by_value(starts[:, None] + reach, 0, tf.shape(mel)[0] - 1)
+    features = tf.gather(mel, frames)
+    if config.predicts:
+        codes, inputs = _taught(audio, mel, config, estimator)
+        at = starts[:, None] * config.mel.hop_length + tf.range(window)
+        return tf.gather(codes, at), features, tf.gather(inputs, at)
     samples = dsp.pre_emphasis(audio, config.signal.pre_emphasis)
     coarse, fine = dsp.split(tf.pad(samples, [[before, 0]]), config.signal.sample_offset)
     codes = tf.cast(coarse * 256 + fine, tf.uint16)
     at = starts[:, None] * config.mel.hop_length + tf.range(before + window)
-    reach = tf.range(-conditioning.past, window_frames(config) + conditioning.lookahead)
-    frames = tf.clip_by_value(starts[:, None] + reach, 0, tf.shape(mel)[0] - 1)
-    return tf.gather(codes, at), tf.gather(mel, frames)
+    return tf.gather(codes, at), features
 
 
-def _element(
-    codes: tf.Tensor, mel: tf.Tensor, config: Config
+def _taught(
+    audio: tf.Tensor, mel: tf.Tensor, config: Config, estimator: Layers
+) -> Tuple[tf.Tensor, tf.Tensor]:
+    """`taught` in a graph."""
+    codes, inputs = tf.numpy_function(
+        lambda audio, mel: taught(audio, mel, config, estimator),
+        [audio, mel],
+        [tf.uint16, tf.float32],
+    )
+    return tf.ensure_shape(codes, [None]), tf.ensure_shape(inputs, [None, config.model.input_rows])
+
+
+def taught(
+    audio: npt.NDArray[np.int16],
+    mel: npt.NDArray[np.float32],
+    config: Config,
+    estimator: Layers = (),
+) -> Tuple[npt.NDArray[np.uint16], npt.NDArray[np.float32]]:
+    """A whole recording as the network reads it, if `config.predicts`.
+
+    Args:
+      audio: int16 [n].
+      mel: float32 [frames, n_features], raw.
+      config: signal, recipe and extra inputs.
+      estimator: of the pitch, if lagged inputs need it.
+
+    Returns:
+      (codes uint16 [n], 256 c + f; inputs float32 [n, rows], see `wavernn_tf.teacher`).
+    """
+    made = teacher.teacher(audio, mel, config, posterior(mel, config, estimator))
+    return (256 * made.coarse + made.fine).astype(np.uint16), made.inputs
+
+
+def posterior(
+    mel: npt.NDArray[np.float32], config: Config, estimator: Layers
+) -> Optional[npt.NDArray[np.float32]]:
+    """The estimator's posterior of a recording, `teacher.padded_posterior`; None without one."""
+    return teacher.padded_posterior(mel, config, estimator) if estimator else None
+
+
+def element(
+    codes: tf.Tensor, mel: tf.Tensor, inputs: Optional[tf.Tensor] = None, *, config: Config
 ) -> Tuple[Dict[str, Any], Dict[str, Any]]:
-    """A batch of codes [B, b + T] and features as (inputs, targets)."""
+    """One element of a dataset: a batch as (inputs, targets).
+
+    Args:
+      codes: [B, b + T]; with `inputs` [B, T].
+      mel: [B, frames, n_features].
+      inputs: [B, T, rows], if `config.predicts`.
+      config: gives b.
+    """
     codes = tf.cast(codes, tf.int32)
+    if inputs is not None:
+        coarse, fine = dsp.halves(codes)
+        return {"features": mel, "inputs": inputs}, {"coarse": coarse, "fine": fine}
     coarse, fine = dsp.halves(codes[:, config.model.subscale.batch :])
     return {"features": mel, "codes": codes}, {"coarse": coarse, "fine": fine}

@@ -10,17 +10,22 @@ from typing import Optional, Union
 import numpy as np
 import numpy.typing as npt
 
-from wavernn_tf import dsp, feature_files
-from wavernn_tf.config import MelRecipe
+from wavernn_tf import dsp, feature_files, pitch
+from wavernn_tf.config import MelRecipe, SignalConfig
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import audio as audio_lib
 from wavernn_tf.pipelines.records import Utterance
 
 PathLike = Union[str, "os.PathLike[str]"]
+DEFAULT_SIGNAL = SignalConfig()
 
 
 def load_utterance(
-    key: str, path: PathLike, recipe: MelRecipe, mel_dir: Optional[PathLike] = None
+    key: str,
+    path: PathLike,
+    recipe: MelRecipe,
+    mel_dir: Optional[PathLike] = None,
+    signal: SignalConfig = DEFAULT_SIGNAL,
 ) -> Utterance:
     """Read a recording and compute, or read, its features.
 
@@ -28,7 +33,9 @@ def load_utterance(
       key: id of the utterance.
       path: of the recording.
       recipe: of the features.
-      mel_dir: folder of features computed elsewhere, `<id>.npy` or `<id>.npz`.
+      mel_dir: folder of features computed elsewhere, `<id>.npy` or `<id>.npz`; with given pitch the
+        fundamental frequency is their last column.
+      signal: with given pitch the fundamental frequency, in Hz, follows the mel bands.
 
     Returns:
       The utterance; the audio is padded with zeros, or cut, to frames * hop_length samples.
@@ -39,10 +46,11 @@ def load_utterance(
     recording = audio_lib.read_remarkably(path, recipe.sample_rate)
     samples = recording.audio
     if mel_dir is None:
-        mel = compute(samples, recipe)
+        mel = compute(samples, recipe, signal)
     else:
         given = features_path(Path(mel_dir), key)
-        mel = _match(feature_files.read(given, recipe.n_mels), len(samples), recipe, given)
+        mel = feature_files.read(given, recipe.n_mels + signal.extra_features)
+        mel = _match(mel, len(samples), recipe, given)
     length = len(mel) * recipe.hop_length
     samples = np.pad(samples[:length], (0, max(0, length - len(samples))))
     return Utterance(key, samples, mel, recording.remarks)
@@ -64,17 +72,24 @@ def features_path(folder: Path, key: str) -> Path:
     return next((path for path in tried if path.is_file()), tried[0])
 
 
-def compute(samples: npt.NDArray[np.int16], recipe: MelRecipe) -> npt.NDArray[np.float32]:
+def compute(
+    samples: npt.NDArray[np.int16], recipe: MelRecipe, signal: SignalConfig = DEFAULT_SIGNAL
+) -> npt.NDArray[np.float32]:
     """Features of a recording.
 
     Args:
       samples: int16 [samples] at the recipe's rate.
       recipe: of the features.
+      signal: with given pitch, the fundamental frequency that autocorrelation finds, in Hz, follows
+        the mel bands.
 
     Returns:
-      float32 [ceil(samples / hop_length), n_mels].
+      float32 [ceil(samples / hop_length), n_features].
     """
     mel: npt.NDArray[np.float32] = dsp.log_mel(dsp.to_float(samples), recipe).numpy()
+    if signal.pitch == "given":
+        classes = pitch.targets(samples, recipe.sample_rate, recipe.hop_length)
+        mel = np.column_stack([mel, pitch.frequencies(classes, recipe.sample_rate)])
     return mel
 
 

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import os
 from pathlib import Path
-from typing import Any, Dict, List, Tuple, Union
+from typing import Any, Dict, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -100,8 +100,8 @@ class Manifest:
       train: the training split.
       held_out: the held-out split.
       skipped: sources that could not be used.
-      feature_mean: per mel band, over the training split.
-      feature_std: per mel band, over the training split; 1 for a constant band.
+      feature_mean: per feature, over the training split.
+      feature_std: per feature, over the training split; 1 for a constant one.
       source_fingerprint: of the list of sources, their sizes and times.
       schema: version of this file.
       remarks: on recordings that were used.
@@ -125,6 +125,11 @@ class Manifest:
         """In Hz."""
         return self.mel.sample_rate
 
+    @property
+    def n_features(self) -> int:
+        """Features per frame: the recipe's, and the fundamental frequency where it is given."""
+        return self.mel.n_mels + self.signal.extra_features
+
     def split(self, name: str) -> Split:
         """The split called "train" or "held_out"."""
         if name not in SPLITS:
@@ -133,7 +138,7 @@ class Manifest:
         return split
 
     def standardisation(self) -> Tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """(mean, std), float32 [n_mels] each."""
+        """(mean, std), float32 [n_features] each."""
         return np.array(self.feature_mean, np.float32), np.array(self.feature_std, np.float32)
 
     def check(self, config: Config) -> None:
@@ -143,7 +148,12 @@ class Manifest:
           WaveRNNError: listing every field that differs.
         """
         lines = [f"mel.{line}" for line in recipes.describe_mismatch(config.mel, self.mel)]
-        lines += _differences("signal", config.signal, self.signal)
+        ours, theirs = config.signal.of_data, self.signal.of_data
+        lines += [
+            f"signal.{name}: expected {ours[name]}, got {theirs[name]}"
+            for name in ours
+            if ours[name] != theirs[name]
+        ]
         if lines:
             raise WaveRNNError(
                 "The data were prepared with other settings than the configuration's: "
@@ -204,11 +214,3 @@ class Manifest:
 def write_json(path: Path, tree: Any) -> None:
     """Write a JSON file, whole or not at all."""
     files.write_text(path, json.dumps(tree, indent=1, ensure_ascii=False) + "\n")
-
-
-def _differences(where: str, ours: Any, theirs: Any) -> List[str]:
-    return [
-        f"{where}.{f.name}: expected {getattr(ours, f.name)}, got {getattr(theirs, f.name)}"
-        for f in dataclasses.fields(ours)
-        if getattr(ours, f.name) != getattr(theirs, f.name)
-    ]

@@ -76,7 +76,7 @@ def prepare(
     with files.exclusive(out, "prepares data"):
         _check_settings(out, corpus, mel, signal, features, held_out, shard_size)
         shards = shards_lib.plan(corpus, out, features, held_out, shard_size)
-        notes = _make_all(shards, mel, features, workers, on_error, progress)
+        notes = _make_all(shards, mel, signal, features, workers, on_error, progress)
         made = _manifest(corpus, mel, signal, features, shards, notes)
         made.save(out)
         shards_lib.remove_strays(out, shards)
@@ -95,7 +95,10 @@ def _check_settings(
     """Record the settings at the first run; compare them at every other."""
     asked: Dict[str, Any] = {"schema": manifest.SCHEMA, "corpus": corpus.name}
     asked.update({f"mel.{k}": v for k, v in config_lib.to_dict(mel).items() if k != "name"})
-    asked.update({f"signal.{k}": v for k, v in config_lib.to_dict(signal).items()})
+    of_data = signal.of_data
+    if not of_data["extra_features"]:  # folders of earlier releases do not name them
+        del of_data["extra_features"]
+    asked.update({f"signal.{k}": v for k, v in of_data.items()})
     asked["features"] = "computed" if mel_dir is None else "mel_dir"
     asked.update({"held_out": held_out, "shard_size": shard_size})
     path = out / shards_lib.SETTINGS
@@ -121,6 +124,7 @@ def _check_settings(
 def _make_all(
     shards: Sequence[shards_lib.Shard],
     mel: MelRecipe,
+    signal: SignalConfig,
     mel_dir: Optional[Path],
     workers: Optional[int],
     on_error: str,
@@ -133,7 +137,8 @@ def _make_all(
         pool = concurrent.futures.ThreadPoolExecutor(workers or os.cpu_count() or 1)
         with pool:
             jobs = [
-                pool.submit(shards_lib.make, s, mel, mel_dir, on_error, bar, stop) for s in shards
+                pool.submit(shards_lib.make, s, mel, signal, mel_dir, on_error, bar, stop)
+                for s in shards
             ]
             try:
                 concurrent.futures.wait(jobs, return_when=concurrent.futures.FIRST_EXCEPTION)
@@ -156,7 +161,7 @@ def _manifest(
     shards: Sequence[shards_lib.Shard],
     notes: Sequence[Dict[str, Any]],
 ) -> Manifest:
-    splits, moments = {}, np.zeros((2, mel.n_mels))
+    splits, moments = {}, np.zeros((2, mel.n_mels + signal.extra_features))
     for name in manifest.SPLITS:
         mine = [(s, n) for s, n in zip(shards, notes) if s.split == name]
         mine = [(s, n) for s, n in mine if n["utterances"]]

@@ -115,15 +115,25 @@ def read(path: Path, n_mels: int) -> Iterator[Utterance]:
     """
     try:
         for raw in tf.data.TFRecordDataset(os.fsencode(path)).as_numpy_iterator():
-            feature = tf.train.Example.FromString(raw).features.feature
-            values = {name: feature[name].bytes_list.value[0] for name in _SPEC}
-            yield Utterance(
-                values["id"].decode("utf-8", "surrogateescape"),
-                np.frombuffer(values["audio"], "<i2").astype(np.int16),
-                np.frombuffer(values["mel"], "<f4").astype(np.float32).reshape(-1, n_mels),
-            )
+            yield from_bytes(raw, n_mels)
     except tf.errors.OpError as error:
-        raise WaveRNNError(
-            f"{path}: the shard is missing or damaged; delete it and run `wavernn-tf prepare` "
-            f"again ({error.message})."
-        ) from error
+        raise WaveRNNError(damaged(path, error.message)) from error
+
+
+def from_bytes(raw: bytes, n_mels: int) -> Utterance:
+    """Parse one record, outside of any graph."""
+    feature = tf.train.Example.FromString(raw).features.feature
+    values = {name: feature[name].bytes_list.value[0] for name in _SPEC}
+    return Utterance(
+        values["id"].decode("utf-8", "surrogateescape"),
+        np.frombuffer(values["audio"], "<i2").astype(np.int16),
+        np.frombuffer(values["mel"], "<f4").astype(np.float32).reshape(-1, n_mels),
+    )
+
+
+def damaged(path: Path, why: str) -> str:
+    """The message for a shard that cannot be read."""
+    return (
+        f"{path}: the shard is missing or damaged; delete it and run `wavernn-tf prepare` again "
+        f"({why})."
+    )

@@ -20,7 +20,7 @@ import numpy as np
 from tqdm import tqdm
 
 from wavernn_tf import files
-from wavernn_tf.config import MelRecipe
+from wavernn_tf.config import MelRecipe, SignalConfig
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import corpora, manifest, records
 from wavernn_tf.pipelines.features import features_path, load_utterance
@@ -114,6 +114,7 @@ def _stamp(path: Path) -> str:
 def make(
     shard: Shard,
     mel: MelRecipe,
+    signal: SignalConfig,
     mel_dir: Optional[Path],
     on_error: str,
     bar: tqdm,
@@ -124,6 +125,7 @@ def make(
     Args:
       shard: from `plan`.
       mel: the feature recipe.
+      signal: whether the fundamental frequency is among the features.
       mel_dir: folder of features computed elsewhere, or None.
       on_error: "skip" or "fail".
       bar: to move by one an utterance.
@@ -143,14 +145,14 @@ def make(
     made: List[UtteranceInfo] = []
     skipped: List[Skipped] = []
     remarks: List[Remark] = []
-    moments = np.zeros((2, mel.n_mels))
+    moments = np.zeros((2, mel.n_mels + signal.extra_features))
     shard.note.unlink(missing_ok=True)
     with records.writing(shard.path) as writer:
         for source in shard.sources:
             if stop.is_set():
                 raise WaveRNNError("Stopped.")
             try:
-                utterance = load_utterance(source.id, source.path, mel, mel_dir)
+                utterance = load_utterance(source.id, source.path, mel, mel_dir, signal)
             except WaveRNNError as error:
                 if on_error == "fail":
                     raise

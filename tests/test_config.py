@@ -18,7 +18,7 @@ def test_presets_load_and_round_trip(name):
     assert config.mel.hop_length % config.model.conditioning.steps_per_frame == 0
     # 2.5 to 5 ms: see the conditioning network's design.
     assert 0.0025 <= config.hold / config.mel.sample_rate <= 0.005
-    assert min(config.pruning.gate_sparsity) >= 0.96
+    assert min(config.pruning.gate_sparsity) >= (0.88 if config.predicts else 0.96)
 
 
 def test_paper_preset():
@@ -64,6 +64,39 @@ def test_lookahead_holds_the_conditioning_and_the_run_ahead():
     assert configuration.load("wavernn-512-16k").lookahead == 2
 
 
+def test_extra_inputs_are_kept_in_their_order():
+    tree = {
+        "signal": {"prediction_order": 16, "pitch": "estimated"},
+        "model": {"extra_inputs": ["log_sample", "lagged", "sample"]},
+    }
+    config = configuration.from_dict(Config, tree)
+    assert config.model.extra_inputs == ("sample", "lagged", "log_sample")
+    assert config.model.input_rows == 3 + 1 + 5 + 1 and config.predicts
+    assert configuration.from_dict(Config, configuration.to_dict(config)) == config
+
+
+def test_the_estimator_sees_two_frames_more_on_each_side():
+    for pitch, reach, column in (("off", 0, 0), ("given", 0, 1), ("estimated", 2, 0)):
+        config = configuration.override(Config(), {"signal.pitch": pitch})
+        assert (config.past, config.lookahead) == (2 + reach, 2 + reach)
+        assert config.n_features == config.mel.n_mels + column
+        assert config.predicts == (pitch != "off")
+
+
+def test_the_presets_of_the_paper_predict_nothing():
+    predicting = [p for p in configuration.presets() if configuration.load(p).predicts]
+    assert predicting == ["voice-16k"]
+    voice = configuration.load("voice-16k")
+    assert voice.model.extra_inputs == tuple(configuration.EXTRA_INPUTS)
+    assert voice.model.input_rows == 13
+
+
+def test_off_needs_no_quotes_in_yaml(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("preset: voice-16k\nsignal: {pitch: off}\nmodel: {extra_inputs: [sample]}\n")
+    assert configuration.load(str(path)).signal.pitch == "off"
+
+
 def test_file_over_a_preset(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("preset: demo\ntraining: {steps: 7, learning_rate: 1e-3}\n")
@@ -103,6 +136,32 @@ def test_file_over_a_preset(tmp_path):
         ({"model": {"subscale": {"batch": 2, "channels": 16}}}, "D_0 .* two or more blocks"),
         ({"model": {"subscale": {"batch": 16}}, "training": {"window": 488}}, "= 16; got 488"),
         ({"pruning": {"subscale_sparsity": [0.5]}}, "2 values .*convolutions, the gates"),
+        ({"signal": {"prediction_order": 1}}, "prediction_order` to be 0 .* or in 2..32; got 1"),
+        ({"signal": {"prediction_order": 33}}, "in 2..32; got 33"),
+        ({"signal": {"pitch": "guessed"}}, "`signal.pitch` to be one of off, estimated, given"),
+        ({"signal": {"split": "alaw"}}, "`signal.split` to be one of linear, mulaw"),
+        ({"signal": {"postfilter": "causal"}}, "postfilter.* set `signal.pitch`"),
+        ({"model": {"extra_inputs": ["pitch"]}}, "extra_inputs` to be one of sample, prediction"),
+        ({"model": {"extra_inputs": ["sample", "sample"]}}, "names an input twice"),
+        ({"model": {"extra_inputs": ["prediction"]}}, "names prediction, which needs"),
+        ({"model": {"extra_inputs": ["log_prediction"]}}, "names log_prediction, which needs"),
+        ({"model": {"extra_inputs": ["lagged"]}}, "names lagged, which needs `signal.pitch`"),
+        (
+            {"signal": {"split": "mulaw"}, "model": {"subscale": {"batch": 16}}},
+            "need `model.subscale.batch` = 1; got 16",
+        ),
+        (
+            {"model": {"extra_inputs": ["sample"], "subscale": {"batch": 2}}},
+            "need `model.subscale.batch` = 1; got 2",
+        ),
+        (
+            {"mel": {"kind": "external"}, "signal": {"prediction_order": 16}},
+            "prediction_order` needs `mel.kind` = mel.*'external'",
+        ),
+        (
+            {"signal": {"pitch": "given"}, "model": {"conditioning": {"kernel_sizes": [1]}}},
+            r"size of 3 or more .*; got \[1\]",
+        ),
         ([], "mapping"),
     ],
 )

@@ -14,6 +14,7 @@ import soundfile
 import tensorflow as tf
 
 from wavernn_tf import dsp
+from wavernn_tf import mel as mel_lib
 from wavernn_tf.config import MelRecipe
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import recipes
@@ -181,7 +182,8 @@ def test_what_cannot_be_computed() -> None:
 def test_mel_scales_are_inverse() -> None:
     hz = np.linspace(0, 12000, 500)
     for scale in ("htk", "slaney"):
-        np.testing.assert_allclose(dsp.mel_to_hz(dsp.hz_to_mel(hz, scale), scale), hz, atol=1e-8)
+        back = mel_lib.mel_to_hz(mel_lib.hz_to_mel(hz, scale), scale)
+        np.testing.assert_allclose(back, hz, atol=1e-8)
 
 
 def test_to_float() -> None:

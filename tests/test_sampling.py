@@ -11,16 +11,17 @@ from wavernn_tf.reference import Reference
 FRAMES = 6
 
 
-def generate(config, weights, features, seeds, temperatures, state=None, position=None):
+def generate(config, weights, features, seeds, temperatures, state=None, position=None, fine=None):
     batch = len(seeds)
     if state is None:
-        state = tf.zeros([batch, config.model.state_size + sampling.STATE_EXTRA])
+        state = tf.zeros([batch, config.model.state_size + 2])
         position = tf.zeros([batch], tf.int64)
     run = tf.function(lambda *tensors: sampling.generate(*tensors, config, weights))
     return run(
         tf.constant(features),
         tf.constant(seeds, tf.int64),
         tf.constant(temperatures, tf.float32),
+        tf.constant(temperatures, tf.float32) if fine is None else tf.constant(fine, tf.float32),
         state,
         position,
     )
@@ -31,11 +32,13 @@ def test_samples_equal_the_numpy_transcription(pre_emphasis):
     config = small_config(pre_emphasis=pre_emphasis)
     weights = sparse_weights(config)
     features = np.stack([features_for(config, FRAMES, seed) for seed in (1, 2, 3)])
-    seeds, temperatures = [7, -8, 2**40], [1.0, 0.7, 0.0]
-    audio, _, _ = generate(config, weights, features, seeds, temperatures)
+    seeds, temperatures, fine = [7, -8, 2**40], [1.0, 0.7, 0.0], [0.8, 1.0, 0.0]
+    audio, _, _ = generate(config, weights, features, seeds, temperatures, fine=fine)
     reference = Reference(config, weights)
     for row in range(3):
-        draws = reference.generate(features[row], seeds[row], temperatures[row])
+        draws = reference.generate(
+            features[row], seeds[row], temperatures[row], fine_temperature=fine[row]
+        )
         assert_same_samples(audio[row].numpy(), draws)
 
 

@@ -22,7 +22,7 @@ FRAMES = 7
 def generate(config, weights, features, seeds, temperatures):
     run = tf.function(lambda *tensors: wavefront.generate(*tensors, config, weights))
     seeds, temperatures = tf.constant(seeds, tf.int64), tf.constant(temperatures, tf.float32)
-    return run(tf.constant(features), seeds, temperatures).numpy()
+    return run(tf.constant(features), seeds, temperatures, tf.ones_like(temperatures)).numpy()
 
 
 @pytest.mark.parametrize("batch", [2, 4, 8, 16])

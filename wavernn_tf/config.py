@@ -29,6 +29,19 @@ PRESETS = Path(__file__).parent / "presets"
 STATE_MULTIPLE = 32
 """The kernels take each half of the state in whole vectors of 16 lanes."""
 
+EXTRA_INPUTS: Dict[str, int] = {
+    "sample": 1,
+    "prediction": 1,
+    "lagged": 5,
+    "log_residual": 1,
+    "log_sample": 1,
+    "log_prediction": 1,
+}
+"""Inputs of the GRU beside c_{t-1}, f_{t-1}, c_t: rows of each, in their order."""
+
+ESTIMATOR_REACH = 2
+"""Frames that the pitch estimator sees on each side."""
+
 
 def _one_of(path: str, value: Any, allowed: Tuple[Any, ...]) -> None:
     if value not in allowed:
@@ -132,16 +145,30 @@ class MelRecipe:
 
 @dataclasses.dataclass(frozen=True)
 class SignalConfig:
-    """What the network's samples are.
+    """What the network's samples are, and what is known of them in advance.
 
     Attributes:
       pre_emphasis: coefficient a of s[n] = x[n] - a x[n-1]; 0 switches it off.
-      sample_offset: added before the split in coarse and fine, so that silence lies in the middle
-        of a coarse bin (half a bin is 128).
+      sample_offset: added before the linear split in coarse and fine, so that silence lies in the
+        middle of a coarse bin (half a bin is 128).
+      prediction_order: past samples in the linear prediction that the features give, 0 (none) or
+        2..32; 16 suits voices. The network then codes the residual.
+      pitch: "off"; "estimated" by a small network from the features; or "given" as one more
+        column of the features, the fundamental frequency in Hz, 0 where there is none.
+      split: coarse classes of 256 values each ("linear"), or 256 classes of mu-law width with the
+        fine byte as the place inside ("mulaw"); see `wavernn_tf.coding`.
+      postfilter: pitch postfilter of the finished waveform: "off", "causal", or "centred" with one
+        pitch period of look-ahead. It needs `pitch`.
+      postfilter_strength: gain of the postfilter in voiced speech.
     """
 
     pre_emphasis: float = 0.85
     sample_offset: int = 128
+    prediction_order: int = 0
+    pitch: str = "off"
+    split: str = "linear"
+    postfilter: str = "off"
+    postfilter_strength: float = 1.5
 
     def __post_init__(self) -> None:
         if not 0 <= self.pre_emphasis < 1:
@@ -150,6 +177,42 @@ class SignalConfig:
             raise WaveRNNError(
                 f"Expected 0 <= `signal.sample_offset` <= 255; got {self.sample_offset}."
             )
+        if self.prediction_order != 0 and not 2 <= self.prediction_order <= 32:
+            raise WaveRNNError(
+                "Expected `signal.prediction_order` to be 0 (no prediction) or in 2..32; got "
+                f"{self.prediction_order}."
+            )
+        _one_of("signal.pitch", self.pitch, ("off", "estimated", "given"))
+        _one_of("signal.split", self.split, ("linear", "mulaw"))
+        _one_of("signal.postfilter", self.postfilter, ("off", "causal", "centred"))
+        if self.postfilter != "off" and self.pitch == "off":
+            raise WaveRNNError(
+                f"The postfilter (`signal.postfilter` = {self.postfilter}) follows the pitch: set "
+                "`signal.pitch` to estimated or given, or switch it off."
+            )
+        if not 0 <= self.postfilter_strength <= 10:
+            raise WaveRNNError(
+                f"Expected 0 <= `signal.postfilter_strength` <= 10; got {self.postfilter_strength}."
+            )
+
+    @property
+    def offset(self) -> int:
+        """What is added to a sample before the split in coarse and fine."""
+        return self.sample_offset if self.split == "linear" else 0
+
+    @property
+    def of_data(self) -> Dict[str, Any]:
+        """What prepared data must agree with; the rest is the network's alone."""
+        return {
+            "pre_emphasis": self.pre_emphasis,
+            "sample_offset": self.sample_offset,
+            "extra_features": self.extra_features,
+        }
+
+    @property
+    def extra_features(self) -> int:
+        """Columns of the features after the `n_mels` of the recipe: 1 with given pitch."""
+        return int(self.pitch == "given")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -281,6 +344,8 @@ class ModelConfig:
       projection_size: units between the state's half and the 256 logits.
       input_gain: of the trained input kernel, see `wavernn_tf.layers.DualSoftmaxGRU`; folded into
         the weights at export.
+      extra_inputs: what the GRU reads beside c_{t-1}, f_{t-1}, c_t; names in `EXTRA_INPUTS`, kept
+        in the order given there.
       conditioning: the conditioning network.
       subscale: samples per step, and the network over the earlier sub-tensors.
     """
@@ -288,6 +353,7 @@ class ModelConfig:
     state_size: int = 256
     projection_size: int = 128
     input_gain: float = 512.0
+    extra_inputs: Tuple[str, ...] = ()
     conditioning: ConditioningConfig = ConditioningConfig()
     subscale: SubscaleConfig = SubscaleConfig()
 
@@ -301,6 +367,19 @@ class ModelConfig:
                 f"whole 16-lane vectors); got {self.state_size}. Take "
                 f"{' or '.join(map(str, near))}."
             )
+        for name in self.extra_inputs:
+            _one_of("model.extra_inputs", name, tuple(EXTRA_INPUTS))
+        ordered = tuple(name for name in EXTRA_INPUTS if name in self.extra_inputs)
+        if len(ordered) < len(self.extra_inputs):
+            raise WaveRNNError(
+                f"`model.extra_inputs` names an input twice: {', '.join(self.extra_inputs)}."
+            )
+        object.__setattr__(self, "extra_inputs", ordered)
+
+    @property
+    def input_rows(self) -> int:
+        """Inputs of the GRU per sample: c_{t-1}, f_{t-1}, c_t and the extra ones."""
+        return 3 + sum(EXTRA_INPUTS[name] for name in self.extra_inputs)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -380,8 +459,15 @@ class TrainingConfig:
       seed: of the weights and of the order of the data.
       eval_every: steps between evaluations on held-out speech, and checkpoints.
       eval_windows: at most so many held-out windows per evaluation.
+      feature_noise: standard deviation of the noise on the standardised features, drawn anew at
+        every step; it keeps the network from learning the training recordings by heart.
       shuffle_windows: size of the shuffle buffer, in windows.
-      precision: "float32" or "mixed_bfloat16".
+      precision: "float32" or "mixed_bfloat16"; the native kernel computes in float32.
+      kernel: "native" (the C++ kernel on the blocks that are kept), "keras" (the fused Keras GRU)
+        or "auto": "keras" where a GPU is visible or `precision` asks for it, else "native".
+      carry_state: every lane of the batch walks through recordings window after window and keeps
+        the GRU's state (truncated backpropagation); else windows are shuffled, each from the zero
+        state. `window` is a multiple of `mel.hop_length` then.
     """
 
     steps: int = 500000
@@ -394,14 +480,25 @@ class TrainingConfig:
     seed: int = 0
     eval_every: int = 1000
     eval_windows: int = 256
+    feature_noise: float = 0.0
     shuffle_windows: int = 8192
     precision: str = "float32"
+    kernel: str = "auto"
+    carry_state: bool = False
 
     def __post_init__(self) -> None:
         _one_of("training.precision", self.precision, ("float32", "mixed_bfloat16"))
+        _one_of("training.kernel", self.kernel, ("auto", "native", "keras"))
+        if self.kernel == "native" and self.precision != "float32":
+            raise WaveRNNError(
+                'Expected `training.precision` to be "float32" with the native kernel; got '
+                f'"{self.precision}". Take training.kernel=keras for it.'
+            )
         _positive("training", self, "steps", "batch_size", "window", "learning_rate", "clip_norm")
         _positive("training", self, "final_learning_rate", "eval_every", "eval_windows")
         _positive("training", self, "shuffle_windows")
+        if self.feature_noise < 0:
+            raise WaveRNNError(f"Expected `training.feature_noise` >= 0; got {self.feature_noise}.")
         if self.warmup_steps < 0:
             raise WaveRNNError(f"Expected `training.warmup_steps` >= 0; got {self.warmup_steps}.")
 
@@ -429,22 +526,85 @@ class Config:
                 f"Expected `training.window` to be a multiple of `model.subscale.batch` = {batch}; "
                 f"got {self.training.window}."
             )
+        hop = self.mel.hop_length
+        if self.training.carry_state and self.training.window % hop:
+            raise WaveRNNError(
+                "Expected `training.window` to be a multiple of `mel.hop_length` = "
+                f"{hop} where the state is carried; got {self.training.window}. Take "
+                f"{max(1, round(self.training.window / hop)) * hop}, or training.carry_state=false."
+            )
         if self.pruning.enabled:
             check_blocks(self)
+        self._check_prediction()
+
+    def _check_prediction(self) -> None:
+        """Check what stands in front of the network."""
+        signal, extra, batch = self.signal, self.model.extra_inputs, self.model.subscale.batch
+        if self.predicts and batch > 1:
+            raise WaveRNNError(
+                "`signal.prediction_order`, `signal.pitch`, `signal.split: mulaw` and "
+                f"`model.extra_inputs` need `model.subscale.batch` = 1; got {batch}: they need the "
+                "last samples, which a step of Subscale WaveRNN has not drawn yet."
+            )
+        if signal.prediction_order and self.mel.kind != "mel":
+            raise WaveRNNError(
+                "`signal.prediction_order` needs `mel.kind` = mel, from which the spectrum is "
+                f"computed; got {self.mel.kind!r}. Set `signal.prediction_order` to 0."
+            )
+        for name in ("prediction", "log_prediction"):
+            if name in extra and not signal.prediction_order:
+                raise WaveRNNError(
+                    f"`model.extra_inputs` names {name}, which needs `signal.prediction_order` > 0."
+                )
+        if "lagged" in extra and signal.pitch == "off":
+            raise WaveRNNError(
+                "`model.extra_inputs` names lagged, which needs `signal.pitch` estimated or given."
+            )
+        sizes = self.model.conditioning.kernel_sizes
+        if signal.pitch != "off" and max(sizes) < 3:
+            raise WaveRNNError(
+                "`signal.pitch` is interpolated between frames: expected a size of 3 or more among "
+                f"`model.conditioning.kernel_sizes`; got {list(sizes)}."
+            )
+        if signal.pitch != "off" and self.mel.sample_rate < 1600:
+            raise WaveRNNError(
+                "`signal.pitch` needs `mel.sample_rate` >= 1600 Hz (periods of 4 samples and more);"
+                f" got {self.mel.sample_rate}."
+            )
+
+    @property
+    def predicts(self) -> bool:
+        """Whether anything stands in front of the network, or another split than the linear one."""
+        signal = self.signal
+        off = signal.prediction_order == 0 and signal.pitch == "off" and signal.split == "linear"
+        return not off or bool(self.model.extra_inputs)
+
+    @property
+    def n_features(self) -> int:
+        """Features per frame: the recipe's, and the fundamental frequency where it is given."""
+        return self.mel.n_mels + self.signal.extra_features
 
     @property
     def past(self) -> int:
         """Feature frames needed before those whose samples are wanted."""
-        return self.model.conditioning.past
+        return self.model.conditioning.past + self._estimator_reach
+
+    @property
+    def seen_ahead(self) -> int:
+        """Feature frames after the current one that the network sees."""
+        return self.model.conditioning.lookahead + self._estimator_reach
+
+    @property
+    def _estimator_reach(self) -> int:
+        return ESTIMATOR_REACH if self.signal.pitch == "estimated" else 0
 
     @property
     def lookahead(self) -> int:
         """Feature frames needed after those whose samples are wanted.
 
-        What the conditioning network sees, and how far the first sub-tensor runs ahead.
+        What the network sees, and how far the first sub-tensor runs ahead.
         """
-        ahead = -(-self.model.subscale.latency // self.mel.hop_length)
-        return self.model.conditioning.lookahead + ahead
+        return self.seen_ahead - (-self.model.subscale.latency // self.mel.hop_length)
 
     @property
     def hold(self) -> int:

@@ -11,7 +11,7 @@ from typing import Any, Callable, List, Sequence, Tuple
 
 import numpy as np
 
-from wavernn_tf import philox
+from wavernn_tf import coding, philox, pitch, prediction, signal
 from wavernn_tf.config import Config
 from wavernn_tf.matrices import GATES
 from wavernn_tf.models.weights import Weights
@@ -33,8 +33,8 @@ class Draws:
       margin: float [n, 2], distance of the uniform number from the nearest boundary of the drawn
         class in the cumulative distribution, coarse and fine: a sampler that rounds differently
         can only differ where its rounding exceeds this.
-      state: float [H + 2], what a stream of the plain WaveRNN would carry on: h, s and y of the
-        last sample.
+      state: float, what a stream of the plain WaveRNN would carry on, as
+        `wavernn_tf.sampling` lays it out.
     """
 
     audio: np.ndarray
@@ -64,6 +64,7 @@ class Reference:
     ) -> None:
         self.config, self.dtype = config, dtype
         self.steps = ACTIVATION_STEPS.get(weight_type)
+        self.estimator = [(k.astype(np.float32), b.astype(np.float32)) for k, b in weights.pitch]
         self.conv = [(k.astype(dtype), b.astype(dtype)) for k, b in weights.conv]
         self.upsample = [(k.astype(dtype), b.astype(dtype)) for k, b in weights.upsample]
         self.cond_kernel = weights.cond_kernel.astype(dtype)
@@ -77,6 +78,11 @@ class Reference:
     def condition(self, features: np.ndarray) -> np.ndarray:
         """Gate inputs [frames * hop_length, 3H] of features [past + frames + lookahead, n]."""
         a = features.astype(self.dtype)
+        if self.config.signal.pitch != "off":
+            reach = self.config.past - self.config.model.conditioning.past
+            mel = a[reach : len(a) - reach, : self.config.mel.n_mels]
+            q = self.posterior(features).astype(self.dtype)
+            a = np.concatenate([mel, pitch.POSTERIOR_GAIN * q], axis=1)
         for kernel, bias in self.conv:
             frames = len(a) - len(kernel) + 1
             windows = [a[j : j + frames] @ kernel[j] for j in range(len(kernel))]
@@ -85,6 +91,27 @@ class Reference:
             steps = np.stack([a @ kernel[j] for j in range(len(kernel))], axis=1)
             a = np.maximum(steps.reshape(-1, kernel.shape[2]) + bias, 0)
         return np.repeat(a @ self.cond_kernel + self.input_bias, self.config.hold, axis=0)
+
+    def posterior(self, features: np.ndarray) -> np.ndarray:
+        """Pitch posterior [n, 65] of features, of all frames that the conditioning sees."""
+        n_mels = self.config.mel.n_mels
+        if self.config.signal.pitch == "given":
+            return pitch.from_frequency(features[:, n_mels], self.config.mel.sample_rate)
+        return pitch.estimate(features[:, :n_mels], self.estimator)
+
+    def lags(self, features: np.ndarray) -> np.ndarray:
+        """The lag of every sample, int [frames * hop_length]."""
+        shape = self.config.model.conditioning
+        q = self.posterior(features)
+        q = q[shape.past - 1 : len(q) - shape.lookahead + 1]
+        steps = pitch.lags(q, shape.steps_per_frame, self.config.mel.sample_rate)
+        return np.repeat(steps, self.config.hold)
+
+    def coefficients(self, features: np.ndarray) -> np.ndarray:
+        """Coefficients of the linear predictor [frames, order]."""
+        config = self.config
+        mel = features[config.past : len(features) - config.lookahead, : config.mel.n_mels]
+        return prediction.coefficients(mel, config.mel, config.signal)
 
     def network(self, s: int, earlier: Sequence[np.ndarray], positions: int) -> np.ndarray:
         """What sub-tensor s is told of those before it (the paper's section 3).
@@ -118,7 +145,7 @@ class Reference:
     def step_half(
         self, h: np.ndarray, x: np.ndarray, conditioning: np.ndarray, fine: bool
     ) -> np.ndarray:
-        """One half of h_t [H/2] from h_{t-1} [H], x_t [3] and the gate inputs [3H]."""
+        """One half of h_t [H/2] from h_{t-1} [H], x_t [rows] and the gate inputs [3H]."""
         half = self.state_size // 2
         read = self._read(round_state, h)
         units = slice(half, None) if fine else slice(0, half)
@@ -141,16 +168,25 @@ class Reference:
         return self._read(round_projection, hidden) @ self.matrices[second] + self.bias[second]
 
     def generate(
-        self, features: np.ndarray, seed: int, temperature: float = 1.0, limit: int = 2**31
+        self,
+        features: np.ndarray,
+        seed: int,
+        temperature: float = 1.0,
+        limit: int = 2**31,
+        fine_temperature: float = 1.0,
     ) -> Draws:
         """Sample a waveform from silence, one sub-tensor after another.
 
         Args:
           features: [past + frames + lookahead, n_features].
           seed: 64-bit seed.
-          temperature: divides the logits; 0 takes the likeliest class.
+          temperature: divides the coarse logits; 0 takes the likeliest class.
           limit: stop after so many samples.
+          fine_temperature: the same of the fine logits.
         """
+        temperatures = temperature, fine_temperature
+        if self.config.predicts:
+            return self._generate_predicted(features, seed, temperatures, limit)
         config, n_sub = self.config, self.config.model.subscale.batch
         gates, offset = self.condition(features), config.signal.sample_offset
         frames = len(features) - config.past - config.lookahead
@@ -166,7 +202,7 @@ class Reference:
             inputs = inputs + self._told(s, sub_tensors, len(t))
             bits = philox.uniform_bits(np.int64(seed), t)
             uniform = np.stack(bits, axis=1) * 2.0**-24  # [positions, 2]
-            drawn, margins, state = self._sample(inputs, uniform, temperature)
+            drawn, margins, state = self._sample(inputs, uniform, temperatures)
             classes[s::n_sub] = drawn[: len(classes) // n_sub]
             margin[s::n_sub] = margins[: len(classes) // n_sub]
             sub_tensors.append((drawn @ [256, 1] - 32768 - offset) / 32768)
@@ -179,6 +215,8 @@ class Reference:
 
     def score(self, features: np.ndarray, audio: np.ndarray) -> np.ndarray:
         """Log-likelihood [n, 2] (coarse, fine) in nats of int16 audio [n], teacher forced."""
+        if self.config.predicts:
+            return self._score_predicted(features, audio)
         n_sub, offset = self.config.model.subscale.batch, self.config.signal.sample_offset
         a = np.float32(self.config.signal.pre_emphasis)
         x = audio.astype(np.float32)
@@ -203,7 +241,7 @@ class Reference:
         return told @ np.concatenate([self.matrices[f"N_{gate}"] for gate in GATES], axis=1)
 
     def _sample(
-        self, gates: np.ndarray, uniform: np.ndarray, temperature: float
+        self, gates: np.ndarray, uniform: np.ndarray, temperatures: Tuple[float, float]
     ) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Draw one sequence from silence: bytes and margins [n, 2] each, and the last h."""
         h = np.zeros(self.state_size, self.dtype)
@@ -213,13 +251,101 @@ class Reference:
         for n, conditioning in enumerate(gates):
             x = np.array([_scalar(c), _scalar(f), 0], self.dtype)
             y_c = self.step_half(h, x, conditioning, fine=False)
-            c, margin[n, 0] = _draw(self.logits(y_c, fine=False), uniform[n, 0], temperature)
+            c, margin[n, 0] = _draw(self.logits(y_c, fine=False), uniform[n, 0], temperatures[0])
             x[2] = _scalar(c)
             y_f = self.step_half(h, x, conditioning, fine=True)
-            f, margin[n, 1] = _draw(self.logits(y_f, fine=True), uniform[n, 1], temperature)
+            f, margin[n, 1] = _draw(self.logits(y_f, fine=True), uniform[n, 1], temperatures[1])
             h = np.concatenate([y_c, y_f])
             classes[n] = c, f
         return classes, margin, h
+
+    def _generate_predicted(
+        self, features: np.ndarray, seed: int, temperatures: Tuple[float, float], limit: int
+    ) -> Draws:
+        """`generate` with prediction in front of the network, one sample after another."""
+        settings = self.config.signal
+        gates = self.condition(features)
+        n = min(len(gates), limit)
+        a = self.coefficients(features) if settings.prediction_order else None
+        lagged = "lagged" in self.config.model.extra_inputs
+        lags = self.lags(features) if lagged else np.zeros(n, np.int64)
+        uniform = np.stack(philox.uniform_bits(np.int64(seed), np.arange(n)), axis=1) * 2.0**-24
+        margin, classes = np.zeros([n, 2]), np.zeros([n, 2], np.int64)
+        s, e, p = np.zeros([3, n], np.int64)
+        h = np.zeros(self.state_size, self.dtype)
+        c, f = coding.start(settings)
+        for t in range(n):
+            if a is not None:
+                p[t] = self._predict(s[:t], a[t // self.config.mel.hop_length])
+            x = self._inputs(c, f, s[:t], e[:t], p[t], lags[t])
+            y_c = self.step_half(h, x, gates[t], fine=False)
+            c, margin[t, 0] = _draw(self.logits(y_c, fine=False), uniform[t, 0], temperatures[0])
+            x[2] = _scalar(c)
+            y_f = self.step_half(h, x, gates[t], fine=True)
+            count = coding.fine_counts(settings.split)[c]
+            logits = self.logits(y_f, fine=True)[:count]
+            f, margin[t, 1] = _draw(logits, uniform[t, 1], temperatures[1])
+            h = np.concatenate([y_c, y_f])
+            classes[t] = c, f
+            v = coding.decode(c, f, settings.split)
+            s[t], e[t] = coding.sample(v, p[t], settings), coding.residual(v, settings)
+        y = self._de_emphasise(s)
+        audio = np.clip(np.rint(y), -32768, 32767).astype(np.int16)
+        kept_e = pitch.lag_range(self.config.mel.sample_rate)[1] + 3 if lagged else 1
+        parts = [h, _newest(s, max(settings.prediction_order, 1)), _newest(e, kept_e)]
+        last = np.array([c, f]) - coding.start(settings)
+        state = np.concatenate([*parts, last, y[-1:]])
+        return Draws(audio, classes[:, 0], classes[:, 1], margin, state)
+
+    def _predict(self, past: np.ndarray, a: np.ndarray) -> int:
+        """The prediction of the sample after those of `past`."""
+        newest_first = _newest(past, len(a))[::-1]
+        low, high = prediction.limits(self.config.signal)
+        return int(np.clip(np.rint(np.sum(a * newest_first)), low, high))
+
+    def _inputs(
+        self, c: int, f: int, s: np.ndarray, e: np.ndarray, predicted: int, lag: int
+    ) -> np.ndarray:
+        """x_t [rows] after the samples s and residuals e, c_t left at 0."""
+        around = _newest(e, lag + 2)[:5] if lag else None
+        last_s, last_e = _newest(s, 1)[0], _newest(e, 1)[0]
+        values = {
+            "sample": [last_s / 32768],
+            "prediction": [predicted / 32768],
+            "lagged": around / 32768 if around is not None else None,
+            "log_residual": [_logarithmic(last_e)],
+            "log_sample": [_logarithmic(last_s)],
+            "log_prediction": [_logarithmic(predicted)],
+        }
+        extra = [np.asarray(values[name]) for name in self.config.model.extra_inputs]
+        first = np.array([_scalar(c), _scalar(f), 0])
+        return np.concatenate([first, *extra]).astype(self.dtype)
+
+    def _score_predicted(self, features: np.ndarray, audio: np.ndarray) -> np.ndarray:
+        """`score` with prediction in front of the network."""
+        settings, result = self.config.signal, np.zeros([len(audio), 2])
+        s = prediction.clip(signal.pre_emphasis(audio, settings.pre_emphasis), settings).astype(int)
+        a = self.coefficients(features) if settings.prediction_order else None
+        lagged = "lagged" in self.config.model.extra_inputs
+        lags = self.lags(features) if lagged else np.zeros(len(s), np.int64)
+        gates, h = self.condition(features), np.zeros(self.state_size, self.dtype)
+        shared = coding.shared_nats(settings.split)
+        c, f = coding.start(settings)
+        e = np.zeros_like(s)
+        for t in range(len(s)):
+            p = 0 if a is None else self._predict(s[:t], a[t // self.config.mel.hop_length])
+            x = self._inputs(c, f, s[:t], e[:t], p, lags[t])
+            v = coding.value(s[t], p, settings)
+            c, f = map(int, coding.encode(v, settings.split))
+            e[t] = coding.residual(v, settings)
+            x[2] = _scalar(c)
+            y_c = self.step_half(h, x, gates[t], fine=False)
+            y_f = self.step_half(h, x, gates[t], fine=True)
+            h = np.concatenate([y_c, y_f])
+            count = coding.fine_counts(settings.split)[c]
+            log_f = _log_softmax(self.logits(y_f, fine=True)[:count])
+            result[t] = _log_softmax(self.logits(y_c, fine=False))[c], log_f[f] - shared[c, f]
+        return result
 
     def _teach(self, gates: np.ndarray, codes: np.ndarray) -> np.ndarray:
         """Log-likelihood [n, 2] of one sequence of codes [n] after silence."""
@@ -281,6 +407,15 @@ def _rounded_product(values: np.ndarray, factor: np.float32) -> np.ndarray:
 
 def _scalar(byte: int) -> np.float32:
     return np.float32(byte) / np.float32(127.5) - np.float32(1)
+
+
+def _newest(values: np.ndarray, count: int) -> np.ndarray:
+    """The last `count` of some values, zeros before the first."""
+    return np.concatenate([np.zeros(count, values.dtype), values])[-count:]
+
+
+def _logarithmic(x: int) -> float:
+    return float(np.sign(x) * np.log(1 + abs(x) / 8) / np.log(4097))
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:

@@ -5,17 +5,19 @@ converter swaps `generate` and `score` for one custom op of the same contract. H
 WaveRNN's sampler (the paper's section 2) and the scorer of both; Subscale's sampler is
 `wavernn_tf.wavefront`.
 
-State of a stream, float32 [batch, H + 2]: h, the last sample s_{n-1} before de-emphasis, and the
-last output y_{n-1} of the de-emphasis filter. All zeros is silence: a stream starts there.
+State of a stream, float32 [batch, state_values]: h, the last sample s_{n-1} before de-emphasis, and
+the last output y_{n-1} of the de-emphasis filter. With prediction in front of the network: h, the
+last samples and residuals (`predictors.History`), c_{n-1} and f_{n-1} less those of silence, and
+y_{n-1}. All zeros is silence: a stream starts there.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 import tensorflow as tf
 
-from wavernn_tf import dsp, equations, folding, philox
+from wavernn_tf import coding, dsp, equations, folding, philox, predictors
 from wavernn_tf.config import Config
 from wavernn_tf.matrices import GATES
 from wavernn_tf.models.weights import Weights
@@ -23,8 +25,12 @@ from wavernn_tf.models.weights import Weights
 GREEDY = 1e-30
 """Temperature at which every class but the likeliest has a weight of zero."""
 
-STATE_EXTRA = 2
-"""State values beside h: the last sample and the de-emphasis filter's memory."""
+
+def state_values(config: Config) -> int:
+    """Size of a stream's state in `generate`."""
+    if not config.predicts:
+        return config.model.state_size + 2
+    return config.model.state_size + sum(predictors.history_sizes(config)) + 3
 
 
 class Draws(NamedTuple):
@@ -32,7 +38,7 @@ class Draws(NamedTuple):
 
     Attributes:
       uniform: float32 [rows, n, 2], in [0, 1), for coarse and fine.
-      temperature: float32 [rows, 1], positive.
+      temperature: float32 [rows, 2], positive, for coarse and fine.
     """
 
     uniform: tf.Tensor
@@ -51,6 +57,7 @@ def generate(
     features: tf.Tensor,
     seed: tf.Tensor,
     temperature: tf.Tensor,
+    fine_temperature: tf.Tensor,
     state: tf.Tensor,
     position: tf.Tensor,
     config: Config,
@@ -61,8 +68,9 @@ def generate(
     Args:
       features: float32 [batch, past + frames + lookahead, n_features].
       seed: int64 [batch].
-      temperature: float32 [batch], divides the logits; 0 takes the likeliest class.
-      state: float32 [batch, H + 2].
+      temperature: float32 [batch], divides the coarse logits; 0 takes the likeliest class.
+      fine_temperature: float32 [batch], the same of the fine logits.
+      state: float32 [batch, state_values].
       position: int64 [batch], index of the first sample in its stream.
       config: hop, pre-emphasis, sample offset and sizes.
       w: the arrays of the network.
@@ -70,11 +78,14 @@ def generate(
     Returns:
       audio int16 [batch, frames * hop_length], and the new state and position.
     """
+    if config.predicts:
+        chosen = seed, temperature, fine_temperature
+        return _generate_predicted(features, chosen, state, position, config, w)
     h_size, hold, offset = w.state_size, config.hold, config.signal.sample_offset
     gates = time_major(equations.condition(features, w))  # [steps, b, 3, H]
     n_samples = tf.shape(gates)[0] * hold
     index = position[:, None] + tf.range(tf.cast(n_samples, tf.int64))  # [b, n]
-    draws = draws_for(seed, index, temperature)
+    draws = draws_for(seed, index, temperature, fine_temperature)
     recurrent = side_by_side(w, "R")
 
     def step(n, row, samples):
@@ -90,6 +101,78 @@ def generate(
     return audio, state, position + tf.cast(n_samples, tf.int64)
 
 
+def _generate_predicted(
+    features: tf.Tensor,
+    chosen: Tuple[tf.Tensor, tf.Tensor, tf.Tensor],
+    state: tf.Tensor,
+    position: tf.Tensor,
+    config: Config,
+    w: Weights,
+) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """`generate` with prediction in front of the network; `chosen`: seed and temperatures."""
+    signal, hop, hold = config.signal, config.mel.hop_length, config.hold
+    known, posterior = predictors.network_input(features, config, w)
+    gates = time_major(equations.condition(known, w))  # [steps, b, 3, H]
+    n_samples = tf.shape(gates)[0] * hold
+    a, lags = _by_frame(features, config), _by_step(posterior, config)
+    seed, *temperatures = chosen
+    index = position[:, None] + tf.range(tf.cast(n_samples, tf.int64))  # [b, n]
+    draws = draws_for(seed, index, *temperatures)
+    recurrent = side_by_side(w, "R")
+    mask = None if signal.split == "linear" else tf.constant(predictors.fine_mask(signal.split))
+
+    def step(n, row, history, samples):
+        p = predictors.prediction_of(history, None if a is None else a[:, n // hop], signal)
+        lag = None if lags is None else lags[:, n // hold]
+        extra = predictors.extra_inputs(history, p, lag, config)
+        inputs = tf.matmul(extra, w.input_kernel[3:])
+        inputs = gates[n // hold] + tf.reshape(inputs, [-1, 3, w.state_size])
+        row = advance(row, inputs, draws.uniform[:, n], draws.temperature, recurrent, w, mask)
+        v = predictors.decode(row.coarse, row.fine, signal.split)
+        s = predictors.sample(v, p, signal)
+        history = history.append(s, v - (32768 + signal.offset))
+        return n + 1, row, history, samples.write(n, s)
+
+    row, history, y = _unpack(state, config)
+    samples = tf.TensorArray(tf.int32, n_samples, element_shape=[None])
+    loop = [0, row, history, samples]
+    _, row, history, samples = tf.while_loop(lambda n, *_: n < n_samples, step, loop)
+    audio, y = de_emphasise(samples.stack(), y, signal.pre_emphasis)
+    first = coding.start(signal)
+    numbers = [*history, tf.stack([row.coarse - first[0], row.fine - first[1]], axis=1)]
+    state = tf.concat([row.h, *(tf.cast(x, tf.float32) for x in numbers), y[:, None]], axis=1)
+    return audio, state, position + tf.cast(n_samples, tf.int64)
+
+
+def _unpack(state: tf.Tensor, config: Config) -> Tuple[Row, predictors.History, tf.Tensor]:
+    """A stream's state as where it is, its history and the de-emphasis filter's memory."""
+    kept_s, kept_e = predictors.history_sizes(config)
+    h, numbers, y = tf.split(state, [config.model.state_size, kept_s + kept_e + 2, 1], axis=1)
+    numbers = tf.cast(numbers, tf.int32)
+    s, e, last = tf.split(numbers, [kept_s, kept_e, 2], axis=1)
+    first = coding.start(config.signal)
+    row = Row(h, last[:, 0] + first[0], last[:, 1] + first[1])
+    return row, predictors.History(s, e), y[:, 0]
+
+
+def _by_frame(features: tf.Tensor, config: Config) -> Optional[tf.Tensor]:
+    """Predictor coefficients of the frames, float64 [batch, frames, order]; None without."""
+    if not config.signal.prediction_order:
+        return None
+    features = tf.convert_to_tensor(features)
+    mel = features[:, config.past : tf.shape(features)[1] - config.lookahead, : config.mel.n_mels]
+    return predictors.coefficients(mel, config.mel, config.signal)
+
+
+def _by_step(posterior: Optional[tf.Tensor], config: Config) -> Optional[tf.Tensor]:
+    """Lags of the conditioning steps, int32 [batch, steps]; None without the lagged inputs."""
+    if posterior is None or "lagged" not in config.model.extra_inputs:
+        return None
+    shape = config.model.conditioning
+    frames = posterior[:, shape.past - 1 : tf.shape(posterior)[1] - shape.lookahead + 1]
+    return predictors.lags(frames, shape.steps_per_frame, config.mel.sample_rate)
+
+
 def score(features: tf.Tensor, audio: tf.Tensor, config: Config, w: Weights) -> tf.Tensor:
     """Log-likelihood of recorded audio, teacher forced, silence before and after it.
 
@@ -100,8 +183,11 @@ def score(features: tf.Tensor, audio: tf.Tensor, config: Config, w: Weights) -> 
       w: the arrays of the network.
 
     Returns:
-      float32 [batch, n, 2]: ln P(c_t) and ln P(f_t).
+      float32 [batch, n, 2]: ln P(c_t) and ln P(f_t); with the mu-law split the second includes that
+      the value is one of those that share (c_t, f_t).
     """
+    if config.predicts:
+        return _score_predicted(features, audio, config, w)
     subscale, offset = config.model.subscale, config.signal.sample_offset
     batch = subscale.batch
     s = dsp.pre_emphasis(audio, config.signal.pre_emphasis)
@@ -112,8 +198,62 @@ def score(features: tf.Tensor, audio: tf.Tensor, config: Config, w: Weights) -> 
     if batch > 1:
         network = equations.subscale_whole(v, subscale, *w.convolutions)
         known += tf.matmul(network, side_by_side(w, "N"))
-    known = time_major(known)  # [positions, b B, 3, H]
     gates = time_major(equations.condition(features, w))
+    states = folding.unfold(_taught(known, gates, config, w), batch)
+    y_c, y_f = tf.split(states, 2, axis=-1)
+    likelihoods = [
+        _log_likelihood(equations.head(y_c, "O1", "O2", w), coarse[:, batch:]),
+        _log_likelihood(equations.head(y_f, "O3", "O4", w), fine[:, batch:]),
+    ]
+    return tf.stack(likelihoods, axis=-1)[:, : tf.shape(audio)[1]]
+
+
+def _score_predicted(
+    features: tf.Tensor, audio: tf.Tensor, config: Config, w: Weights
+) -> tf.Tensor:
+    """`score` with prediction in front of the network."""
+    signal = config.signal
+    network, posterior = predictors.network_input(features, config, w)
+    gates = time_major(equations.condition(network, w))
+    a, lags = _by_frame(features, config), _by_step(posterior, config)
+    s = dsp.pre_emphasis(audio, signal.pre_emphasis)
+    s = tf.clip_by_value(s, -32768 - signal.offset, 32767 - signal.offset)
+    p = tf.zeros_like(s)
+    if a is not None:
+        p = predictors.predict(s, a, config.mel.hop_length, signal)
+    if lags is not None:
+        lags = tf.repeat(lags, config.hold, axis=1)[:, : tf.shape(s)[1]]
+    v = predictors.value(s, p, signal)
+    x = predictors.whole_inputs(s, p, v, lags, config)
+    states = _taught(tf.matmul(x, w.input_kernel), gates, config, w)
+    y_c, y_f = tf.split(states, 2, axis=-1)
+    coarse, fine = predictors.encode(v, signal.split)
+    fine_logits = equations.head(y_f, "O3", "O4", w)
+    shared = 0.0
+    if signal.split == "mulaw":
+        fine_logits += tf.gather(predictors.fine_mask(signal.split), coarse)
+        pairs = tf.stack([coarse, fine], axis=-1)
+        shared = tf.gather_nd(coding.shared_nats(signal.split), pairs)
+    likelihoods = [
+        _log_likelihood(equations.head(y_c, "O1", "O2", w), coarse),
+        _log_likelihood(fine_logits, fine) - shared,
+    ]
+    return tf.stack(likelihoods, axis=-1)
+
+
+def _taught(known: tf.Tensor, gates: tf.Tensor, config: Config, w: Weights) -> tf.Tensor:
+    """States of whole sequences from silence, teacher forced.
+
+    Args:
+      known: float32 [b B, positions, 3H], what the gates see of samples.
+      gates: float32 [steps, b, 3, H], conditioning.
+      config: hold and B.
+      w: the arrays of the network.
+
+    Returns:
+      float32 [b B, positions, H].
+    """
+    known = time_major(known)  # [positions, b B, 3, H]
     recurrent = side_by_side(w, "R")
     positions = tf.shape(known)[0]
 
@@ -125,13 +265,7 @@ def score(features: tf.Tensor, audio: tf.Tensor, config: Config, w: Weights) -> 
     h = tf.zeros([tf.shape(known)[1], w.state_size])
     states = tf.TensorArray(tf.float32, positions, element_shape=[None, w.state_size])
     _, _, states = tf.while_loop(lambda i, *_: i < positions, step, [0, h, states])
-    states = folding.unfold(tf.transpose(states.stack(), [1, 0, 2]), batch)
-    y_c, y_f = tf.split(states, 2, axis=-1)
-    likelihoods = [
-        _log_likelihood(equations.head(y_c, "O1", "O2", w), coarse[:, batch:]),
-        _log_likelihood(equations.head(y_f, "O3", "O4", w), fine[:, batch:]),
-    ]
-    return tf.stack(likelihoods, axis=-1)[:, : tf.shape(audio)[1]]
+    return tf.transpose(states.stack(), [1, 0, 2])
 
 
 def advance(
@@ -141,6 +275,7 @@ def advance(
     temperature: tf.Tensor,
     recurrent: tf.Tensor,
     w: Weights,
+    fine_mask: Optional[tf.Tensor] = None,
 ) -> Row:
     """Draw one sample of every sequence: the step of every sampler.
 
@@ -148,30 +283,37 @@ def advance(
       row: where the sequences are.
       known: float32 [rows, 3, H], all gate inputs but those of the sequence's own samples.
       uniform: float32 [rows, 2].
-      temperature: float32 [rows, 1].
+      temperature: float32 [rows, 2].
       recurrent: float32 [H, 3H], R_u, R_r, R_e side by side.
       w: the arrays of the network.
+      fine_mask: float32 [256, 256], added to the fine logits of every coarse class; None for none.
     """
     half = w.state_size // 2
-    kernel = tf.reshape(w.input_kernel, [3, 3, w.state_size])
+    kernel = tf.reshape(w.input_kernel[:3], [3, 3, w.state_size])
     inner = equations.recurrent_product(row.h, recurrent, w)  # [rows, 3, H]
     known += _outer(row.coarse, kernel[0]) + _outer(row.fine, kernel[1])
     y_c = equations.update(inner[..., :half], known[..., :half], row.h[:, :half])
-    c = _draw(equations.head(y_c, "O1", "O2", w), uniform[:, :1], temperature)
+    c = _draw(equations.head(y_c, "O1", "O2", w), uniform[:, :1], temperature[:, :1])
     known = known[..., half:] + _outer(c, kernel[2, :, half:])
     y_f = equations.update(inner[..., half:], known, row.h[:, half:])
-    f = _draw(equations.head(y_f, "O3", "O4", w), uniform[:, 1:], temperature)
+    logits = equations.head(y_f, "O3", "O4", w)
+    if fine_mask is not None:
+        logits += tf.gather(fine_mask, c)
+    f = _draw(logits, uniform[:, 1:], temperature[:, 1:])
     return Row(tf.concat([y_c, y_f], axis=1), c, f)
 
 
-def draws_for(seed: tf.Tensor, index: tf.Tensor, temperature: tf.Tensor) -> Draws:
-    """The draws of the samples `index` int64 [rows, n] of streams; seed, temperature [rows]."""
+def draws_for(
+    seed: tf.Tensor, index: tf.Tensor, temperature: tf.Tensor, fine_temperature: tf.Tensor
+) -> Draws:
+    """The draws of the samples `index` int64 [rows, n] of streams; the others are [rows]."""
     bits = tf.stack(philox.uniform_bits(seed[:, None], index), axis=-1)  # [rows, n, 2]
     uniform = tf.cast(bits, tf.float32) * 2.0**-24
     # Temperature 0 takes the first of the likeliest classes: a tiny one, and the smallest draw.
-    greedy = (temperature == 0.0)[:, None]
-    uniform = tf.where(greedy[..., None], 0.0, uniform)
-    return Draws(uniform, tf.where(greedy, GREEDY, temperature[:, None]))
+    both = tf.stack([temperature, fine_temperature], axis=1)  # [rows, 2]
+    greedy = both == 0.0
+    uniform = tf.where(greedy[:, None], 0.0, uniform)
+    return Draws(uniform, tf.where(greedy, GREEDY, both))
 
 
 def held_gates(gates: tf.Tensor, position: tf.Tensor, config: Config) -> tf.Tensor:

@@ -10,7 +10,12 @@ from wavernn_tf.models.weights import Weights
 
 
 def synthesize(
-    features: tf.Tensor, seed: tf.Tensor, temperature: tf.Tensor, config: Config, w: Weights
+    features: tf.Tensor,
+    seed: tf.Tensor,
+    temperature: tf.Tensor,
+    fine_temperature: tf.Tensor,
+    config: Config,
+    w: Weights,
 ) -> tf.Tensor:
     """Sample utterances from silence, one sample after another or B per step.
 
@@ -18,7 +23,8 @@ def synthesize(
       features: float32 [batch, past + frames + lookahead, n_features]; lookahead is that of
         `Config`.
       seed: int64 [batch].
-      temperature: float32 [batch], divides the logits; 0 takes the likeliest class.
+      temperature: float32 [batch], divides the coarse logits; 0 takes the likeliest class.
+      fine_temperature: float32 [batch], the same of the fine logits.
       config: hop, pre-emphasis, sample offset and sizes.
       w: the arrays of the network.
 
@@ -26,8 +32,9 @@ def synthesize(
       audio int16 [batch, frames * hop_length].
     """
     if config.model.subscale.batch > 1:
-        return wavefront.generate(features, seed, temperature, config, w)
+        return wavefront.generate(features, seed, temperature, fine_temperature, config, w)
     batch = tf.shape(features)[0]
-    state = tf.zeros([batch, config.model.state_size + sampling.STATE_EXTRA])
+    state = tf.zeros([batch, sampling.state_values(config)])
     position = tf.zeros([batch], tf.int64)
-    return sampling.generate(features, seed, temperature, state, position, config, w)[0]
+    draws = seed, temperature, fine_temperature
+    return sampling.generate(features, *draws, state, position, config, w)[0]

@@ -72,6 +72,8 @@ def _convert(hint: Any, value: Any, path: str) -> Any:
             value = float(value)
         except ValueError:
             pass
+    if hint is str and value is False:
+        value = "off"  # YAML 1.1 reads a bare off as false
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):

@@ -39,6 +39,7 @@ class Voice(Protocol):
         temperature: float = 1.0,
         recipe: Optional[MelRecipe] = None,
         progress: Progress = None,
+        fine_temperature: float = 1.0,
     ) -> np.ndarray:
         """Features float [frames, n_features] to audio int16 [frames * hop_length]."""
 
@@ -46,20 +47,21 @@ class Voice(Protocol):
         """Ln P(coarse), ln P(fine): float32 [samples, 2]."""
 
 
-def open_voice(path: Union[str, Path], runtime: str = "auto") -> Voice:
+def open_voice(path: Union[str, Path], runtime: str = "auto", postfilter: bool = True) -> Voice:
     """Open a voice of any form.
 
     Args:
       path: a .tflite file, a SavedModel folder (NAME, whose highest version is taken, or NAME/1),
         or a training run's folder.
       runtime: TFLite interpreter, as in `Vocoder.load`.
+      postfilter: run the pitch postfilter of a .tflite voice that has one; the other two never do.
 
     Raises:
       WaveRNNError: if it is none of these.
     """
     path = Path(path)
     if path.is_file():
-        return Vocoder.load(path, runtime)
+        return Vocoder.load(path, runtime, postfilter=postfilter)
     saved = versions.newest(path)
     if saved is not None:
         return SavedModelVoice(saved)
@@ -84,12 +86,13 @@ class _WholeUtterance(abc.ABC):
         temperature: float = 1.0,
         recipe: Optional[MelRecipe] = None,
         progress: Progress = None,
+        fine_temperature: float = 1.0,
     ) -> np.ndarray:
         """See `Voice`; one call for the whole utterance."""
         mel = inputs.check_features(mel, self.info, recipe)
-        inputs.check_draw(seed, temperature)
+        inputs.check_draw(seed, temperature, fine_temperature)
         inputs.warn_of_scale(mel, self.info)
-        audio = self._generate(mel, seed, temperature)
+        audio = self._generate(mel, seed, temperature, fine_temperature)
         if progress:
             progress(len(mel))
         return audio
@@ -101,7 +104,9 @@ class _WholeUtterance(abc.ABC):
         return self._score(mel, inputs.align_audio(audio, len(mel), self.info))
 
     @abc.abstractmethod
-    def _generate(self, mel: np.ndarray, seed: int, temperature: float) -> np.ndarray:
+    def _generate(
+        self, mel: np.ndarray, seed: int, temperature: float, fine_temperature: float
+    ) -> np.ndarray:
         """Audio of checked features."""
 
     @abc.abstractmethod
@@ -128,7 +133,9 @@ class SavedModelVoice(_WholeUtterance):
         except (OSError, ValueError, tf.errors.OpError) as error:
             raise WaveRNNError(f"The SavedModel {path} cannot be loaded: {error}") from error
 
-    def _generate(self, mel: np.ndarray, seed: int, temperature: float) -> np.ndarray:
+    def _generate(
+        self, mel: np.ndarray, seed: int, temperature: float, fine_temperature: float
+    ) -> np.ndarray:
         import tensorflow as tf
 
         outputs = self._signatures["synthesize"](
@@ -136,6 +143,7 @@ class SavedModelVoice(_WholeUtterance):
             lengths=tf.constant([len(mel)]),
             seed=tf.constant([seed], tf.int64),
             temperature=tf.constant([temperature], tf.float32),
+            fine_temperature=tf.constant([fine_temperature], tf.float32),
         )
         return outputs["audio"].numpy()[0]
 
@@ -174,18 +182,22 @@ class KerasVoice(_WholeUtterance):
         self.info = describe(self.config, self.weights, statistics, {})
         self.runtime = f"keras on tensorflow {tf.__version__}"
 
-        def sample(features: Any, seed: Any, temperature: Any) -> Any:
-            return synthesis.synthesize(features, seed, temperature, self.config, self.weights)
+        def sample(features: Any, seed: Any, temperature: Any, fine_temperature: Any) -> Any:
+            draws = seed, temperature, fine_temperature
+            return synthesis.synthesize(features, *draws, self.config, self.weights)
 
         self._sample = tf.function(sample, autograph=False, reduce_retracing=True)
 
-    def _generate(self, mel: np.ndarray, seed: int, temperature: float) -> np.ndarray:
+    def _generate(
+        self, mel: np.ndarray, seed: int, temperature: float, fine_temperature: float
+    ) -> np.ndarray:
         import tensorflow as tf
 
         audio = self._sample(
             tf.constant(inputs.pad_edges(mel, self.info)[None]),
             tf.constant([seed], tf.int64),
             tf.constant([temperature], tf.float32),
+            tf.constant([fine_temperature], tf.float32),
         )
         return audio.numpy()[0]
 
@@ -194,6 +206,8 @@ class KerasVoice(_WholeUtterance):
 
         from wavernn_tf import dsp
 
+        if self.config.predicts:
+            return self._score_predicted(mel, audio)
         batch = self.config.model.subscale.batch
         s = dsp.pre_emphasis(tf.constant(audio), self.config.signal.pre_emphasis)
         # Silence before the first sample, and after the last up to whole positions.
@@ -214,3 +228,21 @@ class KerasVoice(_WholeUtterance):
             for name, classes in (("coarse", coarse), ("fine", fine))
         ]
         return tf.stack(likelihoods, axis=-1).numpy()[: len(audio)]
+
+    def _score_predicted(self, mel: np.ndarray, audio: np.ndarray) -> np.ndarray:
+        """`_score` with prediction in front of the network: its inputs are made beforehand."""
+        import tensorflow as tf
+
+        from wavernn_tf import teacher
+
+        posterior = None
+        if self.config.signal.pitch != "off":
+            posterior = teacher.padded_posterior(mel, self.config, self.weights.pitch)
+        taught = teacher.teacher(audio, mel, self.config, posterior)
+        features = inputs.pad_edges(mel, self.info)[None]
+        found = self.model.predict({"features": features, "inputs": taught.inputs[None]}, verbose=0)
+        coarse, fine = tf.nn.log_softmax(found["coarse"][0]).numpy(), found["fine"][0]
+        if self.config.signal.split == "linear":  # else they are likelihoods already
+            fine = tf.nn.log_softmax(fine).numpy()
+        at = np.arange(len(audio))
+        return np.stack([coarse[at, taught.coarse], fine[at, taught.fine]], axis=1)

@@ -50,6 +50,7 @@ def generate(
     features: tf.Tensor,
     seed: tf.Tensor,
     temperature: tf.Tensor,
+    fine_temperature: tf.Tensor,
     config: Config,
     w: Weights,
 ) -> tf.Tensor:
@@ -59,14 +60,15 @@ def generate(
       features: float32 [b, past + frames + lookahead, n_features], lookahead being that of
         `Config`: the first sub-tensors run ahead of the last sample.
       seed: int64 [b].
-      temperature: float32 [b], divides the logits; 0 takes the likeliest class.
+      temperature: float32 [b], divides the coarse logits; 0 takes the likeliest class.
+      fine_temperature: float32 [b], the same of the fine logits.
       config: hop, pre-emphasis, sample offset and sizes; B > 1.
       w: the arrays of the network.
 
     Returns:
       audio int16 [b, frames * hop_length].
     """
-    run = _Run(features, seed, temperature, config, w)
+    run = _Run(features, seed, (temperature, fine_temperature), config, w)
     drawn = tf.TensorArray(tf.int32, run.chunks, element_shape=[None, run.n_sub, CHUNK])
     _, _, drawn = tf.while_loop(lambda k, *_: k < run.chunks, run.chunk, [0, run.silence(), drawn])
     samples = tf.transpose(run.in_time(drawn.stack()))  # [n, b]
@@ -78,7 +80,8 @@ class _Run:
     """What stays the same over a run; rows are b * B sub-tensors, those of an utterance together.
 
     Args:
-      features, seed, temperature, config, w: of `generate`.
+      features, seed, config, w: of `generate`.
+      temperatures: of the coarse and the fine logits.
 
     Attributes:
       n_sub: B.
@@ -89,7 +92,7 @@ class _Run:
         self,
         features: tf.Tensor,
         seed: tf.Tensor,
-        temperature: tf.Tensor,
+        temperatures: Tuple[tf.Tensor, tf.Tensor],
         config: Config,
         w: Weights,
     ) -> None:
@@ -105,7 +108,7 @@ class _Run:
         self.recurrent = sampling.side_by_side(w, "R")
         self.neighbours = sampling.side_by_side(w, "N")
         self.seed = tf.repeat(seed, self.n_sub)
-        self.temperature = tf.repeat(temperature, self.n_sub)
+        self.temperatures = [tf.repeat(t, self.n_sub) for t in temperatures]
         self.sub_tensor = tf.tile(tf.range(self.n_sub), [self.batch])  # [rows]
         self.utterance = tf.repeat(tf.range(self.batch), self.n_sub)  # [rows]
 
@@ -138,7 +141,7 @@ class _Run:
         utterance = tf.broadcast_to(self.utterance[:, None], tf.shape(held))
         known += tf.gather_nd(self.gates, tf.stack([held, utterance], axis=-1))
         index = tf.cast(tf.maximum(index, 0), tf.int64)
-        draws = sampling.draws_for(self.seed, index, self.temperature)
+        draws = sampling.draws_for(self.seed, index, *self.temperatures)
         row, samples = self._draw(carry.row, at, known, draws)
         made = tf.reshape(samples, [self.batch, self.n_sub, CHUNK])
         history = tf.concat([carry.history[:, :, CHUNK:], made], axis=2)

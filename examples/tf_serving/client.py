@@ -19,21 +19,27 @@ from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 
 def predict_request(
-    features: np.ndarray, seed: int = 0, temperature: float = 1.0, model: str = "voice"
+    features: np.ndarray,
+    seed: int = 0,
+    temperature: float = 1.0,
+    model: str = "voice",
+    fine_temperature: float = 1.0,
 ) -> predict_pb2.PredictRequest:
     """Ask for the audio of one utterance.
 
     Args:
       features: float [frames, n_features].
       seed: the same seed and features give the same samples.
-      temperature: divides the logits; 0 takes the likeliest class.
+      temperature: divides the coarse logits; 0 takes the likeliest class.
       model: the server's name for the voice.
+      fine_temperature: the same of the fine logits.
     """
     inputs = {
         "features": np.asarray(features, np.float32)[None],
         "lengths": np.array([len(features)], np.int32),
         "seed": np.array([seed], np.int64),
         "temperature": np.array([temperature], np.float32),
+        "fine_temperature": np.array([fine_temperature], np.float32),
     }
     request = predict_pb2.PredictRequest()
     request.model_spec.name = model
@@ -60,6 +66,7 @@ def synthesize(
     temperature: float = 1.0,
     model: str = "voice",
     timeout: float = 600.0,
+    fine_temperature: float = 1.0,
 ) -> np.ndarray:
     """Features [frames, n_features] to int16 [samples], by the server at `channel`.
 
@@ -70,15 +77,16 @@ def synthesize(
       temperature: see `predict_request`.
       model: see `predict_request`.
       timeout: in seconds.
+      fine_temperature: see `predict_request`.
     """
     service = prediction_service_pb2_grpc.PredictionServiceStub(channel)
-    request = predict_request(features, seed, temperature, model)
+    request = predict_request(features, seed, temperature, model, fine_temperature)
     return audio_of(service.Predict(request, timeout=timeout))
 
 
 def check_width(features: np.ndarray, info: Dict[str, Any]) -> None:
     """Refuse features that the voice was not made for."""
-    expected = info["mel"]["n_mels"]
+    expected = info["mel"]["n_mels"] + (info["signal"]["pitch"] == "given")
     if features.ndim != 2 or features.shape[1] != expected:
         raise SystemExit(f"Expected features [frames, {expected}]; got {list(features.shape)}.")
 
@@ -93,6 +101,7 @@ def main(arguments: Optional[List[str]] = None) -> None:
     parser.add_argument("--model", default="voice", help="the server's name for the voice")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--temperature", type=float, default=1.0)
+    parser.add_argument("--fine-temperature", type=float, default=1.0)
     options = parser.parse_args(arguments)
     with open(options.info, encoding="utf-8") as file:
         info = json.load(file)
@@ -102,7 +111,14 @@ def main(arguments: Optional[List[str]] = None) -> None:
     limit = [("grpc.max_receive_message_length", -1)]
     with grpc.insecure_channel(options.server, options=limit) as channel:
         try:
-            audio = synthesize(channel, features, options.seed, options.temperature, options.model)
+            audio = synthesize(
+                channel,
+                features,
+                options.seed,
+                options.temperature,
+                options.model,
+                fine_temperature=options.fine_temperature,
+            )
         except grpc.RpcError as error:
             raise SystemExit(f"{options.server} refused: {error.details()}") from error
     with wave.open(options.out, "wb") as out:

@@ -109,6 +109,7 @@ def test_synthesize(refused, tflite, mel, recording, tmp_path):
     assert "none.tflite" in refused("synthesize", tmp_path / "none.tflite", mel, out)
     assert "temperature" in refused("synthesize", tflite, mel, out, "--temperature", "-1")
     assert "temperature" in refused("synthesize", tflite, mel, out, "--temperature", "nan")
+    assert "fine_temperature" in refused("synthesize", tflite, mel, out, "--fine-temperature", "-1")
     assert "seed" in refused("synthesize", tflite, mel, out, "--seed", 2**64)
     mismatch = refused("synthesize", tflite, mel, out, "--recipe", "hifigan")
     assert "hifigan" in mismatch and "wavernn-16k" in mismatch

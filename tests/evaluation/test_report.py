@@ -28,7 +28,7 @@ class Echo:
         blocks = {"R_u": "16x1"}
         self.info = types.SimpleNamespace(mel=mel, sparsity={"R_u": 0.96}, blocks=blocks)
 
-    def synthesize(self, mel, seed=0, temperature=1.0):
+    def synthesize(self, mel, seed=0, temperature=1.0, fine_temperature=1.0):
         return np.full(len(mel) * HOP, seed, np.int16)
 
 

@@ -22,7 +22,16 @@ from wavernn_tf.matrices import matrix_shapes
 
 SHAPE = Shape(state=64, proj=32, density=0.25)
 HOP_LENGTH = SHAPE.config.mel.hop_length
-STAGES = ("recurrent", "gates", "subscale", "heads", "softmax", "conditioning", "rest")
+STAGES = (
+    "recurrent",
+    "gates",
+    "subscale",
+    "heads",
+    "softmax",
+    "conditioning",
+    "prediction",
+    "rest",
+)
 
 KEYS = {
     *("us_per_sample", "samples_per_second", "real_time_factor", "fastest_us", "rounds"),
@@ -154,6 +163,7 @@ def test_random_voice_does_not_saturate(model):
         features=bench.features(voice.info, 8)[None],
         seed=np.zeros(1, np.int64),
         temperature=np.ones(1, np.float32),
+        fine_temperature=np.ones(1, np.float32),
         state=np.zeros([1, 66], np.float32),
         position=np.zeros(1, np.int64),
     )
@@ -250,3 +260,10 @@ def test_the_help_tells_the_default_shape():
     for field in dataclasses.fields(Shape):
         if field.name != "subscale":  # plain, unless asked for
             assert helps[field.name].endswith(f"[default: {field.default}]"), field.name
+
+
+def test_prediction_is_a_stage_of_its_own():
+    shape = dataclasses.replace(SHAPE, prediction=True)
+    tree = measured(make(shape), isas=("scalar",), dense=False)
+    assert tree["stages_us"]["prediction"] > 0
+    check(tree)

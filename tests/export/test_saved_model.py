@@ -25,6 +25,7 @@ LENGTHS = [7, 3, 5]
 LONGEST = max(LENGTHS)
 SEEDS = [1, -(2**40), 3]
 TEMPERATURES = [1.0, 0.6, 0.0]
+FINE = [1.0, 0.8, 0.0]
 
 
 class Saved:
@@ -49,7 +50,9 @@ class Saved:
 
     def draws(self, i):
         features = self.padded(self.rows[i])
-        return self.reference.generate(features, SEEDS[i], TEMPERATURES[i])
+        return self.reference.generate(
+            features, SEEDS[i], TEMPERATURES[i], fine_temperature=FINE[i]
+        )
 
     def batch(self, rows=(0, 1, 2), frames=LONGEST, padding=9.0):
         """Inputs of `synthesize`; what lies past a row's end must not matter."""
@@ -61,6 +64,7 @@ class Saved:
             "lengths": np.int32([LENGTHS[i] for i in rows]),
             "seed": np.int64([SEEDS[i] for i in rows]),
             "temperature": np.float32([TEMPERATURES[i] for i in rows]),
+            "fine_temperature": np.float32([FINE[i] for i in rows]),
         }
 
     def alone(self, i):
@@ -103,7 +107,8 @@ def test_every_tensor_has_the_batch_first(saved, name):
     assert set(saved.signatures) == {"serving_default", "synthesize", "score"}
     inputs = saved.signatures[name].structured_input_signature[1]
     sent = {"features": 3, "lengths": 1}
-    sent.update({"audio": 2} if name == "score" else {"seed": 1, "temperature": 1})
+    draws = {"seed": 1, "temperature": 1, "fine_temperature": 1}
+    sent.update({"audio": 2} if name == "score" else draws)
     assert {key: spec.shape.rank for key, spec in inputs.items()} == sent
     for spec in inputs.values():
         assert spec.shape[0] is None  # no scalar, any batch
@@ -251,6 +256,7 @@ BAD = {
     "too long": (8, "lengths: expected <= frames"),
     "temperature": (-0.5, "temperature: expected >= 0"),
     "nan temperature": (np.nan, "temperature: expected >= 0"),
+    "fine_temperature": (-1, "fine_temperature: expected >= 0"),
 }
 
 
@@ -345,6 +351,7 @@ def test_one_seed_for_several_rows_is_an_error(tmp_path):
             lengths=tf.constant([3, 3]),
             seed=tf.constant([1], tf.int64),
             temperature=tf.constant([1.0, 1.0]),
+            fine_temperature=tf.constant([1.0, 1.0]),
         )
 
 

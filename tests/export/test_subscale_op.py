@@ -70,6 +70,7 @@ def test_streams_of_a_batch_are_those_alone(batch):
         "features": np.stack(mels).astype(np.float32),
         "seed": np.arange(streams),
         "temperature": np.float32([1.0, 0.8, 0.0, 1.0]),
+        "fine_temperature": np.float32([1.0, 0.7, 1.0, 0.0]),
         "state": np.zeros([streams, vocoder.info.state_values], np.float32),
         "position": np.zeros(streams, np.int64),
     }
@@ -117,6 +118,7 @@ def test_rows_of_a_saved_model_are_independent(voice, tmp_path):
             lengths=tf.constant(lengths),
             seed=tf.constant([9] * rows, tf.int64),
             temperature=tf.ones([rows]),
+            fine_temperature=tf.ones([rows]),
         )["audio"].numpy()
 
     short = call(mel[None, :4], [4])[0]
@@ -131,7 +133,7 @@ def test_constants_round_trip():
     config = subscale_config(4)
     weights = subscale_weights(config)
     constants = op.constants(config, weights)
-    assert constants[0][12:].tolist() == [4, 8, 2, 3]
+    assert constants[0][12:16].tolist() == [4, 8, 2, 3]
     back = op.unpack_constants(config, [np.asarray(a) for a in constants])
     assert list(back.matrices) == list(weights.matrices) and back.bias.keys() == weights.bias.keys()
     for name, matrix in weights.matrices.items():
@@ -202,6 +204,7 @@ def test_a_state_of_another_size_is_refused(voice, values):
     values = values if values > 0 else vocoder.info.state_values + 1
     features = inputs.pad_edges(features_for(config, 2, padded=False), config)[None]
     given = {"seed": np.zeros(1, np.int64), "temperature": np.ones(1, np.float32)}
+    given["fine_temperature"] = given["temperature"]
     state = {"state": np.zeros([1, values], np.float32), "position": np.zeros(1, np.int64)}
     with pytest.raises(WaveRNNError, match="state of shape"):
         vocoder.generate(features=features, **given, **state)

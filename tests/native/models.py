@@ -77,9 +77,9 @@ class Exported(tf.Module):
         self.weights = weights
 
         @tf.function(experimental_implements=implements("WaveRNNGenerate"))
-        def generate_op(features, seed, temperature, state, position, *weights):
+        def generate_op(features, seed, temperature, fine, state, position, *weights):
             mix = sum(tf.reduce_sum(tf.cast(w, tf.float32)) for w in weights)
-            level = tf.reduce_sum(features) * mix + tf.reduce_sum(temperature)
+            level = tf.reduce_sum(features) * mix + tf.reduce_sum(temperature + fine)
             samples = (tf.shape(features)[1] - 2 * CONTEXT) * HOP
             audio = tf.cast(tf.fill([tf.shape(features)[0], samples], level), tf.int16)
             return audio, state + level, position + tf.cast(samples, tf.int64) + seed
@@ -95,17 +95,18 @@ class Exported(tf.Module):
     def constants(self):
         return [tf.constant(w) for w in self.weights]
 
-    def _generate(self, features, seed, temperature, state, position):
-        outputs = self.generate_op(features, seed, temperature, state, position, *self.constants())
+    def _generate(self, features, seed, temperature, fine_temperature, state, position):
+        given = features, seed, temperature, fine_temperature, state, position
+        outputs = self.generate_op(*given, *self.constants())
         return dict(zip(("audio", "state", "position"), outputs))
 
     def _score(self, features, audio):
         return {"log_likelihood": self.score_op(features, audio, *self.constants())}
 
-    def _chain(self, features, keep, seed, temperature, state, position):
+    def _chain(self, features, keep, *others):
         # Features of a shape known only at run time, and one op fed by the other.
         features = tf.boolean_mask(features, keep, axis=1)
-        made = self._generate(features, seed, temperature, state, position)
+        made = self._generate(features, *others)
         return {**made, **self._score(features, made["audio"])}
 
     def signatures(self, chain=False):
@@ -114,6 +115,7 @@ class Exported(tf.Module):
         run_time = [
             spec([None], tf.int64, name="seed"),
             spec([None], name="temperature"),
+            spec([None], name="fine_temperature"),
             spec([None, STATE + 2], name="state"),
             spec([None], tf.int64, name="position"),
         ]
@@ -161,6 +163,7 @@ def inputs(batch=1, frames=8, **changes):
         "features": np.float32(random.normal(size=shape)),
         "seed": np.arange(batch, dtype=np.int64) + (3 << 32),
         "temperature": np.full(batch, 0.9, np.float32),
+        "fine_temperature": np.ones(batch, np.float32),
         "state": np.zeros((batch, STATE + 2), np.float32),
         "position": np.zeros(batch, np.int64),
     }

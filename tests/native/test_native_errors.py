@@ -20,6 +20,14 @@ from wavernn_tf.export.packing import WEIGHT_TYPES
 
 BAD_CALLS = {
     "NaN temperature": ({"temperature": np.float32([np.nan])}, "expected finite temperature"),
+    "NaN fine temperature": (
+        {"fine_temperature": np.float32([np.inf])},
+        "expected finite fine_temperature",
+    ),
+    "cold fine": (
+        {"fine_temperature": np.float32([-2])},
+        r"expected fine_temperature >= 0; got -2",
+    ),
     "cold": ({"temperature": np.float32([-1])}, r"expected temperature >= 0; got -1"),
     "position": ({"position": np.int64([-1])}, r"expected position in \[0, .*; got -1"),
     "infinite state": (
@@ -199,7 +207,7 @@ BAD_TENSORS = {
         {"input_bias": np.zeros(95, np.float32)},
         r"expected input_bias of shape \[96\]; got \[95\]",
     ),
-    "rank": ({"config": np.zeros((1, 16), np.int32)}, r"expected config of shape \[16\]; got \[1,"),
+    "rank": ({"config": np.zeros((1, 16), np.int32)}, r"expected config of shape \[24\]; got \[1,"),
     "block": (
         {"O4.values": np.zeros((3, 8, 2), np.float32)},
         r"expected O4.values of shape \[\?, 4, 4\], \[\?, 1, 16\] or \[\?, 4, 8\]; got \[3, 8, 2\]",

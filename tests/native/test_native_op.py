@@ -35,11 +35,16 @@ def test_exported_symbols(build):
 def test_generate_is_the_contract(load, exported, block, pre_emphasis, strides):
     config, weights, content = exported(block, pre_emphasis, strides)
     reference = Reference(config, weights)
-    given = inputs(batch=3, temperature=np.float32([1.0, 0.7, 0.0]))
+    temperatures = np.float32([1.0, 0.7, 0.0])
+    given = inputs(batch=3, temperature=temperatures, fine_temperature=temperatures)
     got = load(content).get_signature_runner("generate")(**given)
     for b in range(3):
+        temperature = float(temperatures[b])
         draws = reference.generate(
-            given["features"][b], int(given["seed"][b]), float(given["temperature"][b])
+            given["features"][b],
+            int(given["seed"][b]),
+            temperature,
+            fine_temperature=temperature,
         )
         assert_same_samples(got["audio"][b], draws, at_least=40)
         if np.array_equal(got["audio"][b], draws.audio):  # else another, equally good, waveform
@@ -77,13 +82,16 @@ def test_narrow_weights_are_the_contract(load, exported, block, weight_type):
     config, weights, content = exported(block, weight_type=weight_type)
     interpreter = load(content)
     reference, rounding = reference_for(config, weights, weight_type)
-    given = inputs(batch=3, temperature=np.float32([1.0, 0.7, 0.0]))
+    temperatures = np.float32([1.0, 0.7, 0.0])
+    given = inputs(batch=3, temperature=temperatures, fine_temperature=temperatures)
     got = interpreter.get_signature_runner("generate")(**given)["audio"]
     score = interpreter.get_signature_runner("score")
     scored = score(features=given["features"], audio=got)["log_likelihood"]
     for b in range(3):
-        features, temperature = given["features"][b], float(given["temperature"][b])
-        draws = reference.generate(features, int(given["seed"][b]), temperature)
+        features, temperature = given["features"][b], float(temperatures[b])
+        draws = reference.generate(
+            features, int(given["seed"][b]), temperature, fine_temperature=temperature
+        )
         assert_same_samples(got[b], draws, at_least=40, rounding=rounding)
         assert_same_scores(scored[b], reference.score(features, got[b]), weight_type, 6e-5)
 
@@ -125,6 +133,7 @@ def test_streams_of_a_batch_are_those_alone(load, exported, block, weight_type):
         frames=3,
         seed=random.integers(-(2**63), 2**63 - 1, 64),
         temperature=np.resize(np.float32([0.9, 0, 1, 1.4]), 64),
+        fine_temperature=np.resize(np.float32([0.9, 0, 1, 1.4]), 64),
         state=state,
         position=random.integers(0, 2**40, 64),
     )

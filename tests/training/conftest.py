@@ -8,6 +8,12 @@ from tests.conftest import SPEECH
 from wavernn_tf import config as configuration
 from wavernn_tf.pipelines import corpora, prepare
 
+PLAIN = {
+    "signal.prediction_order": 0,
+    "signal.pitch": "off",
+    "signal.split": "linear",
+    "model.extra_inputs": [],
+}
 CLIPS = ("ru_0063", "ru_0018", "en_both_help")
 
 
@@ -16,6 +22,7 @@ def tiny():
     return configuration.override(
         configuration.load("demo"),
         {
+            **PLAIN,
             "mel.n_mels": 20,
             "model.state_size": 32,
             "model.projection_size": 32,
@@ -27,6 +34,8 @@ def tiny():
             "training.eval_every": 2,
             "training.batch_size": 4,
             "training.window": 200,
+            "training.carry_state": False,
+            "training.feature_noise": 0.0,
             "training.eval_windows": 4,
         },
     )

@@ -21,9 +21,17 @@ trainer.train(sys.argv[1], sys.argv[2], config.load(sys.argv[3]), quiet=True, au
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
-def test_a_killed_run_resumes_to_the_same_weights(data, tiny, tmp_path, precision):
-    config = configuration.override(tiny, {"training.precision": precision})
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"training.kernel": "native", "training.carry_state": True},
+        {"training.kernel": "keras"},
+        {"training.precision": "mixed_bfloat16"},
+    ],
+    ids=["native", "keras", "mixed_bfloat16"],
+)
+def test_a_killed_run_resumes_to_the_same_weights(data, tiny, tmp_path, changes):
+    config = configuration.override(tiny, changes)
     settings = tmp_path / "config.yaml"
     settings.write_text(yaml.safe_dump(configuration.to_dict(config)))
 

@@ -46,7 +46,7 @@ def test_training_learns_prunes_and_logs(run, data, tiny):
 @pytest.mark.slow
 def test_another_configuration_in_the_same_folder_is_refused(run, data, tiny):
     other = configuration.override(tiny, {"training.learning_rate": 0.5})
-    with pytest.raises(WaveRNNError, match="training.learning_rate was 0.004, now 0.5"):
+    with pytest.raises(WaveRNNError, match="training.learning_rate was 0.005, now 0.5"):
         trainer.train(data, run.path, other, quiet=True)
 
 

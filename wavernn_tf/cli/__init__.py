@@ -18,6 +18,7 @@ from wavernn_tf.cli.group import Commands
 from wavernn_tf.cli.inspect import inspect
 from wavernn_tf.cli.prepare import prepare
 from wavernn_tf.cli.score import score
+from wavernn_tf.cli.snapshot import snapshot
 from wavernn_tf.cli.synthesize import synthesize
 from wavernn_tf.cli.train import train
 
@@ -40,7 +41,7 @@ def cli() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
-for command in (prepare, train, evaluate, export, synthesize, score, inspect, bench):
+for command in (prepare, train, snapshot, evaluate, export, synthesize, score, inspect, bench):
     cli.add_command(command)
 
 

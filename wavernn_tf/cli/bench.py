@@ -34,6 +34,12 @@ from wavernn_tf.matrices import BLOCK_SHAPES
 )
 @click.option("--horizon", type=int, help="F of --subscale.  [default: 14]")
 @click.option(
+    "--prediction",
+    is_flag=True,
+    default=None,
+    help="Linear and pitch prediction in front of the network, beside the plain one.",
+)
+@click.option(
     "--saved-model",
     "utterance",
     type=click.FloatRange(0.1),
@@ -75,8 +81,8 @@ def bench(
     """Measure how fast voices run on this machine.
 
     VOICES are .tflite files, SavedModels or training runs. Without any, a voice of the shape that
-    the options from --state to --horizon give is timed, with random weights. A .tflite voice runs
-    on every instruction set, beside the same sizes as a dense network in stock TFLite ops. All
+    the options from --state to --prediction give is timed, with random weights. A .tflite voice
+    runs on every instruction set, beside the same sizes as a dense network in stock TFLite ops. All
     take turns, round by round, on random features of the right scale; medians over the rounds
     count.
 
@@ -169,11 +175,11 @@ class _Other(Subject[Dict[str, Any]]):
 
 
 def _random_shapes(shape: Mapping[str, Any]) -> Dict[str, Any]:
-    """The shape by a label for people; after a Subscale WaveRNN the plain one."""
+    """The shape by a label for people; after Subscale or prediction the plain one."""
     from wavernn_tf.export import random_voice
 
     checked = random_voice.Shape(**shape)
-    plain = dataclasses.replace(checked, subscale=1)
+    plain = dataclasses.replace(checked, subscale=1, prediction=False)
     return {_label(each): each for each in (checked, plain)}
 
 
@@ -181,7 +187,8 @@ def _label(shape: Any) -> str:
     sizes = f"state {shape.state}, projection {shape.proj}, {100 * shape.density:g} %"
     form = f"{shape.block}, {shape.weights}"
     samples = f", subscale {shape.subscale}" if shape.subscale > 1 else ""
-    return f"{sizes}, {form}{samples}"
+    prediction = ", prediction" if shape.prediction else ""
+    return f"{sizes}, {form}{samples}{prediction}"
 
 
 def _random_voice(shape: Any) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
@@ -10,10 +11,11 @@ import click
 from wavernn_tf import files
 from wavernn_tf.cli import options, show, speech
 from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.export import inputs
 
 
 @click.command()
-@click.argument("voices", nargs=-1, required=True)
+@click.argument("voices", nargs=-1)
 @click.option(
     "--data",
     type=click.Path(exists=True, file_okay=False),
@@ -21,6 +23,37 @@ from wavernn_tf.errors import WaveRNNError
 )
 @click.option("--report", type=click.Path(dir_okay=False), help="Write an HTML report here.")
 @click.option("--max-utterances", type=click.IntRange(1), help="Score at most so many.")
+@click.option(
+    "--quality",
+    "by_sound",
+    is_flag=True,
+    help="Judge the sound of copies instead, beside simpler ways to make them.",
+)
+@click.option(
+    "--recording",
+    "recordings",
+    type=click.Path(exists=True),
+    multiple=True,
+    help="With --quality: a file or a folder of recordings instead of held-out speech; repeatable.",
+)
+@click.option(
+    "--min-seconds",
+    type=click.FloatRange(0.0),
+    default=0.0,
+    show_default=True,
+    help="With --quality: leave out shorter recordings.",
+)
+@click.option(
+    "--measures",
+    metavar="KEY,KEY,...",
+    help="With --quality: these alone, such as mos,hnr,f0.  [default: all]",
+)
+@click.option(
+    "--language",
+    default="en",
+    show_default=True,
+    help="With --quality: of the speech; words are compared in English (en) only.",
+)
 @click.option(
     "--clips",
     type=click.IntRange(0),
@@ -36,6 +69,14 @@ from wavernn_tf.errors import WaveRNNError
     help="Length of those at most.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the synthesis.")
+@click.option(
+    "--temperature",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Of the coarse byte, in the synthesis: below 1 is cleaner and duller.",
+)
+@options.fine_temperature_option
 @options.runtime_option
 @options.json_option
 def evaluate(
@@ -43,35 +84,75 @@ def evaluate(
     data: Optional[str],
     report: Optional[str],
     max_utterances: Optional[int],
+    by_sound: bool,
+    recordings: Tuple[str, ...],
+    min_seconds: float,
+    measures: Optional[str],
+    language: str,
     clips: int,
     clip_seconds: float,
     seed: int,
+    temperature: float,
+    fine_temperature: float,
     runtime: str,
     as_json: bool,
 ) -> None:
-    """Measure voices on held-out speech, in bits per sample.
+    """Measure voices on held-out speech, in bits per sample or by their sound.
 
     VOICES are training runs, .tflite files or SavedModels, scored on the same recordings beside
     two trivial models: every value as likely (uniform), and the frequencies of the values in the
     training speech (histogram). --report adds sound, pictures and checks of the signal.
 
+    With --quality every recording is made again from its features, and the copies are measured:
+    estimated opinion scores, distances from the original, pitch, noise between the harmonics,
+    pauses, clicks, words. The original, 8-bit mu-law, Griffin-Lim from the same features and
+    WORLD stand beside; without VOICES they stand alone. Some measures need the extra `quality`.
+
     \b
     Examples:
       wavernn-tf evaluate run/ --report report.html
       wavernn-tf evaluate run/ voice.tflite saved_model/ --data data/ --json
+      wavernn-tf evaluate voice.tflite --quality --data data/ --report quality.html
+      wavernn-tf evaluate voice.tflite --quality --recording clips/ --measures mos,f0,hnr
     """  # noqa: D301 (\b is for click)
     if report and Path(report).suffix.lower() not in (".html", ".htm"):
         raise click.BadParameter(f"expected a name that ends with .html; got {report}.")
+    if not voices and not by_sound:
+        raise click.UsageError("Missing argument 'VOICES...'.")
+    if not by_sound and (recordings or measures or min_seconds):
+        raise click.UsageError("--recording, --min-seconds and --measures go with --quality.")
+    if recordings and data:
+        raise click.UsageError("--recording and --data exclude each other.")
+    inputs.check_draw(seed, temperature, fine_temperature)
+    if by_sound:
+        _quality(
+            _opened(voices, runtime),
+            None if recordings else data or _data_of(voices),
+            recordings,
+            _Choice(
+                max_utterances,
+                min_seconds,
+                measures,
+                language,
+                clips,
+                clip_seconds,
+                seed,
+                temperature,
+                fine_temperature,
+            ),
+            report,
+            as_json,
+        )
+        return
     folder = data or _data_of(voices)
     with speech.tensorflow_for("Evaluating"):
         speech.quiet()
         from wavernn_tf.evaluation import evaluate as library
         from wavernn_tf.evaluation import held_out
         from wavernn_tf.evaluation import report as report_lib
-        from wavernn_tf.voices import open_voice
     if report:
         files.claim_file(report, [*voices, folder], report_lib.is_report)
-    opened = {label: open_voice(path, runtime) for label, path in _labels(voices).items()}
+    opened = _opened(voices, runtime)
     speech_clips = held_out.read(folder, max_utterances=max_utterances)
     total = sum(len(c.audio) for c in speech_clips) * len(opened)
     with show.bar(total, "scoring") as bar:
@@ -80,7 +161,9 @@ def evaluate(
         chosen = [library.excerpt(c, clip_seconds, found.sample_rate) for c in speech_clips[:clips]]
         total = sum(len(c.audio) for c in chosen) * len(opened)
         with show.bar(total, "synthesizing") as bar:
-            compared = library.compare(opened, chosen, seed, progress=bar.update)
+            compared = library.compare(
+                opened, chosen, seed, temperature, bar.update, fine_temperature
+            )
         report_lib.write(report, found, compared, _history(voices))
     if as_json:
         show.as_json({"data": str(folder), **found.as_dict(), "report": report})
@@ -95,6 +178,83 @@ def evaluate(
     click.echo(f"{found.seconds:.1f} s of held-out speech, utterances: {found.utterances}")
     if report:
         click.echo(f"report: {report}")
+
+
+@dataclasses.dataclass(frozen=True)
+class _Choice:
+    """What is judged, and how; see the options."""
+
+    max_utterances: Optional[int]
+    min_seconds: float
+    measures: Optional[str]
+    language: str
+    clips: int
+    clip_seconds: float
+    seed: int
+    temperature: float
+    fine_temperature: float
+
+
+def _quality(
+    voices: Dict[str, Any],
+    data: Optional[str],
+    recordings: Tuple[str, ...],
+    choice: _Choice,
+    report: Optional[str],
+    as_json: bool,
+) -> None:
+    """Judge the sound of voices; see `evaluate`."""
+    from wavernn_tf.evaluation import held_out, quality_report
+    from wavernn_tf.evaluation import measures as measures_lib
+    from wavernn_tf.evaluation import quality as library
+
+    keys = [k.strip() for k in choice.measures.split(",")] if choice.measures else None
+    measures, left_out = measures_lib.choose(keys, choice.language)
+    recipe = library.recipe_of(voices, data)
+    made, without = library.syntheses(voices, recipe, choice.temperature, choice.fine_temperature)
+    for message in [*left_out, *without]:
+        click.echo(f"note: {message}", err=True)
+    found = held_out.read(data) if data else library.read_recordings(recordings, recipe)
+    least = choice.min_seconds * recipe.sample_rate
+    clips = [c for c in found if len(c.audio) >= least][: choice.max_utterances]
+    if len(clips) < library.ENOUGH:
+        click.echo(
+            f"note: intervals over {len(clips)} recordings say little; {library.ENOUGH} or more "
+            "are better.",
+            err=True,
+        )
+    with show.bar(len(made) * len(clips), "judging") as bar:
+        judged = library.judge(
+            made,
+            clips,
+            recipe.sample_rate,
+            measures,
+            choice.seed,
+            choice.clips,
+            choice.clip_seconds,
+            bar.update,
+        )
+    if report:
+        quality_report.write(report, judged)
+    if as_json:
+        source = str(data) if data else list(recordings)
+        show.as_json({"source": source, **judged.as_dict(), "report": report})
+        return
+    show.table(*judged.table())
+    click.echo(
+        f"{judged.seconds:.1f} s of recordings; in brackets 95 % intervals of the "
+        "medians (or means)"
+    )
+    if report:
+        click.echo(f"report: {report}")
+
+
+def _opened(voices: Tuple[str, ...], runtime: str) -> Dict[str, Any]:
+    with speech.tensorflow_for("Evaluating"):
+        speech.quiet()
+        from wavernn_tf.evaluation import evaluate as library  # noqa: F401 (is TensorFlow there?)
+        from wavernn_tf.voices import open_voice
+    return {label: open_voice(path, runtime) for label, path in _labels(voices).items()}
 
 
 def _labels(voices: Tuple[str, ...]) -> Dict[str, str]:

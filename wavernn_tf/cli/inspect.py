@@ -9,7 +9,7 @@ import click
 
 from wavernn_tf.cli import options, show, speech
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.export import metadata, versions
+from wavernn_tf.export import metadata, postfilter, versions
 from wavernn_tf.export.metadata import VoiceInfo
 
 _LONG = ("feature_mean", "feature_std")
@@ -80,9 +80,12 @@ def _voice(info: VoiceInfo) -> Dict[str, Any]:
     rate, subscale = info.mel.sample_rate, info.subscale
     position_ms = 1000 * subscale.batch / rate
     streaming: Dict[str, float] = {
-        "lookahead_ms": 1000 * info.lookahead * info.mel.hop_length / rate,
+        "lookahead_ms": 1000 * info.frames_after * info.mel.hop_length / rate,
         "samples_per_step": subscale.batch,
     }
+    delay = postfilter.delay(info.signal, rate)
+    if delay:
+        streaming["postfilter_delay_ms"] = 1000 * delay / rate
     if subscale.batch > 1:
         streaming["steps_per_second_of_audio"] = rate / subscale.batch
         streaming["steps_until_all_run"] = (subscale.batch - 1) * subscale.lag
@@ -102,11 +105,28 @@ def _run(path: Path) -> Dict[str, Any]:
     return {
         "kind": "training run",
         "finished": run.voice.is_file(),
+        **_pitch(run.pitch),
         "steps": f"{done} of {config.training.steps}",
         "last_evaluation": history[-1] if history else None,
         "config": configuration.to_dict(config),
         "mel_fingerprint": config.mel.fingerprint,
         "data": {k: v for k, v in run.data().items() if k not in _LONG},
+    }
+
+
+def _pitch(path: Path) -> Dict[str, Any]:
+    """What the pitch estimator of a run reached, if it has one."""
+    if not path.is_file():
+        return {}
+    with speech.tensorflow_for("Inspecting a run with a pitch estimator"):
+        speech.quiet()
+        from wavernn_tf.training import pitch_stage
+    found = pitch_stage.load(path)
+    return {
+        "pitch_estimator": {
+            "held_out_voiced_frames_within_one_class": found.accuracy,
+            "held_out_frames_rightly_voiced_or_unvoiced": found.voicing,
+        }
     }
 
 

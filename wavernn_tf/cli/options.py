@@ -22,6 +22,14 @@ runtime_option = click.option(
     help="Interpreter of a .tflite voice; auto takes LiteRT if it is installed.",
 )
 
+fine_temperature_option = click.option(
+    "--fine-temperature",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Of the fine byte.",
+)
+
 
 def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --preset, --config, --recipe and --set."""

@@ -64,8 +64,8 @@ def prepare(
 
     SOURCE is a folder of wav, flac, ogg, opus, mp3 or aiff files (any rate and channel count; links
     are followed, hidden files are not), LJSpeech, VCTK, or the name of a corpus that is fetched:
-    msu_ru_nsh or asterisk_en. OUT gets TFRecord shards and a manifest; the same command again skips
-    what is done.
+    msu_ru_nsh, asterisk_en, or both joined by "+". OUT gets TFRecord shards and a manifest; the
+    same command again skips what is done.
 
     \b
     Examples:
@@ -77,7 +77,7 @@ def prepare(
         speech.quiet()
         from wavernn_tf.pipelines import corpora, shards
         from wavernn_tf.pipelines import prepare as pipeline
-    fetched = source in corpora.FETCHED and not Path(source).is_dir()
+    fetched = corpora.is_fetched(source) and not Path(source).is_dir()
     shards.claim(Path(out), [*([] if fetched else [source]), *([mel_dir] if mel_dir else [])])
     if fetched:
         corpus = corpora.find(source, Path(cache) if cache else None)

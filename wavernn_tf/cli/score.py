@@ -41,7 +41,11 @@ def score(artefact: str, source: str, mel: Optional[str], runtime: str, as_json:
         voice = open_voice(artefact, runtime)
     recipe = voice.info.mel
     audio = speech.read_recording(source, recipe)
-    given = feature_files.read(mel, recipe.n_mels) if mel else speech.features_of(audio, recipe)
+    settings = voice.info.signal
+    if mel:
+        given = feature_files.read(mel, recipe.n_mels + settings.extra_features)
+    else:
+        given = speech.features_of(audio, recipe, settings)
     # A last frame that the recording fills in part is scored as far as the recording goes.
     found = bits.from_scores([voice.score(given, audio)[: len(audio)]])
     if as_json:

@@ -10,7 +10,7 @@ from typing import Iterator
 import numpy as np
 
 from wavernn_tf import feature_files
-from wavernn_tf.config import MelRecipe
+from wavernn_tf.config import MelRecipe, SignalConfig
 from wavernn_tf.errors import WaveRNNError
 
 EXPECTED = "a recording (wav, flac, ogg, opus, mp3, aiff) or features in a .npy or .npz file"
@@ -61,8 +61,8 @@ def read_recording(path: str, recipe: MelRecipe) -> np.ndarray:
     return audio.read(path, recipe.sample_rate)
 
 
-def features_of(audio: np.ndarray, recipe: MelRecipe) -> np.ndarray:
-    """Compute the features of int16 [samples]: float32 [frames, n_mels]."""
+def features_of(audio: np.ndarray, recipe: MelRecipe, signal: SignalConfig) -> np.ndarray:
+    """Compute the features of int16 [samples]: float32 [frames, n_features]."""
     if recipe.kind != "mel":
         raise WaveRNNError(
             f"This voice takes features computed elsewhere ({recipe.name!r}), which cannot be had "
@@ -70,4 +70,4 @@ def features_of(audio: np.ndarray, recipe: MelRecipe) -> np.ndarray:
         )
     with tensorflow_for("Computing features"):
         from wavernn_tf.pipelines import features
-    return features.compute(audio, recipe)
+    return features.compute(audio, recipe, signal)

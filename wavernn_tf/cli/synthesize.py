@@ -22,7 +22,13 @@ from wavernn_tf.cli import options, show, speech
     type=float,
     default=1.0,
     show_default=True,
-    help="Below 1 is cleaner and duller; 0 takes the likeliest value.",
+    help="Of the coarse byte: below 1 is cleaner and duller; 0 takes the likeliest value.",
+)
+@options.fine_temperature_option
+@click.option(
+    "--postfilter/--no-postfilter",
+    default=True,
+    help="Run the pitch postfilter of a .tflite voice that has one.  [default: postfilter]",
 )
 @click.option(
     "--recipe", metavar="NAME", help="Recipe that the .npy features were made by, to be checked."
@@ -34,6 +40,8 @@ def synthesize(
     out: str,
     seed: int,
     temperature: float,
+    fine_temperature: float,
+    postfilter: bool,
     recipe: Optional[str],
     runtime: str,
 ) -> None:
@@ -57,18 +65,19 @@ def synthesize(
         raise click.BadParameter(f"expected OUT to end with .wav; got {out}.")
     if recipe and not speech.is_features(source):
         raise click.UsageError("--recipe says how .npy features were made; a recording has none.")
-    inputs.check_draw(seed, temperature)
+    inputs.check_draw(seed, temperature, fine_temperature)
     files.claim_file(out, [artefact, source], is_own_wav)
     made_by = recipes.find(recipe) if recipe else None
     with speech.tensorflow_for("This voice"):
         if not Path(artefact).is_file():
             speech.quiet()
-        voice = open_voice(artefact, runtime)
+        voice = open_voice(artefact, runtime, postfilter)
     own = voice.info.mel
     if speech.is_features(source):
-        mel = feature_files.read(source, own.n_mels)
+        mel = feature_files.read(source, own.n_mels + voice.info.signal.extra_features)
     else:
-        mel = speech.features_of(speech.read_recording(source, own), own)
+        recording = speech.read_recording(source, own)
+        mel = speech.features_of(recording, own, voice.info.signal)
     mel = inputs.check_features(mel, voice.info, made_by)
     done = 0
     start = time.perf_counter()
@@ -79,7 +88,9 @@ def synthesize(
             bar.update(frames - done)
             done = frames
 
-        audio = voice.synthesize(mel, seed, temperature, progress=progress)
+        audio = voice.synthesize(
+            mel, seed, temperature, progress=progress, fine_temperature=fine_temperature
+        )
     elapsed = time.perf_counter() - start
     write_wav(out, audio, own.sample_rate)
     seconds = len(audio) / own.sample_rate

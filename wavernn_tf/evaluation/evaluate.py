@@ -121,6 +121,7 @@ def compare(
     seed: int = 0,
     temperature: float = 1.0,
     progress: Progress = None,
+    fine_temperature: float = 1.0,
 ) -> List[Comparison]:
     """Synthesize recordings from their features, and check the signals.
 
@@ -128,14 +129,17 @@ def compare(
       voices: by label.
       clips: recordings with their features.
       seed: of every synthesis.
-      temperature: of every synthesis.
+      temperature: of the coarse byte in every synthesis.
       progress: called after every synthesis with the number of samples.
+      fine_temperature: of the fine byte in every synthesis.
     """
     made = []
     for clip in clips:
         tracks = {ORIGINAL: clip.audio}
         for label, voice in voices.items():
-            tracks[label] = voice.synthesize(clip.mel, seed, temperature)
+            tracks[label] = voice.synthesize(
+                clip.mel, seed, temperature, fine_temperature=fine_temperature
+            )
             if progress:
                 progress(len(clip.audio))
         rate = next(iter(voices.values())).info.mel.sample_rate

@@ -67,7 +67,7 @@ def render(
     if history:
         levels = {"histogram": evaluation.histogram.total}
         curve = pictures.training_curve(history, levels)
-        body += ["<h2>Training</h2>", _figure(curve, "Bits per sample over the training steps.")]
+        body += ["<h2>Training</h2>", figure(curve, "Bits per sample over the training steps.")]
     if comparisons:
         body.append("<h2>Utterances</h2>")
     for comparison in comparisons:
@@ -77,6 +77,11 @@ def render(
         f"{evaluation.sample_rate} Hz, never seen in training. Made by wavernn-tf "
         f"{wavernn_tf.__version__}."
     )
+    return page(title, subtitle, body)
+
+
+def page(title: str, subtitle: str, body: Sequence[str]) -> str:
+    """A whole HTML page; title and subtitle are text, the body's parts are HTML."""
     template = string.Template(_TEMPLATE.read_text(encoding="utf-8"))
     return template.substitute(
         title=html.escape(title), subtitle=html.escape(subtitle), body="\n".join(body)
@@ -103,7 +108,7 @@ def _bits_table(evaluation: Evaluation) -> str:
     marked = [[label, "", *_numbers(bits), ""] for label, bits in trivial.items()]
     head = ["voice", "runs on", "total", "coarse", "fine"]
     head.append("against the first" if len(evaluation.bits) > 1 else "")
-    return _table(head, rows, marked)
+    return table(head, rows, marked)
 
 
 def _numbers(bits: Bits) -> List[str]:
@@ -114,7 +119,7 @@ def _sparsity_table(evaluation: Evaluation) -> str:
     infos = {label: voice.info for label, voice in evaluation.voices.items()}
     names = dict.fromkeys(name for info in infos.values() for name in info.sparsity)
     rows = [[name, *(_share(info, name) for info in infos.values())] for name in names]
-    return _table(["zero blocks of", *infos], rows)
+    return table(["zero blocks of", *infos], rows)
 
 
 def _share(info: VoiceInfo, matrix: str) -> str:
@@ -124,12 +129,6 @@ def _share(info: VoiceInfo, matrix: str) -> str:
 
 
 def _utterance(comparison: Comparison, sample_rate: int) -> List[str]:
-    players = "".join(
-        f"<div><label>{html.escape(label)}</label>"
-        f'<audio controls preload="metadata" src="{_uri(wav(audio, sample_rate), "audio/wav")}">'
-        "</audio></div>"
-        for label, audio in comparison.tracks.items()
-    )
     rows = [
         [
             label,
@@ -144,20 +143,33 @@ def _utterance(comparison: Comparison, sample_rate: int) -> List[str]:
     head = ["signal", "peak", "level, dBFS", "clipped", "in silence, dBFS", "sharpest click"]
     return [
         f"<h3>{html.escape(comparison.id)}</h3>",
-        f'<div class="players">{players}</div>',
-        _table(head, rows),
-        _figure(
+        players(comparison.tracks, sample_rate),
+        table(head, rows),
+        figure(
             pictures.comparison(comparison.tracks, sample_rate),
             "Waveform and log-mel spectrogram, all on the scale of the original.",
         ),
     ]
 
 
-def _table(
+def players(tracks: Mapping[str, np.ndarray], sample_rate: int) -> str:
+    """A player for every track, int16 [samples] by label, as HTML."""
+    each = "".join(
+        f"<div><label>{html.escape(label)}</label>"
+        f'<audio controls preload="metadata" src="{_uri(wav(audio, sample_rate), "audio/wav")}">'
+        "</audio></div>"
+        for label, audio in tracks.items()
+    )
+    return f'<div class="players">{each}</div>'
+
+
+def table(
     head: Sequence[str],
     rows: Iterable[Sequence[str]],
     trivial: Optional[Iterable[Sequence[str]]] = None,
 ) -> str:
+    """Text as an HTML table; the rows of `trivial` come last, in grey."""
+
     def line(cells: Sequence[str], tag: str) -> str:
         return "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells)
 
@@ -167,7 +179,8 @@ def _table(
     return f'<div class="wide"><table>{"".join(lines)}</table></div>'
 
 
-def _figure(png: bytes, caption: str) -> str:
+def figure(png: bytes, caption: str) -> str:
+    """A picture with its caption, as HTML."""
     return (
         f'<figure><img src="{_uri(png, "image/png")}" alt="{html.escape(caption)}">'
         f"<figcaption>{html.escape(caption)}</figcaption></figure>"

@@ -17,6 +17,12 @@ _NEAR = 4
 _QUANTUM = 4.0
 """Added to the surroundings of a click: steps of a few 16-bit units are no clicks."""
 
+_CLICK = 20.0
+"""`clicks` counts from here: 0 and 1.4 a minute in recordings of an English and a Russian voice."""
+
+_ONE_CLICK_SECONDS = 0.01
+"""Samples that stand out nearer to each other than this are one click."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Checks:
@@ -91,19 +97,42 @@ def _dbfs(x: np.ndarray) -> float:
     return float(10.0 * np.log10(max(float(np.mean(np.square(x / 32768.0))), 1e-12)))
 
 
+def clicks(audio: np.ndarray, sample_rate: int) -> int:
+    """Count what stands out as a click: see `Checks.click`.
+
+    Clicks within 10 ms of each other stand out from each other's noise less, and may be missed.
+
+    Args:
+      audio: int16 [samples].
+      sample_rate: in Hz.
+    """
+    ratios = _click_ratios(np.asarray(audio, np.float64), sample_rate)
+    at = np.flatnonzero(ratios > _CLICK)
+    if not len(at):
+        return 0
+    return 1 + int(np.sum(np.diff(at) > _ONE_CLICK_SECONDS * sample_rate))
+
+
 def _click(x: np.ndarray, sample_rate: int) -> Tuple[float, int]:
     """Largest second difference relative to its surroundings, and its sample index."""
+    ratio = _click_ratios(x, sample_rate)
+    if not len(ratio):
+        return 0.0, 0
+    at = int(np.argmax(ratio))
+    return float(ratio[at]), at + 1
+
+
+def _click_ratios(x: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Second differences relative to their surroundings: float64 [samples - 2]."""
     d = np.abs(np.diff(x, 2))
     if not len(d):
-        return 0.0, 0
+        return d
     half = max(_NEAR + 1, round(FRAME_SECONDS * sample_rate / 2))
     around = _window_sums(np.square(d), half) - _window_sums(np.square(d), _NEAR)
     count = _window_sums(np.ones_like(d), half) - _window_sums(np.ones_like(d), _NEAR)
     # A difference of running sums may be a rounding below zero.
     surroundings = np.sqrt(np.maximum(around, 0.0) / np.maximum(count, 1.0))
-    ratio = d / (surroundings + _QUANTUM)
-    at = int(np.argmax(ratio))
-    return float(ratio[at]), at + 1
+    return d / (surroundings + _QUANTUM)
 
 
 def _window_sums(values: np.ndarray, half: int) -> np.ndarray:

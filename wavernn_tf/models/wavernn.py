@@ -6,11 +6,15 @@ from typing import Any, Callable, Optional, Sequence
 
 import tensorflow as tf
 
+from wavernn_tf import pitch
 from wavernn_tf._keras import keras
-from wavernn_tf.config import Config
+from wavernn_tf.config import ESTIMATOR_REACH, Config
 from wavernn_tf.layers import (
     DualSoftmaxGRU,
     DualSoftmaxHeads,
+    GivenPitch,
+    MulawFine,
+    PitchEstimator,
     Standardise,
     SubscaleNetwork,
     TeacherForcing,
@@ -23,11 +27,15 @@ def build(
     feature_mean: Optional[Sequence[float]] = None,
     feature_std: Optional[Sequence[float]] = None,
     wrap: Callable[[Any], Any] = lambda layer: layer,
+    make: Optional[Callable[..., Any]] = None,
 ) -> keras.Model:
     """Build the teacher-forced network (the paper's section 2, conditioned as in its section 4).
 
     With B = `model.subscale.batch` > 1 it is Subscale WaveRNN (section 3): the B sub-tensors of a
     waveform are sequences of the same GRU, which a network over the earlier ones conditions.
+
+    With prediction in front of the network (`config.predicts`) the inputs of the GRU are made for
+    whole recordings (`wavernn_tf.teacher`) and come ready; the pitch posterior joins the features.
 
     The conditioning network pads nothing: its input holds `past` frames before and `lookahead`
     frames after those that the samples cover.
@@ -37,36 +45,76 @@ def build(
       feature_mean: mean of every feature over the training data; zeros by default.
       feature_std: standard deviation of every feature; ones by default.
       wrap: applied to the layers that can be pruned (`wavernn_tf.sparsity.pruning`).
+      make: for training: makes the model, which then takes "state" too, float [batch * B, H], the
+        state before the window, and gives that after it.
 
     Returns:
       A model from ``{"features": float [batch, past + frames + lookahead, n_features],
       "codes": int32 [batch, B + time]}``, 256 c + f from B samples before the first on, with time
       <= frames * hop_length a multiple of B, to ``{"coarse", "fine"}``: float32 logits [batch,
-      time, 256].
+      time, 256]. If `config.predicts`, "inputs" float32 [batch, time, rows] stands in place of
+      "codes", and with the mu-law split "fine" are the log-likelihoods of `MulawFine`.
     """
-    n_features = config.mel.n_mels
-    features = keras.Input([None, n_features], name="features")
-    codes = keras.Input([None], dtype="int32", name="codes")
-    mean = [0.0] * n_features if feature_mean is None else list(feature_mean)
-    std = [1.0] * n_features if feature_std is None else list(feature_std)
-    a = Standardise(mean, std, name="standardise")(features)
+    n_mels = config.mel.n_mels
+    features = keras.Input([None, config.n_features], name="features")
+    mean = [0.0] * n_mels if feature_mean is None else list(feature_mean)[:n_mels]
+    std = [1.0] * n_mels if feature_std is None else list(feature_std)[:n_mels]
+    mel = features[..., :n_mels] if config.signal.extra_features else features
+    a = Standardise(mean, std, name="standardise")(mel)
+    if config.signal.pitch != "off":
+        a = _with_pitch(a, features, config)
     a = conditioning(a, config)
-    sizes, batch = config.model, config.model.subscale.batch
-    x, v = TeacherForcing(batch, config.signal.sample_offset, name="teacher_forcing")(codes)
-    inputs = [x, a]
-    if batch > 1:
-        inputs.append(wrap(SubscaleNetwork(sizes.subscale, name="subscale"))(v))
-    gru = DualSoftmaxGRU(sizes.state_size, config.hold, sizes.input_gain, batch, name="gru")
+    sizes, batch, signal = config.model, config.model.subscale.batch, config.signal
+    if config.predicts:
+        given = x = keras.Input([None, sizes.input_rows], name="inputs")
+        inputs = [x, a]
+    else:
+        given = keras.Input([None], dtype="int32", name="codes")
+        x, v = TeacherForcing(batch, signal.sample_offset, name="teacher_forcing")(given)
+        inputs = [x, a]
+        if batch > 1:
+            inputs.append(wrap(SubscaleNetwork(sizes.subscale, name="subscale"))(v))
+    gru = DualSoftmaxGRU(
+        sizes.state_size,
+        config.hold,
+        sizes.input_gain,
+        batch,
+        signal.split,
+        sizes.extra_inputs,
+        name="gru",
+    )
     heads = wrap(DualSoftmaxHeads(sizes.projection_size, name="heads"))
-    logits = heads(wrap(gru)(inputs))
+    ends = {"features": features, given.name: given}
+    if make:
+        ends["state"] = keras.Input([sizes.state_size], name="state")
+        h = wrap(gru)(inputs, initial_state=ends["state"])
+    else:
+        h = wrap(gru)(inputs)
+    logits = heads(h)
     if batch > 1:
         logits = [Unfold(batch)(value) for value in logits]
+    if signal.split == "mulaw":
+        logits = [logits[0], MulawFine(name="mulaw_fine")([logits[1], x])]
     # Keras names losses after the layers that make the outputs.
     outputs = {
         name: keras.layers.Activation("linear", name=name, dtype="float32")(value)
         for name, value in zip(("coarse", "fine"), logits)
     }
-    return keras.Model({"features": features, "codes": codes}, outputs, name="wavernn")
+    if make:
+        outputs["state"] = h[:, -1]
+    return (make or keras.Model)(ends, outputs, name="wavernn")
+
+
+def _with_pitch(mel: tf.Tensor, features: tf.Tensor, config: Config) -> tf.Tensor:
+    """The standardised mel [batch, n, n_mels], cropped, and twice the pitch posterior."""
+    if config.signal.pitch == "given":
+        layer = GivenPitch(config.mel.sample_rate, name="pitch")
+        q = layer(features[..., config.mel.n_mels])
+    else:
+        q = PitchEstimator(reach=ESTIMATOR_REACH, name="pitch")(mel)
+        mel = keras.layers.Cropping1D(ESTIMATOR_REACH, name="crop")(mel)
+    q = keras.layers.Rescaling(pitch.POSTERIOR_GAIN, name="posterior_gain")(q)
+    return keras.layers.Concatenate(name="with_pitch")([mel, q])
 
 
 def conditioning(features: tf.Tensor, config: Config) -> tf.Tensor:

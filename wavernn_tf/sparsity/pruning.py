@@ -62,6 +62,16 @@ class PruneMatrices(pruning_wrapper.PruneLowMagnitude):
             ]
         )
 
+    def advance(self) -> None:
+        """The updates of one training step without the layer's own computation.
+
+        Counts the step, renews the masks where the schedule says so, and sets pruned weights to
+        zero: what `call` does around the layer.
+        """
+        self.pruning_step.assign_add(1)
+        self.pruning_obj.conditional_mask_update()
+        self.pruning_obj.weight_mask_op()
+
 
 class _Pruners:
     """Several TF-MOT pruners behind the two calls that the wrapper makes."""
@@ -116,6 +126,15 @@ def final_sparsity(config: Config) -> Dict[str, float]:
     return {name: chosen.get(name, convolutions) for name in names}
 
 
+def masks(model: Any) -> Dict[Any, tf.Variable]:
+    """The mask of every variable that is pruned, by the reference of the stored variable."""
+    return {
+        stored(weight).ref(): mask
+        for layer in pruning_wrapper.collect_prunable_layers(model)
+        for weight, mask, _ in layer.pruning_vars
+    }
+
+
 def apply_masks(model: Any) -> None:
     """Set every pruned block to zero exactly (the optimizer's last step may have moved it)."""
     for layer in pruning_wrapper.collect_prunable_layers(model):
@@ -131,9 +150,11 @@ def copy_stripped(pruned: Any, plain: Any) -> None:
       plain: built by the same configuration, without `wrap`.
     """
     apply_masks(pruned)
-    source = [getattr(layer, "layer", layer) for layer in pruned.layers]
-    for layer, target in zip(source, plain.layers):
-        target.set_weights(layer.get_weights())
+    layers = (getattr(layer, "layer", layer) for layer in pruned.layers)
+    source = {layer.name: layer for layer in layers}
+    for target in plain.layers:
+        if target.weights:
+            target.set_weights(source[target.name].get_weights())
 
 
 def _schedule(pruning: PruningConfig, sparsity: float) -> Any:

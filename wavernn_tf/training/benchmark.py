@@ -1,69 +1,202 @@
-"""Training throughput: our pruned network against the same one on a bare Keras GRU.
+"""Training throughput: the native kernel beside the Keras path, whole steps, in turn.
 
-Run it with ``python -m wavernn_tf.training.benchmark``. Both networks have the same conditioning
-network, heads, inputs and optimizer; the bare one has a stock `GRU(reset_after=True)` and no
-pruning. Rounds are interleaved, so that both meet the same machine.
+Run it with ``python -m wavernn_tf.training.benchmark``. Every row is a process of its own that may
+use so many processors as it has threads; in it, rounds of both kernels take turns, so that both
+meet the same machine. A step is all of it: input pipeline, conditioning, loss, gradients, optimizer
+and pruning.
 """
 
 from __future__ import annotations
 
+import ctypes
 import json
+import os
+import subprocess
+import sys
 import time
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 import click
 import numpy as np
 
 from wavernn_tf import config as configuration
 from wavernn_tf.config import Config
+from wavernn_tf.errors import WaveRNNError
+
+KERNELS = ("native", "keras")
+_HEAD_SPARSITY = 0.9
+"""At most: the heads' matrices are smaller, and pruned less."""
 
 
 @click.command()
-@click.option("--preset", default="demo", show_default=True, help="Configuration.")
-@click.option("--rounds", default=5, show_default=True, help="Interleaved rounds.")
-@click.option("--steps", default=8, show_default=True, help="Training steps a round.")
+@click.option("--state", "states", multiple=True, type=int, default=(224, 384, 512, 896))
+@click.option("--sparsity", "sparsities", multiple=True, type=float, default=(0.0, 0.5, 0.9, 0.96))
+@click.option("--threads", "thread_counts", multiple=True, type=int, default=(1, 2))
+@click.option("--batch", default=64, show_default=True, help="Sequences of a batch.")
+@click.option("--window", default=400, show_default=True, help="Samples of a sequence.")
+@click.option("--rounds", default=3, show_default=True, help="Interleaved rounds.")
+@click.option("--steps", default=3, show_default=True, help="Training steps a round.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def main(preset: str, rounds: int, steps: int, as_json: bool) -> None:
-    """Print samples per second of training, ours and the bare GRU's, and their ratio."""
-    result = measure(configuration.load(preset), rounds, steps)
-    if as_json:
-        click.echo(json.dumps(result, indent=1))
+@click.option("--row", is_flag=True, hidden=True, help="One row, in this process.")
+def main(
+    states: Tuple[int, ...],
+    sparsities: Tuple[float, ...],
+    thread_counts: Tuple[int, ...],
+    batch: int,
+    window: int,
+    rounds: int,
+    steps: int,
+    as_json: bool,
+    row: bool,
+) -> None:
+    """Print samples per second of training by both kernels, and their ratio."""
+    if row:
+        config = _config(states[0], sparsities[0], batch, window)
+        click.echo(json.dumps(measure(config, thread_counts[0], rounds, steps)))
         return
-    click.echo(f"training, {preset}: median of {rounds} interleaved rounds of {steps} steps")
-    for name in ("ours_pruned", "bare_gru"):
-        click.echo(f"  {name:<12} {result[name]:>10,.0f} samples/s")
-    click.echo(f"  ratio        {result['ratio']:>10.3f}")
+    rows: List[Dict[str, Any]] = []
+    if not as_json:
+        click.echo(
+            f"whole training steps of {batch} windows of {window} samples, median of {rounds} "
+            f"interleaved rounds of {steps} steps; ksamples/s"
+        )
+        click.echo("state  sparsity  threads    native     keras     ratio  share of peak")
+    for state in states:
+        for sparsity in sparsities:
+            for threads in thread_counts:
+                pair = _in_child(state, sparsity, threads, batch, window, rounds, steps)
+                rows += pair
+                if not as_json:
+                    _show(pair)
+    if as_json:
+        click.echo(json.dumps(rows, indent=1))
 
 
-def measure(config: Config, rounds: int, steps: int) -> Dict[str, float]:
-    """Median samples per second of both networks, and the median ratio round by round."""
-    data = _batches(config)
-    models = {"ours_pruned": _ours(config), "bare_gru": _bare(config)}
-    speeds: Dict[str, List[float]] = {name: [] for name in models}
+def measure(config: Config, threads: int, rounds: int, steps: int) -> List[Dict[str, Any]]:
+    """Both kernels in turn, in this process.
+
+    Args:
+      config: sizes, sparsity, batch and window; pruning ends with the second step.
+      threads: of both.
+      rounds: that count; one more comes first.
+      steps: of a round.
+
+    Returns:
+      A row for each kernel: `state`, `sparsity`, `threads`, `kernel`, `samples_per_second`, `ratio`
+      to Keras (the median over the rounds), and for the native one `share_of_peak`, of the
+      multiply-adds that this machine does at most, in the kernel alone, and `milliseconds` of a
+      step by part, the kernel's parts summed over the threads.
+    """
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
     samples = config.training.batch_size * config.training.window
+    runs = {name: _Run(config, name, threads) for name in KERNELS}
+    seconds: Dict[str, List[float]] = {name: [] for name in KERNELS}
     for turn in range(rounds + 1):
-        for name, (model, hooks) in models.items():
-            ends: List[float] = []
-            clock = _stamp(ends)
-            model.fit(data, steps_per_epoch=steps + 1, callbacks=[*hooks, clock], verbose=0)
-            if turn:  # the first round traces the graphs
-                speeds[name].append(steps * samples / (ends[-1] - ends[0]))
-    medians = {name: float(np.median(values)) for name, values in speeds.items()}
-    ratios = np.array(speeds["ours_pruned"]) / np.array(speeds["bare_gru"])
-    return {**medians, "ratio": float(np.median(ratios))}
+        for name, run in runs.items():
+            taken = run.steps(steps)
+            if turn:  # the first round traces the graphs, and prunes
+                seconds[name].append(taken / steps)
+            else:
+                run.forget()
+    speeds = {name: samples / np.array(values) for name, values in seconds.items()}
+    sizes = config.model
+    rows = []
+    for name in KERNELS:
+        rows.append(
+            {
+                "state": sizes.state_size,
+                "projection": sizes.projection_size,
+                "sparsity": config.pruning.gate_sparsity[0],
+                "threads": threads,
+                "kernel": name,
+                "samples_per_second": float(np.median(speeds[name])),
+                "ratio": float(np.median(speeds[name] / speeds["keras"])),
+            }
+        )
+    native = runs["native"]
+    peak = threads * _peak()
+    rows[0]["share_of_peak"] = native.multiply_adds() * samples / native.kernel_seconds() / peak
+    rows[0]["peak_multiply_adds_per_second"] = peak
+    rows[0]["milliseconds"] = {
+        "step": 1e3 * float(np.median(seconds["native"])),
+        "kernel": 1e3 * native.kernel_seconds(),
+        **{part: 1e3 * taken for part, taken in native.parts().items()},
+    }
+    return rows
 
 
-def _stamp(ends: List[float]) -> Any:
-    """A callback that notes when each step ended: `fit` itself may take seconds to wind up."""
-    from wavernn_tf._keras import keras
+class _Run:
+    """A network that trains on one random batch, again and again.
 
-    def note(batch: int, logs: Any) -> None:
-        ends.append(time.perf_counter())
+    Args:
+      config: of the network.
+      name: of the kernel.
+      threads: of the native kernel.
+    """
 
-    return keras.callbacks.LambdaCallback(on_batch_end=note)
+    def __init__(self, config: Config, name: str, threads: int) -> None:
+        import tensorflow_model_optimization as tfmot
+
+        from wavernn_tf.training import trainer
+        from wavernn_tf.training.model import KerasKernel, NativeKernel
+
+        n = config.mel.n_mels
+        self._kernel = NativeKernel(config, threads) if name == "native" else KerasKernel(config)
+        description = {"feature_mean": [0.0] * n, "feature_std": [1.0] * n}
+        self._model = trainer.build(config, description, self._kernel)
+        self._data = _batches(config)
+        self._hooks = [tfmot.sparsity.keras.UpdatePruningStep()]
+
+    def steps(self, count: int) -> float:
+        """Train; return the seconds of `count` steps, after the first of the call."""
+        from wavernn_tf._keras import keras
+
+        ends: List[float] = []
+        stamp = keras.callbacks.LambdaCallback(
+            on_batch_end=lambda batch, logs: ends.append(time.perf_counter())
+        )
+        hooks = [*self._hooks, stamp]
+        self._model.fit(self._data, steps_per_epoch=count + 3, callbacks=hooks, verbose=0)
+        # The last step's end waits for what `fit` winds up.
+        return ends[count] - ends[0]
+
+    def forget(self) -> None:
+        """Forget the times so far."""
+        if self._kernel.name == "native":
+            self._kernel.kernel.take_seconds()
+            self._kernel.seconds, self._kernel.calls = 0.0, 0
+
+    def kernel_seconds(self) -> float:
+        """Seconds of a step in the native kernel."""
+        return self._kernel.seconds / self._kernel.calls
+
+    def parts(self) -> Dict[str, float]:
+        """Seconds of a step in the kernel's parts."""
+        taken = self._kernel.kernel.take_seconds()
+        return {name: seconds / self._kernel.calls for name, seconds in taken.items()}
+
+    def multiply_adds(self) -> int:
+        """Of one sample: forward, backward, and the gradient of the weights."""
+        from wavernn_tf.sparsity import pruning
+
+        masks = pruning.masks(self._model)
+        total = 0
+        for layer in (getattr(layer, "layer", layer) for layer in self._model.layers):
+            if layer.name == "gru":
+                total += 2 * int(np.count_nonzero(layer.masked_input_kernel()))
+            if layer.name in ("gru", "heads"):
+                for weight in layer.get_prunable_weights():
+                    mask = masks.get(weight.ref())
+                    kept = np.prod(weight.shape) if mask is None else np.sum(mask.numpy())
+                    total += 3 * int(kept)
+        return total
 
 
 def _batches(config: Config) -> Any:
+    """One random batch, for ever."""
     import tensorflow as tf
 
     from wavernn_tf.pipelines import dataset
@@ -72,47 +205,76 @@ def _batches(config: Config) -> Any:
     training, shape = config.training, config.model.conditioning
     frames = dataset.window_frames(config) + shape.past + shape.lookahead
     features = rng.standard_normal([training.batch_size, frames, config.mel.n_mels])
-    codes = rng.integers(0, 65536, [training.batch_size, 1 + training.window], np.int32)
-    coarse, fine = codes[:, 1:] >> 8, codes[:, 1:] & 255
-    inputs = {"features": features.astype(np.float32), "codes": codes}
-    return tf.data.Dataset.from_tensors((inputs, {"coarse": coarse, "fine": fine})).repeat()
+    codes = rng.integers(0, 65536, [training.batch_size, 1 + training.window], np.uint16)
+    elements = tf.data.Dataset.from_tensors((codes, features.astype(np.float32))).repeat()
+    return elements.map(lambda u, mel: dataset.element(u, mel, config)).prefetch(4)
 
 
-def _ours(config: Config) -> Any:
-    import tensorflow_model_optimization as tfmot
-
-    from wavernn_tf.training import trainer
-
-    n = config.mel.n_mels
-    model = trainer.build(config, {"feature_mean": [0.0] * n, "feature_std": [1.0] * n})
-    return model, [tfmot.sparsity.keras.UpdatePruningStep()]
-
-
-def _bare(config: Config) -> Any:
-    import tensorflow as tf
-
-    from wavernn_tf._keras import keras
-    from wavernn_tf.layers import DualSoftmaxHeads, TeacherForcing
-    from wavernn_tf.models import wavernn
-    from wavernn_tf.training import losses, optimizer
-
-    features = keras.Input([None, config.mel.n_mels], name="features")
-    codes = keras.Input([1 + config.training.window], dtype="int32", name="codes")
-    samples, _ = TeacherForcing()(codes)
-    samples = tf.ensure_shape(samples, [None, config.training.window, 3])
-    a = wavernn.conditioning(features, config)
-    held = keras.layers.UpSampling1D(config.hold)(a)
-    held = keras.layers.Lambda(lambda t: t[:, : config.training.window])(held)
-    x = keras.layers.Concatenate()([samples, tf.ensure_shape(held, [None, *held.shape[1:]])])
-    h = keras.layers.GRU(config.model.state_size, return_sequences=True, reset_after=True)(x)
-    coarse, fine = DualSoftmaxHeads(config.model.projection_size)(h)
-    outputs = {
-        name: keras.layers.Activation("linear", name=name)(value)
-        for name, value in (("coarse", coarse), ("fine", fine))
+def _config(state: int, sparsity: float, batch: int, window: int) -> Config:
+    """The network of the voices at a state size, pruned within two steps."""
+    changes: Dict[str, Any] = {
+        "model.state_size": state,
+        "model.projection_size": max(128, state // 2),
+        "model.conditioning": {"channels": 96, "kernel_sizes": [3, 3], "upsample": [2, 2]},
+        "training.batch_size": batch,
+        "training.window": window,
+        "training.carry_state": False,
+        "pruning.enabled": sparsity > 0,
+        "pruning.gate_sparsity": [sparsity] * 3,
+        "pruning.head_sparsity": [min(sparsity, _HEAD_SPARSITY)] * 4,
+        "pruning.begin_step": 1,
+        "pruning.end_step": 2,
+        "pruning.frequency": 1,
     }
-    model = keras.Model({"features": features, "codes": codes}, outputs)
-    model.compile(optimizer.make(config.training), loss={name: losses.bits for name in outputs})
-    return model, []
+    return configuration.override(Config(), changes)
+
+
+def _in_child(
+    state: int, sparsity: float, threads: int, batch: int, window: int, rounds: int, steps: int
+) -> List[Dict[str, Any]]:
+    """`measure` in a process that may use `threads` processors."""
+    available = sorted(os.sched_getaffinity(0))
+    if threads > len(available):
+        raise click.BadParameter(
+            f"Expected at most {len(available)} threads (processors of this machine); got "
+            f"{threads}.",
+            param_hint="--threads",
+        )
+    command = [sys.executable, "-m", "wavernn_tf.training.benchmark", "--row"]
+    command += ["--state", str(state), "--sparsity", str(sparsity), "--threads", str(threads)]
+    command += ["--batch", str(batch), "--window", str(window)]
+    command += ["--rounds", str(rounds), "--steps", str(steps)]
+    ran = subprocess.run(
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        preexec_fn=lambda: os.sched_setaffinity(0, available[:threads]),
+    )
+    if ran.returncode:
+        raise WaveRNNError(f"The benchmark of state {state} failed with code {ran.returncode}.")
+    return list(json.loads(ran.stdout.splitlines()[-1]))
+
+
+def _peak() -> float:
+    """Multiply-adds a second of one core, in float32."""
+    from wavernn_tf.export import library
+
+    loaded = library.load_c_library()
+    loaded.wavernn_tf_trainer_peak.restype = ctypes.c_double
+    return float(loaded.wavernn_tf_trainer_peak(None))
+
+
+def _show(pair: List[Dict[str, Any]]) -> None:
+    native, keras = pair
+    click.echo(
+        f"{native['state']:>5}  {native['sparsity']:>8.2f}  {native['threads']:>7}  "
+        f"{native['samples_per_second'] / 1e3:>8.1f}  {keras['samples_per_second'] / 1e3:>8.1f}  "
+        f"{native['ratio']:>7.2f}x  {100 * native['share_of_peak']:>11.0f} %"
+    )
+    parts = ", ".join(f"{n} {t:.1f}" for n, t in native["milliseconds"].items())
+    click.echo(f"       ms: {parts}")
 
 
 if __name__ == "__main__":

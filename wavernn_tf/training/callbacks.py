@@ -20,7 +20,7 @@ from wavernn_tf.training.run import RunFolder
 
 
 class Progress(keras.callbacks.Callback):
-    """A progress bar over all steps, with bits per sample and speed.
+    """A progress bar over all steps: time left, bits per sample, samples seen, samples per second.
 
     Args:
       config: steps and batch.
@@ -46,7 +46,11 @@ class Progress(keras.callbacks.Callback):
                 "with the same configuration, so train into a new folder."
             )
         rate = self._bar.format_dict.get("rate") or 0.0
-        shown = {"bits": f"{loss:.3f}", "ksamples/s": f"{rate * self._samples / 1000:.0f}"}
+        shown = {
+            "bits": f"{loss:.3f}",
+            "samples": count(self._samples * (self._bar.n + 1)),
+            "samples/s": count(rate * self._samples),
+        }
         if self._held_out is not None:
             shown["held_out"] = f"{self._held_out:.3f}"
         self._bar.set_postfix(shown, refresh=False)
@@ -67,9 +71,8 @@ class Evaluations(keras.callbacks.Callback):
     Args:
       run: where.
       checkpoints: what saves.
-      steps_done: steps done before this session.
       audio: makes example audio, int16 [samples], from the model; None for none.
-      sample_rate: of that audio, in Hz.
+      config: samples of a step, and the rate of that audio.
     """
 
     def __init__(
@@ -77,11 +80,12 @@ class Evaluations(keras.callbacks.Callback):
         run: RunFolder,
         checkpoints: Checkpoints,
         audio: Optional[Callable[[], np.ndarray]],
-        sample_rate: int,
+        config: Config,
     ) -> None:
         super().__init__()
+        self._samples = config.training.batch_size * config.training.window
         self._run, self._checkpoints = run, checkpoints
-        self._audio, self._sample_rate = audio, sample_rate
+        self._audio, self._sample_rate = audio, config.mel.sample_rate
         run.tensorboard.mkdir(parents=True, exist_ok=True)
         self._writer = tf.summary.create_file_writer(files.plain(run.tensorboard))
         # A run killed after an evaluation but before its checkpoint logs that evaluation again.
@@ -94,6 +98,8 @@ class Evaluations(keras.callbacks.Callback):
         step = self._checkpoints.step
         row: Dict[str, Any] = {
             "step": step,
+            "samples": step * self._samples,
+            "kernel": self.model.step.kernel.name,
             "train": losses.named(logs),
             "held_out": losses.named(logs, "val_"),
             "sparsity": mask_sparsity(self.model),
@@ -115,6 +121,14 @@ class Evaluations(keras.callbacks.Callback):
                 audio = self._audio().astype(np.float32) / 32768.0
                 tf.summary.audio("held_out/generated", audio[None, :, None], self._sample_rate)
         self._writer.flush()
+
+
+def count(number: float) -> str:
+    """A large number in three digits: 1.24M."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= size:
+            return f"{number / size:.3g}{letter}"
+    return f"{number:.0f}"
 
 
 def mask_sparsity(model: Any) -> Dict[str, float]:

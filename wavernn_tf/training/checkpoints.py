@@ -1,4 +1,4 @@
-"""Checkpoints that hold everything: weights, masks, pruning step, optimizer."""
+"""Checkpoints that hold everything: weights, masks, pruning step, optimizer, carried state."""
 
 from __future__ import annotations
 
@@ -19,13 +19,16 @@ class Checkpoints:
 
     Args:
       run: where.
-      model: compiled Keras model; pruning masks and steps are among its variables.
+      model: compiled `TrainingModel`; pruning masks and steps are among its variables.
       keep: newest checkpoints to keep.
     """
 
     def __init__(self, run: RunFolder, model: Any, keep: int = 3) -> None:
         model.optimizer.build(model.trainable_variables)  # the slots exist before restoring
-        checkpoint = tf.train.Checkpoint(model=model, optimizer=model.optimizer)
+        parts = {"model": model, "optimizer": model.optimizer}
+        if model.step.carried is not None:
+            parts["carried_state"] = model.step.carried
+        checkpoint = tf.train.Checkpoint(**parts)
         run.checkpoints.mkdir(parents=True, exist_ok=True)
         self._manager = tf.train.CheckpointManager(checkpoint, files.plain(run.checkpoints), keep)
         self._model = model

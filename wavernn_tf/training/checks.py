@@ -11,6 +11,7 @@ import numpy as np
 
 from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.models.weights import ESTIMATOR
 from wavernn_tf.pipelines import dataset
 from wavernn_tf.pipelines.manifest import Manifest
 
@@ -41,9 +42,10 @@ def check_data(folder: Union[str, Path], config: Config) -> Tuple[Dict[str, Any]
             f"a data epoch has {count.windows} windows, fewer than a batch of "
             f"{config.training.batch_size}: batches will repeat data"
         )
+    blank = _blank_estimator(config)  # the real one is trained once the data are known to be good
     for split, batches in (
-        ("train", dataset.training_windows(folder, config)),
-        ("held_out", dataset.heldout_windows(folder, config)),
+        ("train", dataset.training_windows(folder, config, estimator=blank)),
+        ("held_out", dataset.heldout_windows(folder, config, estimator=blank)),
     ):
         _check_batch(next(iter(batches)), split, config)
     for name in ("feature_mean", "feature_std"):
@@ -70,12 +72,25 @@ def _fingerprint(manifest: Manifest) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def _blank_estimator(config: Config) -> dataset.Layers:
+    """A pitch estimator that knows nothing, of the right shape."""
+    if config.signal.pitch != "estimated":
+        return ()
+    layers, width = [], config.mel.n_mels
+    for size, channels in ESTIMATOR:
+        layers.append(
+            (np.zeros([size, width, channels], np.float32), np.zeros(channels, np.float32))
+        )
+        width = channels
+    return tuple(layers)
+
+
 def _check_batch(batch: Any, split: str, config: Config) -> None:
     inputs, targets = batch
-    conditioning = config.model.conditioning
-    frames = dataset.window_frames(config) + conditioning.past + conditioning.lookahead
+    frames = dataset.window_frames(config) + config.past + config.seen_ahead
     expected = {
-        "features": [frames, config.mel.n_mels],
+        "features": [frames, config.n_features],
+        "inputs": [config.training.window, config.model.input_rows],
         "codes": [config.model.subscale.batch + config.training.window],
         "coarse": [config.training.window],
         "fine": [config.training.window],

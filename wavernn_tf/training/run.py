@@ -1,6 +1,7 @@
 """The folder of a training run, and the trained voice in it.
 
 RUN/config.yaml        the whole configuration
+RUN/pitch.npz          the trained pitch estimator, if the pitch is estimated
 RUN/voice.npz          the trained weights, written at the end
 RUN/metrics.jsonl      one line per evaluation
 RUN/checkpoints/       model, optimizer and pruning state
@@ -23,7 +24,7 @@ from wavernn_tf import files
 from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
 
-_NAMES = ("voice.npz", "metrics.jsonl", "data.json", "checkpoints", "tensorboard")
+_NAMES = ("voice.npz", "pitch.npz", "metrics.jsonl", "data.json", "checkpoints", "tensorboard")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +56,11 @@ class RunFolder:
     def voice(self) -> Path:
         """File of the trained weights: the Keras model's arrays, stripped of pruning variables."""
         return self.path / "voice.npz"
+
+    @property
+    def pitch(self) -> Path:
+        """File of the pitch estimator, which the first stage of training leaves."""
+        return self.path / "pitch.npz"
 
     def claim(self, inputs: Sequence[files.PathLike]) -> None:
         """Check that the folder may be trained in, before the work.

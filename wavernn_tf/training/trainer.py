@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Union
+from typing import Any, Callable, Dict, List, Tuple, Union
 
 import numpy as np
 import tensorflow as tf
@@ -12,13 +13,15 @@ import tensorflow_model_optimization as tfmot
 from wavernn_tf import synthesis
 from wavernn_tf._keras import keras, set_seed
 from wavernn_tf.config import Config
+from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export import inputs
 from wavernn_tf.models import wavernn
 from wavernn_tf.models import weights as weights_lib
-from wavernn_tf.pipelines import dataset
+from wavernn_tf.pipelines import dataset, lanes
 from wavernn_tf.sparsity import pruning
-from wavernn_tf.training import callbacks, checks, losses, optimizer
+from wavernn_tf.training import callbacks, checks, kernels, optimizer, pitch_stage
 from wavernn_tf.training.checkpoints import Checkpoints
+from wavernn_tf.training.model import KerasKernel, TrainingModel, TrainingStep
 from wavernn_tf.training.run import RunFolder
 
 AUDIO_SECONDS = 1.5
@@ -61,10 +64,12 @@ def train(
     run.begin(config, description)
     for remark in remarks:
         echo(f"note: {remark}")
+    estimator = pitch_stage.run(data, run, config, description, echo)
     set_seed(config.training.seed)
     keras.mixed_precision.set_global_policy(config.training.precision)
     try:
-        model = build(config, description)
+        kernel = kernels.choose(config, echo)
+        model = build(config, description, kernel)
     finally:
         keras.mixed_precision.set_global_policy("float32")
     checkpoints = Checkpoints(run, model)
@@ -72,9 +77,22 @@ def train(
     if done:
         echo(f"resuming at step {done} of {config.training.steps}")
     else:
-        start_from_marginals(model, dataset.training_windows(data, config).take(MARGINAL_BATCHES))
-    if done < config.training.steps:
-        _fit(model, run, checkpoints, data, config, quiet, audio)
+        if estimator:
+            pitch_stage.install(model, run.pitch)
+        windows, _ = _streams(config)
+        first = windows(data, config, estimator=estimator)
+        start_from_marginals(model, first.take(MARGINAL_BATCHES))
+    left = config.training.steps - done
+    if left > 0:
+        begun = time.monotonic()
+        _fit(model, run, checkpoints, data, config, estimator, quiet, audio)
+        per_step, seconds = config.training.batch_size * config.training.window, _since(begun)
+        echo(
+            f"{callbacks.count(config.training.steps * per_step)} samples seen; the last "
+            f"{callbacks.count(left * per_step)} in {seconds / 60:.1f} minutes, "
+            f"{callbacks.count(left * per_step / seconds)} samples per second, evaluations "
+            f"included ({kernel.name} kernel)"
+        )
     plain = wavernn.build(config)
     pruning.copy_stripped(model, plain)
     weights_lib.extract(plain)  # refuses weights that are not finite
@@ -82,22 +100,58 @@ def train(
     return run
 
 
-def build(config: Config, description: Dict[str, Any]) -> Any:
+def snapshot(run: Union[str, Path], out: Union[str, Path]) -> int:
+    """Write the voice of an unfinished run's newest checkpoint; the run itself is not touched.
+
+    Args:
+      run: folder of the run, which may go on meanwhile.
+      out: new folder: the configuration, the log, and the voice, as of a finished run.
+
+    Returns:
+      The step of the checkpoint.
+
+    Raises:
+      WaveRNNError: if there is no checkpoint, or `out` is not a new or empty folder.
+    """
+    source, target = RunFolder.at(run), RunFolder.at(out)
+    if target.path.exists() and (not target.path.is_dir() or any(target.path.iterdir())):
+        raise WaveRNNError(f"Expected a new or empty folder for the voice; {out} is not.")
+    config, description = source.config(), source.data()
+    model = build(config, description)
+    step = Checkpoints(source, model).restore()
+    if not step:
+        raise WaveRNNError(
+            f"{run} has no checkpoint yet; the first comes with the first evaluation."
+        )
+    plain = wavernn.build(config)
+    pruning.copy_stripped(model, plain)
+    weights_lib.extract(plain)
+    target.begin(config, description)
+    target.write_history([row for row in source.history() if row["step"] <= step])
+    target.save_voice(plain)
+    return step
+
+
+def build(config: Config, description: Dict[str, Any], kernel: Any = None) -> Any:
     """The compiled model, with pruning wrappers if the configuration prunes.
 
     Args:
       config: the configuration.
       description: from `checks.check_data`; gives the feature statistics.
+      kernel: computes the loss, see `wavernn_tf.training.model`; Keras's by default.
+
+    Returns:
+      A `TrainingModel`.
     """
     model = wavernn.build(
         config,
         description["feature_mean"],
         description["feature_std"],
         wrap=pruning.wrapper(config),
+        make=TrainingModel,
     )
-    model.compile(
-        optimizer.make(config.training), loss={"coarse": losses.bits, "fine": losses.bits}
-    )
+    model.step = TrainingStep(model, config, kernel or KerasKernel(config))
+    model.compile(optimizer.make(config.training))
     return model
 
 
@@ -120,23 +174,36 @@ def start_from_marginals(model: Any, batches: tf.data.Dataset) -> None:
         bias.assign(np.log(counts[name] / counts[name].sum()))
 
 
+def _streams(config: Config) -> Tuple[Callable[..., Any], Callable[..., Any]]:
+    """What makes the training batches, and the held-out ones."""
+    if config.training.carry_state:
+        return lanes.lane_windows, lanes.heldout_lanes
+    return dataset.training_windows, dataset.heldout_windows
+
+
+def _since(begun: float) -> float:
+    return max(time.monotonic() - begun, 1e-3)
+
+
 def _fit(
     model: Any,
     run: RunFolder,
     checkpoints: Checkpoints,
     data: Union[str, Path],
     config: Config,
+    estimator: dataset.Layers,
     quiet: bool,
     audio: bool,
 ) -> None:
     """Train from the checkpoint's step to the last, one Keras epoch per evaluation."""
     training = config.training
-    held_out = dataset.heldout_windows(data, config).cache()
+    batches, evaluated = _streams(config)
+    held_out = evaluated(data, config, estimator).cache()
     example = _example(model, data, config) if audio else None
     progress = callbacks.Progress(config, checkpoints.step, quiet)
     hooks: List[Any] = [
         tfmot.sparsity.keras.UpdatePruningStep(),
-        callbacks.Evaluations(run, checkpoints, example, config.mel.sample_rate),
+        callbacks.Evaluations(run, checkpoints, example, config),
         progress,
     ]
     try:
@@ -144,13 +211,19 @@ def _fit(
             left = training.steps - checkpoints.step
             per_epoch = min(training.eval_every, left)
             model.fit(
-                dataset.training_windows(data, config, start_step=checkpoints.step),
+                batches(data, config, checkpoints.step, estimator),
                 steps_per_epoch=per_epoch,
                 epochs=left // per_epoch,  # a shorter last epoch takes a second turn
                 validation_data=held_out,
                 callbacks=hooks,
                 verbose=0,
             )
+    except tf.errors.OpError as error:
+        # TensorFlow wraps what the native kernel refuses in an error of its own.
+        refused = getattr(model.step.kernel, "failure", None)
+        if refused is None:
+            raise
+        raise refused from error
     finally:
         progress.close()
 
@@ -166,7 +239,7 @@ def _example(model: Any, data: Union[str, Path], config: Config) -> Callable[[],
     def sample(*arrays: tf.Tensor) -> tf.Tensor:
         weights = weights_lib.from_named(dict(zip(names, arrays)))
         return synthesis.synthesize(
-            features, tf.zeros([1], tf.int64), tf.ones([1]), config, weights
+            features, tf.zeros([1], tf.int64), tf.ones([1]), tf.ones([1]), config, weights
         )
 
     def generate() -> np.ndarray:

@@ -51,6 +51,8 @@ struct Options {
   int batch = 1;
   int frames = 8;
   int rounds = 16;
+  bool predictors = false;  // all of them
+  std::string postfilter = "off";
 };
 
 int64_t Nonzeros(const Model& model) {
@@ -195,6 +197,7 @@ int Usage() {
                " [--weights float32|bfloat16|int16|int8|all] [--batch N]"
                " [--isa NAME]"
                " [--frames N] [--rounds N] [--subscale 1|2|4|8|16]"
+               " [--predictors 0|1] [--postfilter off|causal|centred]"
                " [--horizon N] [--channels N, of 16] [--layers N]"
                " [--layer-density X]\n");
   return 2;
@@ -235,6 +238,10 @@ bool Parse(int argc, char** argv, Options& options) {
       }
     } else if (name == "--layer-density") {
       subscale.density = static_cast<float>(std::atof(value));
+    } else if (name == "--predictors") {
+      options.predictors = std::atoi(value) != 0;
+    } else if (name == "--postfilter") {
+      options.postfilter = value;
     } else if (name == "--rounds") {
       options.rounds = std::atoi(value);
     } else {
@@ -272,6 +279,16 @@ int main(int argc, char** argv) {
   shape.subscale.dilations = {1, 2, 4};
   if (!Parse(argc, argv, options)) return Usage();
   shape.subscale.gate_density = shape.density;
+  if (options.predictors) {
+    shape.predictors = AllPredictors();
+    shape.predictors.sample_rate = 24000;
+    shape.predictors.estimator_channels = 192;
+    if (options.postfilter != "off") {
+      shape.predictors.postfilter = options.postfilter == "causal"
+                                        ? PostfilterForm::kCausal
+                                        : PostfilterForm::kCentred;
+    }
+  }
 
   std::printf(
       "state %d, projection %d, density %.3f, batch %d, subscale %d, "
@@ -279,9 +296,10 @@ int main(int argc, char** argv) {
       shape.state_size, shape.projection_size,
       static_cast<double>(shape.density), options.batch, shape.subscale.batch,
       shape.hop_length);
-  std::printf("%-27s %8s %6s %6s  %8s %8s %8s %8s %8s %8s %8s\n",
+  std::printf("%-27s %8s %6s %6s  %8s %8s %8s %8s %8s %8s %8s %8s\n",
               "weights  block isa, us for", "sample", "floor", "ratio", "recur",
-              "gates", "subscale", "heads", "softmax", "cond", "rest");
+              "gates", "subscale", "heads", "softmax", "cond", "predict",
+              "rest");
   const KernelList& list = AvailableKernels();
   for (WeightType type : {WeightType::kFloat32, WeightType::kBfloat16,
                           WeightType::kInt16, WeightType::kInt8}) {

@@ -139,8 +139,36 @@ inline void LoadStates(const Engine& engine, const KernelTable& kernels,
   if (changed) state.Refresh(kernels, 0, size, kLargestState);
 }
 
+// Predicts the next sample of the lanes that run, each a stream of its own.
+inline void PredictLanes(const KernelTable& kernels, const int64_t* samples,
+                         const int64_t* steps, BatchWorkspace& workspace) {
+  const TimedStage stage(kernels, kPredictionStage);
+  for (int k = 0; k < kBatchLanes; ++k) {
+    if (samples[k] < 0) continue;
+    workspace.predictors[k].Predict(
+        workspace.conditioning.coefficients(k, steps[k]),
+        workspace.conditioning.lag(k, steps[k]),
+        workspace.extra_inputs.data() + k, kBatchLanes);
+  }
+}
+
+// Adds what the lanes' steps see of the predictors to the conditioning of the
+// units first .. first + count - 1.
+inline const float* AddInputs(const Engine& engine, const KernelTable& kernels,
+                              const float* gates, int first, int count,
+                              BatchWorkspace& workspace) {
+  const int rows = engine.model.predictors.rows();
+  if (rows == 0) return gates;
+  float* const out = workspace.part_gates.data();
+  kernels.add_inputs_batch({kGates * first, kGates * count, gates,
+                            engine.extra_kernel.data(),
+                            workspace.extra_inputs.data(), rows, out});
+  return out;
+}
+
 // Runs all streams to their ends. The workspace's history holds the samples
-// before the first step, as far as something reads them.
+// before the first step, as far as something reads them; its predictors are
+// loaded.
 //   chooser  as above; before it, void Begin(int64_t r, const int64_t* samples)
 //            says where the lanes are, and after it void Accept(int64_t r,
 //            const SplitSample* classes) writes what the next step reads into
@@ -150,6 +178,7 @@ void RunLanes(const Engine& engine, const KernelTable& kernels,
               const LaneRun& run, BatchWorkspace& workspace, Chooser& chooser) {
   const Model& model = engine.model;
   const Subscale& subscale = model.subscale;
+  const bool predicts = model.predictors.on();
   const float* features[kBatchLanes] = {};
   int64_t end = 0;
   for (int stream = 0; stream < run.count; ++stream) {
@@ -160,11 +189,16 @@ void RunLanes(const Engine& engine, const KernelTable& kernels,
   workspace.conditioning.Start(engine, features, run.count, run.frames);
   SplitSample classes[kBatchLanes];
   for (int k = 0; k < kBatchLanes; ++k) {
-    classes[k] = Split(workspace.history.Step(-1)[k], model.sample_offset);
+    classes[k] =
+        predicts ? workspace.predictors[k].classes()
+                 : Split(workspace.history.Step(-1)[k], model.sample_offset);
   }
   const auto gates = [&](int part, int first, int count) {
     const float* const turned =
         workspace.conditioning.Turn(kernels, first, count);
+    if (predicts) {
+      return AddInputs(engine, kernels, turned, first, count, workspace);
+    }
     if (subscale.plain()) return turned;
     return workspace.network.AddTo(turned, part, engine, kernels);
   };
@@ -184,6 +218,7 @@ void RunLanes(const Engine& engine, const KernelTable& kernels,
     if (!subscale.plain()) {
       workspace.network.Run(engine, kernels, workspace.history, r, run.lag);
     }
+    if (predicts) PredictLanes(kernels, samples, steps, workspace);
     chooser.Begin(r, samples);
     StepLanes(engine, kernels, gates, classes, workspace, chooser);
     chooser.Accept(r, classes);

@@ -3,13 +3,15 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "kernels/timed_kernels.h"
+
 namespace wavernn_tf {
 namespace {
 
-// out[t] = relu(sum_j in[t + j] @ K[j] + b): rows of taps * channels_in floats
+// out[t] = act(sum_j in[t + j] @ K[j] + b): rows of taps * channels_in floats
 // that overlap. in [rows + taps - 1, channels_in], out [rows, channels_out].
 void Convolve(const KernelTable& kernels, const FloatLayer& layer,
-              const float* in, int64_t rows, float* out) {
+              const float* in, int64_t rows, float* out, bool relu = true) {
   AffineParams params = {};
   params.in = in;
   params.in_stride = layer.channels_in;
@@ -20,7 +22,7 @@ void Convolve(const KernelTable& kernels, const FloatLayer& layer,
   params.rows = rows;
   params.depth = layer.taps * layer.channels_in;
   params.width = layer.channels_out;
-  params.relu = true;
+  params.relu = relu;
   kernels.affine(params);
 }
 
@@ -53,6 +55,20 @@ bool Conditioner::Allocate(const Engine& engine, int tile_frames) {
   std::size_t rows =
       static_cast<std::size_t>(tile_frames) + model.past + model.lookahead;
   std::size_t largest = 0;  // floats that any layer puts out
+  const std::size_t steps =
+      static_cast<std::size_t>(tile_frames) * model.steps_per_frame;
+  const bool pitch = model.predictors.pitch != PitchSource::kOff;
+  if (!coefficients_.Resize(tile_frames * model.predictors.linear.order) ||
+      !posterior_.Resize(pitch ? rows * kPitchClasses : 0) ||
+      !input_.Resize(pitch ? rows * model.conditioning_inputs() : 0) ||
+      !log_lags_.Resize(pitch ? tile_frames + 2 : 0) || !lags_.Resize(steps) ||
+      !voicing_.Resize(steps)) {
+    return false;
+  }
+  for (const FloatLayer& layer : engine.estimator) {
+    rows -= layer.taps - 1;
+    largest = std::max(largest, rows * layer.channels_out);
+  }
   for (const FloatLayer& layer : engine.convolutions) {
     rows -= layer.taps - 1;
     largest = std::max(largest, rows * layer.channels_out);
@@ -64,11 +80,94 @@ bool Conditioner::Allocate(const Engine& engine, int tile_frames) {
   return layer_[0].Resize(largest) && layer_[1].Resize(largest);
 }
 
+void Conditioner::PredictFrames(const Engine& engine, const float* features,
+                                int frames) {
+  const Model& model = engine.model;
+  const LinearPrediction& linear = model.predictors.linear;
+  for (int t = 0; t < frames; ++t) {
+    LinearPredictor(linear, features + (t + model.past) * model.n_features,
+                    model.n_mels(), coefficients_.data() + t * linear.order);
+  }
+}
+
+// The pitch posterior of `rows` frames, less those that only the estimator
+// sees, and beside their mel, times kPosteriorGain, in `input_`.
+const float* Conditioner::AddPitch(const Engine& engine,
+                                   const KernelTable& kernels,
+                                   const float* features, int64_t rows) {
+  const Model& model = engine.model;
+  const LagScale& scale = model.predictors.lags;
+  const int reach = model.estimator_reach();
+  const int mels = model.n_mels();
+  const float* in = features;
+  int64_t left = rows;
+  int turn = 0;
+  for (const FloatLayer& layer : engine.estimator) {
+    const bool last = &layer == &engine.estimator.back();
+    float* const out = last ? posterior_.data() : layer_[turn].data();
+    left -= layer.taps - 1;
+    Convolve(kernels, layer, in, left, out, !last);
+    in = out;
+    turn = 1 - turn;
+  }
+  for (int64_t t = 0; t < left; ++t) {
+    float* const q = posterior_.data() + t * kPitchClasses;
+    const float* const row = features + (t + reach) * model.n_features;
+    if (engine.estimator.empty()) {
+      scale.FromFrequency(row[mels], q);
+    } else {
+      LagScale::Softmax(q);
+    }
+    float* const to = input_.data() + t * (mels + kPitchClasses);
+    std::copy_n(row, mels, to);
+    for (int k = 0; k < kPitchClasses; ++k) {
+      to[mels + k] = kPosteriorGain * q[k];
+    }
+  }
+  return input_.data();
+}
+
+// Lags and voicing of the steps, from the posterior of the frames and of their
+// neighbours.
+void Conditioner::FollowPitch(const Model& model, int frames) {
+  const LagScale& scale = model.predictors.lags;
+  const int steps = model.steps_per_frame;
+  // The frame before the first.
+  const float* const q =
+      posterior_.data() +
+      (model.past - model.estimator_reach() - 1) * kPitchClasses;
+  const auto voiced = [q](int t) {
+    return 1.0 - q[t * kPitchClasses + kVoicedClasses];
+  };
+  for (int t = 0; t < frames + 2; ++t) {
+    log_lags_[t] = scale.LogLag(q + t * kPitchClasses);
+  }
+  for (int t = 0; t < frames; ++t) {
+    for (int step = 0; step < steps; ++step) {
+      lags_[t * steps + step] = scale.Lag(AtStep(
+          log_lags_[t], log_lags_[t + 1], log_lags_[t + 2], step, steps));
+      voicing_[t * steps + step] = static_cast<float>(
+          AtStep(voiced(t), voiced(t + 1), voiced(t + 2), step, steps));
+    }
+  }
+}
+
 const float* Conditioner::Run(const Engine& engine, const KernelTable& kernels,
                               const float* features, int frames) {
   const Model& model = engine.model;
   const float* in = features;
   int64_t rows = static_cast<int64_t>(frames) + model.past + model.lookahead;
+  if (model.predictors.on()) {
+    const TimedStage stage(kernels, kPredictionStage);
+    if (model.predictors.linear.order > 0) {
+      PredictFrames(engine, features, frames);
+    }
+    if (model.predictors.pitch != PitchSource::kOff) {
+      in = AddPitch(engine, kernels, features, rows);
+      rows -= 2 * model.estimator_reach();
+      FollowPitch(model, frames);
+    }
+  }
   int turn = 0;
   for (const FloatLayer& layer : engine.convolutions) {
     float* const out = layer_[turn].data();

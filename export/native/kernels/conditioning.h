@@ -25,8 +25,26 @@ class Conditioner {
   const float* Run(const Engine& engine, const KernelTable& kernels,
                    const float* features, int frames);
 
+  // Of the frames of the last Run, what predictors know of them, if any:
+  const double* coefficients() const {  // [frames, order], see LinearPredictor
+    return coefficients_.data();
+  }
+  const int* lags() const { return lags_.data(); }          // [steps]
+  const float* voicing() const { return voicing_.data(); }  // [steps]
+
  private:
+  void PredictFrames(const Engine& engine, const float* features, int frames);
+  const float* AddPitch(const Engine& engine, const KernelTable& kernels,
+                        const float* features, int64_t rows);
+  void FollowPitch(const Model& model, int frames);
+
   AlignedArray<float> layer_[2];  // activations, by turns
+  AlignedArray<double> coefficients_;
+  AlignedArray<float> posterior_;  // [rows, 65]
+  AlignedArray<float> input_;      // [rows, n_mels + 65]
+  AlignedArray<double> log_lags_;  // [2 + frames]
+  AlignedArray<int> lags_;
+  AlignedArray<float> voicing_;
 };
 
 // gates[t] = steps[t] @ gate_kernel + gate_bias for t < n_steps

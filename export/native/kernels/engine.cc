@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "kernels/gru.h"
+#include "kernels/input_rows.h"
 
 namespace wavernn_tf {
 namespace {
@@ -102,9 +103,13 @@ bool Engine::BuildLayer(const ConvLayer& from, bool transposed,
 }
 
 bool Engine::BuildConditioning() {
+  estimator.resize(model.estimator.size());
   convolutions.resize(model.convolutions.size());
   upsampling.resize(model.upsampling.size());
   bool done = true;
+  for (std::size_t i = 0; i < estimator.size(); ++i) {
+    done = done && BuildLayer(model.estimator[i], false, estimator[i]);
+  }
   for (std::size_t i = 0; i < convolutions.size(); ++i) {
     done = done && BuildLayer(model.convolutions[i], false, convolutions[i]);
   }
@@ -148,6 +153,35 @@ bool Engine::BuildGates() {
   return true;
 }
 
+bool Engine::BuildExtraRows() {
+  const int width = kGates * model.state_size;
+  const int rows = model.predictors.rows();
+  const bool halves = model.extra_kernel.type == WeightType::kBfloat16;
+  const std::size_t count = static_cast<std::size_t>(rows) * width;
+  if (!extra_kernel.Resize(count) ||
+      !extra_halves.Resize(halves ? count / 2 : 0)) {
+    return false;
+  }
+  for (int row = 0; row < rows; ++row) {
+    for (int gate = 0; gate < kGates; ++gate) {
+      for (int i = 0; i < model.state_size; ++i) {
+        const std::size_t from =
+            std::size_t(row) * width + gate * model.state_size + i;
+        const int to = GateIndex(gate, i);
+        extra_kernel[InputRowIndex(rows, row, to)] =
+            Float(model.extra_kernel, from);
+        if (!halves) continue;
+        const uint32_t half =
+            static_cast<const uint16_t*>(model.extra_kernel.data)[from];
+        const int64_t panel = InputRowIndex(rows, row, to - to % kInputPanel);
+        extra_halves[panel / 2 + to % 16] |=
+            half << (to % kInputPanel < 16 ? 0 : 16);
+      }
+    }
+  }
+  return true;
+}
+
 bool Engine::BuildSubscale(const KernelTable& kernels) {
   const Subscale& from = model.subscale;
   subscale = GroupedSubscale();
@@ -179,7 +213,7 @@ bool Engine::BuildSubscale(const KernelTable& kernels) {
 
 bool Engine::Build(const Model& from, const KernelTable& kernels) {
   model = from;
-  if (!BuildConditioning() || !BuildGates() ||
+  if (!BuildConditioning() || !BuildGates() || !BuildExtraRows() ||
       !BuildGateMatrices(model.recurrent, kernels, recurrence) ||
       !BuildHead(model.coarse, kernels, coarse) ||
       !BuildHead(model.fine, kernels, fine) || !BuildSubscale(kernels)) {

@@ -3,6 +3,7 @@
 #ifndef WAVERNN_TF_KERNELS_ENGINE_H_
 #define WAVERNN_TF_KERNELS_ENGINE_H_
 
+#include <cstdint>
 #include <deque>
 #include <vector>
 
@@ -43,10 +44,15 @@ struct Engine {
 
   std::vector<FloatLayer> convolutions;
   std::vector<FloatLayer> upsampling;
-  AlignedArray<float> gate_kernel;       // [channels, 3H] in panels
-  AlignedArray<float> gate_bias;         // [3H] input bias, with b_u and b_r
-  AlignedArray<float> recurrent_bias;    // [H] b_e
-  AlignedArray<float> input_kernel;      // [9H]
+  std::vector<FloatLayer> estimator;   // of pitch
+  AlignedArray<float> gate_kernel;     // [channels, 3H] in panels
+  AlignedArray<float> gate_bias;       // [3H] input bias, with b_u and b_r
+  AlignedArray<float> recurrent_bias;  // [H] b_e
+  AlignedArray<float> input_kernel;    // [9H]
+  // The extra rows, [rows, 3H] as input_rows.h wants them; words of halves are
+  // only there if the model holds them so.
+  AlignedArray<float> extra_kernel;
+  AlignedArray<uint32_t> extra_halves;
   std::deque<GroupedMatrix> recurrence;  // to [3H]; pieces of every kind
   GroupedHead coarse;
   GroupedHead fine;
@@ -67,6 +73,7 @@ struct Engine {
   bool BuildConditioning();
   bool BuildLayer(const ConvLayer& from, bool transposed, FloatLayer& to);
   bool BuildGates();
+  bool BuildExtraRows();
   bool BuildSubscale(const KernelTable& kernels);
 };
 

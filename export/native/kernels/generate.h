@@ -13,17 +13,20 @@ namespace wavernn_tf {
 // One stream. A state is h of every sub-tensor (B times H values), the last M
 // samples s of every sub-tensor (B times M = Subscale::memory(), the oldest
 // first) and y[n-1]; zeros start a stream. In a plain model that is
-// [h, s[n-1], y[n-1]]. state_in may be state_out. Natural alignment, no
-// over-read.
+// [h, s[n-1], y[n-1]]; with predictors h, what SamplePredictor::Store writes,
+// y[n-1], and what Postfilter::Store writes. state_in may be state_out. Natural
+// alignment, no over-read.
 struct GenerateParams {
   const float* features;  // [frames + ahead + past + lookahead, n_features]
   int64_t frames;
   uint64_t seed;
-  float temperature;      // finite, >= 0
-  const float* state_in;  // [Model::stream_size()]
-  uint64_t position;      // index of the first sample in its stream
-  int16_t* audio;         // [frames * hop_length]
-  float* state_out;       // [Model::stream_size()]
+  float temperature;  // of the coarse classes: finite, >= 0
+  float fine_temperature;
+  const float* state_in;   // [Model::stream_size()]
+  uint64_t position;       // index of the first sample in its stream
+  int16_t* audio;          // [frames * hop_length]
+  float* state_out;        // [Model::stream_size()]
+  bool postfilter = true;  // if the model has one
 };
 
 // Of a plain model.

@@ -20,6 +20,8 @@ class LaneSampler {
         kernels_(kernels),
         streams_(streams),
         workspace_(workspace),
+        coding_(model.coding()),
+        predicts_(model.predictors.on()),
         sub_tensors_(model.subscale.batch),
         memory_(model.subscale.memory()) {
     run_.count = count;
@@ -29,6 +31,7 @@ class LaneSampler {
       std::fill_n(workspace_.history.Step(r), kBatchLanes, 0.0f);
     }
     std::fill_n(scale_, kBatchLanes, 1.0f);
+    std::fill_n(fine_scale_, kBatchLanes, 1.0f);
     for (int stream = 0; stream < count; ++stream) Start(stream);
   }
 
@@ -48,10 +51,15 @@ class LaneSampler {
   }
 
   void Fine(float* logits, SplitSample* classes) {
+    if (coding_.mulaw) MaskFineLanes(classes, logits);
     Draw(true, logits, classes);
   }
 
   void Accept(int64_t r, const SplitSample* classes) {
+    if (predicts_) {
+      AcceptPredicted(r, classes);
+      return;
+    }
     float* const s = workspace_.history.Step(r);
     for (int k = 0; k < kBatchLanes; ++k) {
       s[k] = running_[k] ? Combine(classes[k], model_.sample_offset) : 0.0f;
@@ -69,8 +77,12 @@ class LaneSampler {
     return streams_[lane / sub_tensors_];
   }
 
-  // Positions that the last sub-tensor runs behind the first.
-  int64_t Behind() const { return int64_t{sub_tensors_ - 1} * run_.lag; }
+  // Positions that the last sub-tensor, or the audio behind the postfilter,
+  // runs behind the first.
+  int64_t Behind() const {
+    if (predicts_) return int64_t{model_.ahead()} * model_.hop_length;
+    return int64_t{sub_tensors_ - 1} * run_.lag;
+  }
 
   // The first position at or after a sample, of every sub-tensor.
   int64_t PositionFrom(int64_t sample) const {
@@ -88,8 +100,12 @@ class LaneSampler {
     const int64_t end = lanes.first + params.frames * model_.hop_length;
     lanes.begin = lanes.first == 0 ? 0 : PositionFrom(lanes.first) + Behind();
     lanes.end = PositionFrom(end) + Behind();
-    y_[stream] = samples[sub_tensors_ * memory_];
     audio_[stream] = params.audio;
+    if (predicts_) {
+      StartPredicted(stream);
+      return;
+    }
+    y_[stream] = samples[sub_tensors_ * memory_];
     for (int s = 0; s < sub_tensors_; ++s) {
       const int k = stream * sub_tensors_ + s;
       for (int m = 0; m < memory_; ++m) {
@@ -98,10 +114,67 @@ class LaneSampler {
       if (params.temperature > 0.0f) {
         scale_[k] = InverseTemperature(params.temperature);
       }
+      if (params.fine_temperature > 0.0f) {
+        fine_scale_[k] = InverseTemperature(params.fine_temperature);
+      }
     }
     // Samples that the call before had made, but not put out.
     if (lanes.first % sub_tensors_ > 0) {
       PutOut(stream, lanes.first / sub_tensors_);
+    }
+  }
+
+  // Of a model with predictors; lane and stream are one.
+  void StartPredicted(int k) {
+    const GenerateParams& params = streams_[k];
+    const auto state = SplitState(model_, params.state_in);
+    workspace_.predictors[k].Load(state.predictor);
+    y_[k] = *state.y;
+    workspace_.postfilters[k].Load(
+        state.postfilter, params.position,
+        params.postfilter ? model_.predictors.postfilter.strength : 0.0f);
+    if (params.temperature > 0.0f) {
+      scale_[k] = InverseTemperature(params.temperature);
+    }
+    if (params.fine_temperature > 0.0f) {
+      fine_scale_[k] = FineScale(coding_, params.fine_temperature);
+    }
+  }
+
+  void AcceptPredicted(int64_t r, const SplitSample* classes) {
+    const TimedStage stage(kernels_, kPredictionStage);
+    for (int k = 0; k < run_.count; ++k) {
+      if (!running_[k]) continue;
+      const LaneStream& lane = run_.streams[k];
+      SamplePredictor& predictor = workspace_.predictors[k];
+      predictor.Accept(classes[k], coding_.Decode(classes[k]));
+      y_[k] = DeEmphasise(static_cast<float>(predictor.sample()), y_[k],
+                          model_.pre_emphasis);
+      const int64_t step = (lane.begin + r - lane.first) / model_.hold;
+      float finished;
+      if (workspace_.postfilters[k].Push(
+              y_[k], workspace_.conditioning.lag(k, step),
+              workspace_.conditioning.voicing(k, step), &finished)) {
+        *audio_[k]++ = ToAudio(finished);
+      }
+      if (lane.begin + r + 1 == lane.end) FinishPredicted(k);
+    }
+  }
+
+  void FinishPredicted(int k) {
+    float* const h = streams_[k].state_out;
+    for (int i = 0; i < model_.state_size; ++i) {
+      h[i] = workspace_.state.plain()[kBatchLanes * i + k];
+    }
+    const auto state = SplitState(model_, h);
+    workspace_.predictors[k].Store(state.predictor);
+    *state.y = y_[k];
+    workspace_.postfilters[k].Store(state.postfilter);
+  }
+
+  void MaskFineLanes(const SplitSample* classes, float* logits) const {
+    for (int k = 0; k < run_.count; ++k) {
+      MaskFine(coding_, classes[k].coarse, logits + k, kBatchLanes);
     }
   }
 
@@ -113,11 +186,13 @@ class LaneSampler {
     for (int k = 0; k < kBatchLanes; ++k) {
       uniforms[k] = fine ? uniforms_[k].fine : uniforms_[k].coarse;
       // Temperature 0 needs the logits themselves, which the draw overwrites.
-      if (Greedy(k)) Chosen(classes[k], fine) = ArgMax(Lane(logits, k).values);
+      if (Greedy(k, fine))
+        Chosen(classes[k], fine) = ArgMax(Lane(logits, k).values);
     }
-    kernels_.draw_batch({logits, scale_, uniforms, group, inside});
+    kernels_.draw_batch(
+        {logits, fine ? fine_scale_ : scale_, uniforms, group, inside});
     for (int k = 0; k < kBatchLanes; ++k) {
-      if (!running_[k] || Greedy(k)) continue;
+      if (!running_[k] || Greedy(k, fine)) continue;
       const int g = static_cast<int>(group[k]);
       const int i = static_cast<int>(inside[k]);
       Chosen(classes[k], fine) = g < kClassGroups && i < kClassGroups
@@ -130,8 +205,10 @@ class LaneSampler {
     return fine ? classes.fine : classes.coarse;
   }
 
-  bool Greedy(int lane) const {
-    return running_[lane] && StreamOf(lane).temperature == 0.0f;
+  bool Greedy(int lane, bool fine) const {
+    if (!running_[lane]) return false;
+    const GenerateParams& params = StreamOf(lane);
+    return (fine ? params.fine_temperature : params.temperature) == 0.0f;
   }
 
   // Puts out a position that every sub-tensor has passed, as far as its samples
@@ -172,6 +249,8 @@ class LaneSampler {
   const KernelTable& kernels_;
   const GenerateParams* const streams_;
   BatchWorkspace& workspace_;
+  const Coding coding_;
+  const bool predicts_;
   const int sub_tensors_;  // B
   const int memory_;
   LaneRun run_ = {};
@@ -180,6 +259,7 @@ class LaneSampler {
   bool running_[kBatchLanes] = {};
   SampleUniforms uniforms_[kBatchLanes] = {};
   alignas(64) float scale_[kBatchLanes];  // of the logits
+  alignas(64) float fine_scale_[kBatchLanes];
 };
 
 }  // namespace
@@ -187,7 +267,7 @@ class LaneSampler {
 int StreamsAbreast(const Model& model, const GenerateParams* streams,
                    int count) {
   const int most = std::min(kBatchLanes / model.subscale.batch, count);
-  if (model.subscale.plain()) return most;
+  if (model.ahead() == 0) return most;
   int abreast = 1;
   while (abreast < most &&
          (streams[abreast].position == 0) == (streams[0].position == 0)) {

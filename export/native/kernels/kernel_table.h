@@ -4,6 +4,7 @@
 
 #include "kernels/affine.h"
 #include "kernels/gru.h"
+#include "kernels/input_rows.h"
 #include "kernels/multiply.h"
 #include "kernels/quantise.h"
 #include "kernels/sampler.h"
@@ -41,6 +42,11 @@ struct KernelTable {
   void (*quantise_batch)(const BatchQuantiseParams& params);
   void (*turn)(const TurnParams& params);
   void (*shift)(const ShiftParams& params);
+
+  // Of predictors: from a kernel of float32, of upper halves, and abreast.
+  void (*add_inputs)(const InputRowsParams& params);
+  void (*add_inputs_halves)(const InputRowsParams& params);
+  void (*add_inputs_batch)(const BatchInputRowsParams& params);
 };
 
 // Portable C++, on every machine.

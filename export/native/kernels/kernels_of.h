@@ -8,6 +8,7 @@
 #include "kernels/dots_of.h"
 #include "kernels/gates_of.h"
 #include "kernels/gathers_of.h"
+#include "kernels/input_rows_of.h"
 #include "kernels/kernel_table.h"
 #include "kernels/products_of.h"
 #include "kernels/quantise_of.h"
@@ -97,6 +98,9 @@ struct KernelsOf {
       QuantiseOf<V>::QuantiseBatch,
       TurnOf<V>::Turn,
       TurnOf<V>::Shift,
+      InputRowsOf<V>::template Add<false>,
+      InputRowsOf<V>::template Add<true>,
+      InputRowsOf<V>::AddBatch,
   };
 };
 

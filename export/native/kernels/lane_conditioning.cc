@@ -7,9 +7,6 @@
 namespace wavernn_tf {
 namespace {
 
-// Frames of all streams whose conditioning is computed at once.
-constexpr int kBatchTileFrames = 8;
-
 // What a file may ask for, in floats: where nearly every sample has a step of
 // its own, the horizon holds many.
 constexpr int64_t kLargestRing = int64_t{1} << 30;
@@ -44,6 +41,15 @@ bool LaneConditioning::Allocate(const Engine& engine) {
       return false;
     }
   }
+  order_ = model.predictors.linear.order;
+  steps_per_frame_ = model.steps_per_frame;
+  if (model.predictors.on()) {
+    const int64_t steps_kept = streams * kBatchTileFrames * steps_per_frame_;
+    if (!coefficients_.Resize(streams * kBatchTileFrames * order_) ||
+        !lags_.Resize(steps_kept) || !voicing_.Resize(steps_kept)) {
+      return false;
+    }
+  }
   return conditioner_.Allocate(engine, kBatchTileFrames) &&
          steps_.Resize(streams * kBatchTileFrames * model.steps_per_frame *
                        model.conditioning_channels) &&
@@ -75,6 +81,15 @@ void LaneConditioning::Condition(const Engine& engine,
     const float* from = conditioner_.Run(
         engine, kernels, features_[stream] + frame * model.n_features,
         static_cast<int>(steps / model.steps_per_frame));
+    if (model.predictors.on()) {
+      std::copy_n(conditioner_.coefficients(),
+                  steps / model.steps_per_frame * order_,
+                  coefficients_.data() + stream * kBatchTileFrames * order_);
+      std::copy_n(conditioner_.lags(), steps,
+                  lags_.data() + At(stream, begin_));
+      std::copy_n(conditioner_.voicing(), steps,
+                  voicing_.data() + At(stream, begin_));
+    }
     float* to = steps_.data() + int64_t{stream} * channels;
     for (int64_t step = 0; step < steps; ++step) {
       std::copy_n(from, channels, to);

@@ -37,6 +37,17 @@ class LaneConditioning {
   void Enter(const Engine& engine, const KernelTable& kernels,
              const int64_t* steps);
 
+  // Of a stream's step that the lanes are at, and of its frame, what predictors
+  // know (conditioning.h). Lanes of a model with predictors go together.
+  const double* coefficients(int stream, int64_t step) const {
+    const int64_t frame = (step - begin_) / steps_per_frame_;
+    return coefficients_.data() + (stream * kBatchTileFrames + frame) * order_;
+  }
+  int lag(int stream, int64_t step) const { return lags_[At(stream, step)]; }
+  float voicing(int stream, int64_t step) const {
+    return voicing_[At(stream, step)];
+  }
+
   // The gates' conditioning of all lanes, [3 count + slack, 16] of the units
   // first .. first + count - 1: once for all units after every Enter.
   const float* Turn(const KernelTable& kernels, int first, int count);
@@ -46,6 +57,14 @@ class LaneConditioning {
     AlignedArray<float> values;       // [3H + slack, 16]
     int64_t steps[kBatchLanes] = {};  // of each lane, or -1
   };
+
+  // Frames of all streams whose conditioning is computed at once.
+  static constexpr int kBatchTileFrames = 8;
+
+  std::size_t At(int stream, int64_t step) const {
+    return int64_t{stream} * kBatchTileFrames * steps_per_frame_ +
+           (step - begin_);
+  }
 
   // [3H] of a stream's step, which must be in the ring.
   const float* Row(int64_t step, int stream) const;
@@ -72,6 +91,12 @@ class LaneConditioning {
   AlignedArray<float> steps_;  // [steps of some frames, streams, channels]
   AlignedArray<float> ring_;   // [slots, streams, 3H] as projected
   std::vector<Tile> tiles_;
+  // Of the steps in `steps_`, stream after stream:
+  int order_ = 0;
+  int64_t steps_per_frame_ = 1;
+  AlignedArray<double> coefficients_;
+  AlignedArray<int> lags_;
+  AlignedArray<float> voicing_;
 };
 
 }  // namespace wavernn_tf

@@ -9,6 +9,9 @@
 #include <vector>
 
 #include "kernels/block_sparse.h"
+#include "kernels/coding.h"
+#include "kernels/postfilter.h"
+#include "kernels/predictors.h"
 
 namespace wavernn_tf {
 
@@ -21,7 +24,8 @@ struct DenseArray {
 };
 
 // A convolution (taps = kernel size) or a transposed one whose stride equals
-// its kernel size (taps = stride). Both have a bias and a ReLU.
+// its kernel size (taps = stride). Both have a bias and a ReLU, but for the
+// last one of the pitch estimator.
 struct ConvLayer {
   DenseArray kernel;  // [taps, channels_in, channels_out]
   const float* bias;  // [channels_out]
@@ -106,15 +110,48 @@ struct Model {
   Head fine = {};
   Subscale subscale;
 
+  Predictors predictors;
+  std::vector<ConvLayer> estimator;  // of pitch, at frame rate; may be empty
+  DenseArray extra_kernel = {};      // [predictors.rows(), 3H]
+
+  int n_mels() const {
+    return n_features - (predictors.pitch == PitchSource::kGiven ? 1 : 0);
+  }
+  // Frames on each side that the estimator sees of each frame.
+  int estimator_reach() const {
+    int reach = 0;
+    for (const ConvLayer& layer : estimator) reach += (layer.taps - 1) / 2;
+    return reach;
+  }
+  // Inputs of the first convolution.
+  int conditioning_inputs() const {
+    return n_mels() +
+           (predictors.pitch == PitchSource::kOff ? 0 : kPitchClasses);
+  }
+  Coding coding() const { return {sample_offset, predictors.mulaw}; }
+
   // Floats of a stream's state (generate.h).
   int stream_size() const {
+    if (predictors.on()) {
+      return state_size + predictor_size() + 1 + postfilter_size();
+    }
     return subscale.batch * (state_size + subscale.memory()) + 1;
   }
+  // The predictors' part: samples, residuals, classes.
+  int predictor_size() const {
+    return predictors.samples() + predictors.residuals() + 2;
+  }
+  int postfilter_size() const {
+    return PostfilterStateSize(predictors, ahead(), steps_per_frame,
+                               hop_length);
+  }
 
-  // Frames that the first sub-tensor runs ahead of the audio when sampling.
+  // Frames that the first sub-tensor, or the network before the postfilter,
+  // runs ahead of the audio when sampling.
   int ahead() const {
     const int64_t samples =
-        int64_t{subscale.batch - 1} * subscale.lag() * subscale.batch;
+        int64_t{subscale.batch - 1} * subscale.lag() * subscale.batch +
+        PostfilterDelay(predictors);
     return static_cast<int>((samples + hop_length - 1) / hop_length);
   }
 };

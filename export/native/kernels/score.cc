@@ -1,6 +1,7 @@
 #include "kernels/score.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "kernels/sampler.h"
 #include "kernels/signal.h"
@@ -32,6 +33,7 @@ class Teacher {
     return truth_.fine;
   }
 
+  void Enter(int, float) {}
   void Accept(SplitSample) { ++read_; }
 
  private:
@@ -39,6 +41,56 @@ class Teacher {
   const KernelTable& kernels_;
   const ScoreParams& params_;
   SplitSample truth_ = {};
+  float x_previous_ = 0.0f;
+  int64_t read_ = 0;
+};
+
+// The same behind predictors, which see the recording's samples, before any
+// rounding by the mu-law split.
+class PredictedTeacher {
+ public:
+  PredictedTeacher(const Model& model, const KernelTable& kernels,
+                   const ScoreParams& params, SamplePredictor& predictor)
+      : model_(model),
+        coding_(model.coding()),
+        kernels_(kernels),
+        params_(params),
+        predictor_(predictor) {}
+
+  void Enter(int, float) {}
+
+  int Coarse(float* logits) {
+    const float x = params_.audio[read_];
+    value_ =
+        predictor_.Value(PreEmphasise(x, x_previous_, model_.pre_emphasis));
+    x_previous_ = x;
+    truth_ = coding_.Encode(value_);
+    params_.log_likelihood[2 * read_] =
+        LogLikelihood(kernels_, logits, truth_.coarse);
+    return truth_.coarse;
+  }
+
+  int Fine(float* logits) {
+    MaskFine(coding_, truth_.coarse, logits);
+    params_.log_likelihood[2 * read_ + 1] =
+        LogLikelihood(kernels_, logits, truth_.fine) -
+        coding_.SharedNats(truth_);
+    return truth_.fine;
+  }
+
+  void Accept(SplitSample classes) {
+    predictor_.Accept(classes, value_);
+    ++read_;
+  }
+
+ private:
+  const Model& model_;
+  const Coding coding_;
+  const KernelTable& kernels_;
+  const ScoreParams& params_;
+  SamplePredictor& predictor_;
+  SplitSample truth_ = {};
+  int value_ = 0;
   float x_previous_ = 0.0f;
   int64_t read_ = 0;
 };
@@ -57,6 +109,14 @@ void Score(const Engine& engine, const KernelTable& kernels,
   const Model& model = engine.model;
   std::fill_n(workspace.gates.data(), model.state_size, 0.0f);
   workspace.SetState(engine, kernels, workspace.gates.data());
+  if (model.predictors.on()) {
+    const std::vector<float> silence(model.predictor_size(), 0.0f);
+    workspace.predictor.Load(silence.data());
+    PredictedTeacher teacher(model, kernels, params, workspace.predictor);
+    RunStream(engine, kernels, params.features, params.samples,
+              workspace.predictor.classes(), workspace, teacher);
+    return;
+  }
   Teacher teacher(model, kernels, params);
   RunStream(engine, kernels, params.features, params.samples,
             Split(0.0f, model.sample_offset), workspace, teacher);

@@ -10,6 +10,7 @@
 #include "kernels/engine.h"
 #include "kernels/kernel_table.h"
 #include "kernels/signal.h"
+#include "kernels/timed_kernels.h"
 #include "kernels/workspace.h"
 
 namespace wavernn_tf {
@@ -78,8 +79,38 @@ SplitSample Step(const Engine& engine, const KernelTable& kernels,
   return sample;
 }
 
-// Runs `samples` samples of a stream from the workspace's state.
+// Predicts the next sample of a stream and adds to the gates' conditioning what
+// its step sees of the predictors. `step` is one of the tile's.
+inline const float* PredictStep(const Engine& engine,
+                                const KernelTable& kernels, const float* gates,
+                                int64_t step, Workspace& workspace) {
+  const TimedStage stage(kernels, kPredictionStage);
+  const Model& model = engine.model;
+  const Conditioner& conditioner = workspace.conditioner;
+  const int64_t frame = step / model.steps_per_frame;
+  workspace.predictor.Predict(
+      conditioner.coefficients() + frame * model.predictors.linear.order,
+      conditioner.lags()[step], workspace.extra_inputs.data(), 1);
+  const int rows = model.predictors.rows();
+  if (rows == 0) return gates;
+  const bool halves = engine.extra_halves.size() > 0;
+  const InputRowsParams params = {
+      gates,
+      halves ? static_cast<const void*>(engine.extra_halves.data())
+             : engine.extra_kernel.data(),
+      workspace.extra_inputs.data(),
+      rows,
+      kGates * model.state_size,
+      workspace.sample_gates.data()};
+  halves ? kernels.add_inputs_halves(params) : kernels.add_inputs(params);
+  return workspace.sample_gates.data();
+}
+
+// Runs `samples` samples of a stream from the workspace's state, which includes
+// its predictors'.
 //   features [ceil(samples / hop) + past + lookahead, n_features]
+//   chooser  as above; with predictors before every step void Enter(int lag,
+//            float voicing)
 // `previous` holds the classes before the first sample, then before the next.
 template <typename Chooser>
 void RunStream(const Engine& engine, const KernelTable& kernels,
@@ -88,6 +119,7 @@ void RunStream(const Engine& engine, const KernelTable& kernels,
   const Model& model = engine.model;
   const int64_t width = static_cast<int64_t>(kGates) * model.state_size;
   const int64_t channels = model.conditioning_channels;
+  const bool predicts = model.predictors.on();
   const int64_t frames = (samples + model.hop_length - 1) / model.hop_length;
   int64_t left = samples;
   for (int64_t frame = 0; frame < frames; frame += kTileFrames) {
@@ -103,8 +135,17 @@ void RunStream(const Engine& engine, const KernelTable& kernels,
                    workspace.gates.data());
       for (int t = 0; t < count; ++t) {
         const float* const gates = workspace.gates.data() + t * width;
+        if (predicts) {
+          chooser.Enter(workspace.conditioner.lags()[step + t],
+                        workspace.conditioner.voicing()[step + t]);
+        }
         for (int i = 0; i < model.hold && left > 0; ++i, --left) {
-          previous = Step(engine, kernels, gates, previous, workspace, chooser);
+          const float* const inputs =
+              predicts
+                  ? PredictStep(engine, kernels, gates, step + t, workspace)
+                  : gates;
+          previous =
+              Step(engine, kernels, inputs, previous, workspace, chooser);
           chooser.Accept(previous);
         }
       }

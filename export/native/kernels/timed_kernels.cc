@@ -139,12 +139,16 @@ const KernelTable kTable = {
     Timed<kGatesStage, &T::quantise_batch>,
     Timed<kConditioningStage, &T::turn>,
     Timed<kConditioningStage, &T::shift>,
+    Timed<kPredictionStage, &T::add_inputs>,
+    Timed<kPredictionStage, &T::add_inputs_halves>,
+    Timed<kPredictionStage, &T::add_inputs_batch>,
 };
 
 }  // namespace
 
 const char* StageNames() {
-  return "recurrent,gates,subscale,heads,softmax,conditioning,rest";
+  return "recurrent,gates,subscale,heads,softmax,conditioning,prediction,"
+         "rest";
 }
 
 TimedRun::TimedRun(const KernelTable& kernels, const float* recurrent) {
@@ -166,16 +170,21 @@ TimedStage::TimedStage(const KernelTable& kernels, Stage stage)
     : timed_(&kernels == &kTable) {
   if (!timed_) return;
   Clock& clock = TheClock();
+  const double now = Now();
+  outer_ = clock.whole;
+  if (outer_ != kStages) clock.ticks[outer_] += now - clock.whole_start;
   clock.whole = stage;
-  clock.whole_start = Now();
+  clock.whole_start = now;
 }
 
 TimedStage::~TimedStage() {
   if (!timed_) return;
   Clock& clock = TheClock();
-  clock.ticks[clock.whole] += Now() - clock.whole_start;
+  const double now = Now();
+  clock.ticks[clock.whole] += now - clock.whole_start;
   clock.calls[clock.whole] += 1.0;
-  clock.whole = kStages;
+  clock.whole = outer_;
+  clock.whole_start = now;
 }
 
 void TakeStages(double* microseconds) {

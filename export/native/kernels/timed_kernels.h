@@ -14,6 +14,7 @@ enum Stage {
   kHeadsStage,         // projections and logits
   kSoftmaxStage,       // in a batch with the draws
   kConditioningStage,  // with the projection to the gates and the turning
+  kPredictionStage,    // all that stands in front of the network
   kRestStage,          // random numbers, draws, signal processing
   kStages,
 };
@@ -35,8 +36,8 @@ class TimedRun {
   TimedRun& operator=(const TimedRun&) = delete;
 };
 
-// While it lives, all belongs to one stage, whatever runs; does nothing but in
-// a TimedRun.
+// While it lives, all belongs to one stage, whatever runs, but for what lies in
+// another one inside; does nothing but in a TimedRun.
 class TimedStage {
  public:
   TimedStage(const KernelTable& kernels, Stage stage);
@@ -46,6 +47,7 @@ class TimedStage {
 
  private:
   const bool timed_;
+  Stage outer_ = kStages;
 };
 
 // Microseconds per stage since the last call, what reading the clock took left

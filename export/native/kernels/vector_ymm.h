@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "kernels/isa_x86.h"
+#include "kernels/unroll.h"
 
 namespace wavernn_tf {
 

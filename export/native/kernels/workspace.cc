@@ -10,6 +10,12 @@ namespace wavernn_tf {
 bool Workspace::Allocate(const Engine& engine) {
   const Model& model = engine.model;
   const std::size_t width = static_cast<std::size_t>(kGates) * model.state_size;
+  if (model.predictors.on() &&
+      (!predictor.Allocate(model) || !postfilter.Allocate(model) ||
+       !extra_inputs.Resize(model.predictors.rows()) ||
+       !sample_gates.Resize(width))) {
+    return false;
+  }
   return conditioner.Allocate(engine, kTileFrames) &&
          state.Allocate(model.state_size, engine.state_forms) &&
          projection.Allocate(model.projection_size, engine.projection_forms) &&
@@ -28,6 +34,17 @@ void Workspace::SetState(const Engine& engine, const KernelTable& kernels,
 bool BatchWorkspace::Allocate(Engine& engine) {
   const Model& model = engine.model;
   const std::size_t width = static_cast<std::size_t>(kGates) * model.state_size;
+  if (model.predictors.on()) {
+    for (int k = 0; k < kBatchLanes; ++k) {
+      if (!predictors[k].Allocate(model) || !postfilters[k].Allocate(model)) {
+        return false;
+      }
+    }
+    if (!extra_inputs.Resize(model.predictors.rows() * kBatchLanes) ||
+        !part_gates.Resize(kGates * kPartUnits * kBatchLanes)) {
+      return false;
+    }
+  }
   return engine.Widen() && conditioning.Allocate(engine) &&
          network.Allocate(engine) &&
          history.Allocate(model.subscale.memory() + 1) &&

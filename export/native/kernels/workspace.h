@@ -9,6 +9,8 @@
 #include "kernels/engine.h"
 #include "kernels/history.h"
 #include "kernels/lane_conditioning.h"
+#include "kernels/postfilter.h"
+#include "kernels/sample_predictor.h"
 #include "kernels/subscale_network.h"
 
 namespace wavernn_tf {
@@ -29,6 +31,11 @@ struct Workspace {
   AlignedArray<float> recurrent;  // [3H + slack] R_g h
   AlignedArray<float> logits;     // [256 + slack]
   bool backwards = false;         // of the next Recur
+  // Of a model with predictors:
+  SamplePredictor predictor;
+  Postfilter postfilter;
+  AlignedArray<float> extra_inputs;  // [rows]
+  AlignedArray<float> sample_gates;  // [3H] with the extra inputs
 
   // Returns false when memory runs out.
   bool Allocate(const Engine& engine);
@@ -47,6 +54,11 @@ struct BatchWorkspace {
   AlignedArray<float> recurrent;  // [3H + slack, 16]
   AlignedArray<float> logits;     // [256 + slack, 16]
   bool backwards = false;         // of the next Recur
+  // Of a model with predictors, whose lanes are streams:
+  SamplePredictor predictors[kBatchLanes];
+  Postfilter postfilters[kBatchLanes];
+  AlignedArray<float> extra_inputs;  // [rows, 16]
+  AlignedArray<float> part_gates;    // [3 kPartUnits, 16] with the inputs
 
   // Makes the engine ready for batches too.
   bool Allocate(Engine& engine);

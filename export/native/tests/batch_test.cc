@@ -203,10 +203,12 @@ struct Stream {
   uint64_t seed = 0;
   uint64_t position = 0;
   float temperature = 0.0f;
+  float fine_temperature = 0.0f;
 
   GenerateParams Params(int frames) {
-    return {features.data(), frames,   seed,         temperature,
-            state.data(),    position, audio.data(), state_out.data()};
+    return {features.data(), frames,           seed,
+            temperature,     fine_temperature, state.data(),
+            position,        audio.data(),     state_out.data()};
   }
 };
 
@@ -217,25 +219,31 @@ Stream MakeStream(RandomModel& random, int index) {
   const Model& model = random.model();
   Stream stream;
   stream.features = random.Features(kFrames);
-  stream.state = RandomFloats(random.random(), model.state_size + 2, 1.0f);
-  for (int i = 0; i < 2; ++i) {  // s and y, in 16-bit steps
-    float& sample = stream.state[model.state_size + i];
-    sample = std::nearbyint(30000.0f * sample);
+  stream.state = RandomFloats(random.random(), model.stream_size(), 1.0f);
+  // Samples, in 16-bit steps, and what follows them.
+  for (int i = model.state_size; i < model.stream_size(); ++i) {
+    stream.state[i] = std::nearbyint(30000.0f * stream.state[i]);
   }
   if (index == 0) std::fill(stream.state.begin(), stream.state.end(), 0.0f);
   stream.audio.resize(kFrames * model.hop_length);
-  stream.state_out.resize(model.state_size + 2);
+  stream.state_out.resize(model.stream_size());
   stream.seed = uint64_t{0x9E3779B97F4A7C15u} * index;
   stream.position = index % 3 == 0 ? 0 : (uint64_t{1} << 33) * index + 5;
+  if (model.ahead() > 0) {  // whole frames, and all of them go on
+    stream.position = uint64_t{index + 1u} * 7919 * model.hop_length;
+  }
   stream.temperature = kTemperatures[index % 5];
+  stream.fine_temperature = kTemperatures[index % 4];
   return stream;
 }
 
-void TestGenerate(Kind kind, bool mixed) {
+void TestGenerate(Kind kind, bool mixed,
+                  const PredictorShape& predictors = {}) {
   ModelShape shape;
   shape.block = kind.shape;
   shape.weights = kind.type;
   shape.mixed = mixed;
+  shape.predictors = predictors;
   RandomModel random(shape, 54);
   std::vector<Stream> streams;
   for (int k = 0; k < kBatchLanes; ++k)
@@ -271,14 +279,20 @@ void TestGenerate(Kind kind, bool mixed) {
 }
 
 // The state may be updated in place, and a stream cut anywhere.
-void TestChunks(Kind kind) {
+void TestChunks(Kind kind, const PredictorShape& predictors = {}) {
   ModelShape shape;
+  shape.predictors = predictors;
   shape.block = kind.shape;
   shape.weights = kind.type;
   RandomModel random(shape, 55);
   const Model& model = random.model();
   std::vector<Stream> streams;
-  for (int k = 0; k < 7; ++k) streams.push_back(MakeStream(random, k));
+  for (int k = 0; k < 7; ++k) {
+    streams.push_back(MakeStream(random, k));
+    if (model.ahead() == 0) continue;  // all begin
+    streams.back().position = 0;
+    std::fill(streams.back().state.begin(), streams.back().state.end(), 0.0f);
+  }
   const KernelTable& kernels = BestKernels();
   Engine engine;
   BatchWorkspace workspace;
@@ -291,7 +305,7 @@ void TestChunks(Kind kind) {
         GenerateParams p = stream.Params(std::min(chunk, kFrames - frame));
         p.features += frame * model.n_features;
         p.audio += frame * model.hop_length;
-        p.position += frame * model.hop_length;
+        p.position += static_cast<uint64_t>(frame) * model.hop_length;
         p.state_out = stream.state.data();
         params.push_back(p);
       }
@@ -323,6 +337,13 @@ int main() {
     TestGenerate(kind, false);
     TestGenerate(kind, true);
     TestChunks(kind);
+  }
+  for (const PredictorCase& each : PredictorCases()) {
+    Subject() = each.name;
+    for (WeightType type : {WeightType::kFloat32, WeightType::kInt8}) {
+      TestGenerate({type, BlockShape::k8x4}, false, each.shape);
+      TestChunks({type, BlockShape::k8x4}, each.shape);
+    }
   }
   Subject() = "";
   for (int state : {32, 64, 96, 160}) {

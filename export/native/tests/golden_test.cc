@@ -41,8 +41,12 @@ struct Outcome {
 struct Case {
   Kind kind;
   int sub_tensors;
+  PredictorCase predictors = {"", {}};
 
   std::string name() const {
+    if (*predictors.name != '\0') {
+      return kind.name() + " predictors " + predictors.name;
+    }
     if (sub_tensors == 1) return kind.name();
     return kind.name() + " subscale " + std::to_string(sub_tensors);
   }
@@ -55,6 +59,10 @@ std::vector<Case> AllCases() {
   cases.push_back({{WeightType::kBfloat16, BlockShape::k8x4}, 4});
   cases.push_back({{WeightType::kInt8, BlockShape::k4x4}, 8});
   cases.push_back({{WeightType::kInt16, BlockShape::k16x1}, 16});
+  for (const PredictorCase& each : PredictorCases()) {
+    cases.push_back({{WeightType::kFloat32, BlockShape::k16x1}, 1, each});
+    cases.push_back({{WeightType::kInt8, BlockShape::k8x4}, 1, each});
+  }
   return cases;
 }
 
@@ -63,6 +71,7 @@ Outcome Run(const Case& which, const KernelTable& kernels) {
   ModelShape shape;
   shape.subscale.batch = which.sub_tensors;
   shape.subscale.channels = 32;
+  shape.predictors = which.predictors.shape;
   shape.block = kind.shape;
   shape.weights = kind.type;
   shape.state_size = 96;
@@ -80,6 +89,7 @@ Outcome Run(const Case& which, const KernelTable& kernels) {
   params.frames = frames;
   params.seed = 0x1234567890u;
   params.temperature = 0.95f;
+  params.fine_temperature = 0.95f;
   params.state_in = state.data();
   params.state_out = state.data();
   params.audio = audio.data();

@@ -4,7 +4,9 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <utility>
 
+#include "kernels/aligned_array.h"
 #include "kernels/generate.h"
 #include "kernels/score.h"
 #include "tests/check.h"
@@ -145,8 +147,9 @@ void TestQuantise(int count) {
 }
 
 void TestGenerate(Kind kind, bool mixed, int state, int projection,
-                  float temperature) {
+                  float temperature, const PredictorShape& predictors = {}) {
   ModelShape sizes;
+  sizes.predictors = predictors;
   sizes.block = kind.shape;
   sizes.weights = kind.type;
   sizes.mixed = mixed;
@@ -162,12 +165,13 @@ void TestGenerate(Kind kind, bool mixed, int state, int projection,
     Workspace workspace;
     CHECK(engine.Build(model, kernels) && workspace.Allocate(engine));
     std::vector<int16_t> audio(samples);
-    Floats result(state + 2, 0.0f);
+    Floats result(model.stream_size(), 0.0f);
     GenerateParams params = {};
     params.features = features.data();
     params.frames = frames;
     params.seed = 5;
     params.temperature = temperature;
+    params.fine_temperature = temperature;
     params.state_in = result.data();
     params.state_out = result.data();
     params.audio = audio.data();
@@ -178,6 +182,56 @@ void TestGenerate(Kind kind, bool mixed, int state, int projection,
     result.insert(result.end(), audio.begin(), audio.end());
     result.insert(result.end(), scores.begin(), scores.end());
     return result;
+  });
+}
+
+// Extra rows of the input kernel, of both forms: plain loops, and 16 streams.
+void TestInputRows(int rows, int width) {
+  std::mt19937 random(27);
+  const Floats gates = RandomFloats(random, width, 1.0f);
+  const Floats inputs = RandomFloats(random, rows, 1.0f);
+  std::vector<uint32_t> words(rows * width / 2);
+  for (uint32_t& word : words) {
+    word = (0x3F80u + random() % 256) << 16 | (0xBF00u + random() % 256);
+  }
+  Floats kernel(rows * width);
+  Floats expected = gates;
+  for (int o = 0; o < width; ++o) {
+    for (int row = 0; row < rows; ++row) {
+      const int64_t at = InputRowIndex(rows, row, o);
+      const uint32_t word =
+          words[InputRowIndex(rows, row, o - o % kInputPanel) / 2 + o % 16];
+      const uint32_t bits =
+          o % kInputPanel < 16 ? word << 16 : word & 0xFFFF0000u;
+      std::memcpy(&kernel[at], &bits, sizeof(bits));
+      expected[o] = std::fma(inputs[row], kernel[at], expected[o]);
+    }
+  }
+  ForEachIsa([&](const KernelTable& kernels) {
+    Floats got(width + kFence, kUntouched);
+    kernels.add_inputs(
+        {gates.data(), kernel.data(), inputs.data(), rows, width, got.data()});
+    CHECK(got[width] == kUntouched);
+    got.resize(width);
+    CHECK(SameBits(got, expected));
+    got.assign(width, 0.0f);
+    kernels.add_inputs_halves(
+        {gates.data(), words.data(), inputs.data(), rows, width, got.data()});
+    CHECK(SameBits(got, expected));
+    for (auto [first, count] : {std::pair(0, width), {16, 48}}) {
+      AlignedArray<float> wide, wide_inputs, out;
+      CHECK(wide.Resize(16 * count) && wide_inputs.Resize(16 * rows) &&
+            out.Resize(16 * count));
+      for (int i = 0; i < 16 * count; ++i) wide[i] = gates[first + i / 16];
+      for (int i = 0; i < 16 * rows; ++i) {
+        wide_inputs[i] = i % 16 == 5 ? inputs[i / 16] : 0.5f;
+      }
+      kernels.add_inputs_batch({first, count, wide.data(), kernel.data(),
+                                wide_inputs.data(), rows, out.data()});
+      for (int i = 0; i < count; ++i) {
+        CHECK(out[16 * i + 5] == expected[first + i]);
+      }
+    }
   });
 }
 
@@ -207,7 +261,20 @@ int main() {
     // Not whole vectors of projections.
     if (BlockOut(kind.shape) < 16) TestGenerate(kind, false, 64, 40, 0.9f);
   }
+  for (const PredictorCase& each : PredictorCases()) {
+    Subject() = each.name;
+    for (WeightType type :
+         {WeightType::kFloat32, WeightType::kBfloat16, WeightType::kInt8}) {
+      TestGenerate({type, BlockShape::k4x4}, false, 96, 48, 0.9f, each.shape);
+    }
+    TestGenerate({WeightType::kInt16, BlockShape::k4x4}, false, 32, 16, 0.0f,
+                 each.shape);
+  }
   Subject() = "";
+  for (int rows : {1, 5, 10}) {
+    TestInputRows(rows, 96);
+    TestInputRows(rows, 480);
+  }
   for (int width : {1, 15, 16, 21, 48, 64, 160}) {
     TestAffine(7, width, 1);
     TestAffine(64, width, 9);

@@ -88,7 +88,7 @@ Stream GenerateChunks(const Model& model, const Floats& features, int frames,
                       int chunk, float temperature, uint64_t seed) {
   Stream stream;
   stream.audio.resize(static_cast<std::size_t>(frames) * model.hop_length);
-  stream.state.assign(model.state_size + 2, 0.0f);
+  stream.state.assign(model.stream_size(), 0.0f);
   Voice voice(model);
   for (int frame = 0; frame < frames; frame += chunk) {
     GenerateParams params = {};
@@ -96,6 +96,7 @@ Stream GenerateChunks(const Model& model, const Floats& features, int frames,
     params.frames = std::min(chunk, frames - frame);
     params.seed = seed;
     params.temperature = temperature;
+    params.fine_temperature = temperature;
     params.state_in = stream.state.data();
     params.state_out = stream.state.data();
     params.position = static_cast<uint64_t>(frame) * model.hop_length;
@@ -173,6 +174,13 @@ int main() {
       TestArgMaxSampling(shape);
       TestScoreFollowsGenerate(shape);
     }
+  }
+  for (const PredictorCase& each : PredictorCases()) {
+    Subject() = each.name;
+    ModelShape shape = Shape({WeightType::kFloat32, BlockShape::k4x4}, false);
+    shape.predictors = each.shape;
+    TestChunks(shape);
+    TestArgMaxSampling(shape);
   }
   return Failures();
 }

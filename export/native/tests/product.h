@@ -157,6 +157,34 @@ inline std::vector<Floats> BatchProduct(const KernelTable& kernels,
   return result;
 }
 
+// Everything that may stand in front of the network, by itself and together.
+struct PredictorCase {
+  const char* name;
+  PredictorShape shape;
+};
+
+inline std::vector<PredictorCase> PredictorCases() {
+  PredictorShape all = AllPredictors();
+  PredictorShape given = all;
+  given.pitch = PitchSource::kGiven;
+  given.mulaw = false;
+  given.order = 2;
+  PredictorShape causal = all;
+  causal.postfilter = PostfilterForm::kCausal;
+  PredictorShape centred = given;
+  centred.postfilter = PostfilterForm::kCentred;
+  PredictorShape linear = {};
+  linear.order = 5;
+  PredictorShape lagged = {};
+  lagged.pitch = PitchSource::kGiven;
+  lagged.inputs = kLaggedInput;
+  PredictorShape mulaw = {};
+  mulaw.mulaw = true;
+  return {{"all", all},         {"given", given},   {"causal", causal},
+          {"centred", centred}, {"linear", linear}, {"lagged", lagged},
+          {"mulaw", mulaw}};
+}
+
 }  // namespace wavernn_tf
 
 #endif  // WAVERNN_TF_TESTS_PRODUCT_H_

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <deque>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "kernels/model.h"
@@ -136,6 +137,23 @@ struct SubscaleShape {
   float gate_density = 0.3f;
 };
 
+// What stands in front of the network: nothing by default.
+struct PredictorShape {
+  int order = 0;
+  PitchSource pitch = PitchSource::kOff;
+  bool mulaw = false;
+  unsigned inputs = 0;
+  PostfilterForm postfilter = PostfilterForm::kOff;
+  int sample_rate = 8000;
+  int estimator_channels = 24;
+};
+
+// All at once, the pitch estimated.
+inline PredictorShape AllPredictors() {
+  return {16, PitchSource::kEstimated, true, kAllExtraInputs,
+          PostfilterForm::kOff};
+}
+
 struct ModelShape {
   int state_size = 32;
   int projection_size = 16;
@@ -151,6 +169,7 @@ struct ModelShape {
   // Every other matrix, R_r first, has the next block shape and weight type.
   bool mixed = false;
   SubscaleShape subscale;
+  PredictorShape predictors;
 };
 
 // A model with weights of unit gain, so that nothing saturates. Its kernels are
@@ -165,11 +184,13 @@ class RandomModel {
     model_.hop_length = shape.hop_length;
     model_.sample_offset = 128;
     model_.pre_emphasis = shape.pre_emphasis;
+    FillEstimator();
     FillConditioning();
     FillRecurrence();
     FillHead(model_.coarse);
     FillHead(model_.fine);
     if (shape.subscale.batch > 1) FillSubscale();
+    FillPredictors();
   }
   RandomModel(const RandomModel&) = delete;
   RandomModel& operator=(const RandomModel&) = delete;
@@ -177,10 +198,17 @@ class RandomModel {
   const Model& model() const { return model_; }
   std::mt19937& random() { return random_; }
 
+  // With given pitch the last one is a frequency, now and then none.
   Floats Features(int frames) {
     const std::size_t rows =
         frames + model_.ahead() + model_.past + model_.lookahead;
-    return RandomFloats(random_, rows * model_.n_features, 1.0f);
+    const int n = model_.n_features;
+    Floats features = RandomFloats(random_, rows * n, 1.0f);
+    if (model_.predictors.pitch != PitchSource::kGiven) return features;
+    for (std::size_t i = n - 1; i < features.size(); i += n) {
+      features[i] = std::max(0.0f, 200.0f + 250.0f * features[i]);
+    }
+    return features;
   }
 
  private:
@@ -222,16 +250,82 @@ class RandomModel {
   }
 
   ConvLayer Layer(int taps, int channels_in, int fan_in) {
+    return Layer(taps, channels_in, fan_in, shape_.channels);
+  }
+
+  ConvLayer Layer(int taps, int channels_in, int fan_in, int out) {
     const float scale = std::sqrt(6.0f / static_cast<float>(fan_in));
-    const int out = shape_.channels;
     const std::size_t count =
         static_cast<std::size_t>(taps) * channels_in * out;
     const DenseArray kernel = Kernel(count, scale);
     return {kernel, Array(out, 0.1f), taps, channels_in, out};
   }
 
+  // Without predictors no random number is drawn, here and below.
+  void FillEstimator() {
+    const PredictorShape& shape = shape_.predictors;
+    Predictors& predictors = model_.predictors;
+    predictors.linear.order = shape.order;
+    predictors.pitch = shape.pitch;
+    if (shape.pitch != PitchSource::kOff) {
+      predictors.lags = LagScale(shape.sample_rate);
+    }
+    predictors.mulaw = shape.mulaw;
+    if (shape.mulaw) model_.sample_offset = 0;
+    predictors.inputs = shape.inputs;
+    predictors.postfilter.form = shape.postfilter;
+    predictors.postfilter.strength = 1.5f;
+    if (shape.pitch != PitchSource::kEstimated) return;
+    const int channels = shape.estimator_channels;
+    const int n = shape_.n_features;
+    model_.estimator = {Layer(5, n, 5 * n, channels),
+                        Layer(1, channels, channels, kPitchClasses)};
+    model_.past += model_.estimator_reach();
+    model_.lookahead += model_.estimator_reach();
+  }
+
+  const double* Doubles(std::vector<double> values) {
+    doubles_.push_back(std::move(values));
+    return doubles_.back().data();
+  }
+
+  // Every band adds the autocorrelation of a resonance, rho^k.
+  void FillPredictors() {
+    Predictors& predictors = model_.predictors;
+    const int rows = predictors.rows();
+    const int width = kGates * shape_.state_size;
+    if (rows > 0) {
+      model_.extra_kernel =
+          Kernel(static_cast<std::size_t>(rows) * width, 0.5f);
+    }
+    LinearPrediction& linear = predictors.linear;
+    if (linear.order > 0) {
+      const int bands = model_.n_mels();
+      linear.slope = 2.0;
+      linear.intercept = 0.5;
+      std::vector<double> matrix((linear.order + 1) * bands);
+      for (int b = 0; b < bands; ++b) {
+        const double rho = 0.97 - 1.9 * b / bands;
+        double value = 1.0;
+        for (int k = 0; k <= linear.order; ++k) {
+          matrix[k * bands + b] = value;
+          value *= rho;
+        }
+      }
+      linear.matrix = Doubles(std::move(matrix));
+      std::vector<double> floor(linear.order + 1);
+      floor[0] = 1e-4;
+      linear.floor = Doubles(std::move(floor));
+    }
+    if (predictors.postfilter.form != PostfilterForm::kOff) {
+      predictors.postfilter.reach = 3;
+      arrays_.push_back({0.05f, 0.1f, 0.2f, 0.3f, 0.2f, 0.1f, 0.05f});
+      predictors.postfilter.taps = arrays_.back().data();
+    }
+  }
+
   void FillConditioning() {
-    int channels = shape_.n_features;
+    int channels = model_.conditioning_inputs();
     for (int taps : shape_.taps) {
       model_.convolutions.push_back(Layer(taps, channels, taps * channels));
       model_.past += (taps - 1) / 2;
@@ -307,6 +401,7 @@ class RandomModel {
   std::mt19937 random_;
   std::deque<Floats> arrays_;
   std::deque<std::vector<uint16_t>> halves_;
+  std::deque<std::vector<double>> doubles_;
   std::deque<PackedMatrix> matrices_;
   Model model_;
 };

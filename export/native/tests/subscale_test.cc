@@ -98,6 +98,7 @@ struct Stream {
     params.frames = frames;
     params.seed = seed;
     params.temperature = temperature;
+    params.fine_temperature = temperature;
     params.state_in = state.data();
     params.position = static_cast<uint64_t>(frame) * model.hop_length;
     params.audio = audio.data() + frame * model.hop_length;

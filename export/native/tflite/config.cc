@@ -26,6 +26,14 @@ enum ConfigIndex {
   kHorizon,
   kSubscaleLayers,
   kSubscaleKernel,
+  kPredictionOrder,
+  kPitchSource,  // PitchSource
+  kSplit,        // 0: linear, 1: mu-law
+  kExtraInputs,  // ExtraInput
+  kSampleRate,
+  kEstimator,   // layers
+  kPostfilter,  // PostfilterForm
+  kPostfilterStrength,
 };
 
 struct Range {
@@ -48,6 +56,13 @@ constexpr Range kRanges[] = {
     {kPast, "past", 0, 1 << 16},
     {kLookahead, "lookahead", 0, 1 << 16},
     {kSubTensors, "sub-tensors", 1, 16},
+    {kPredictionOrder, "prediction_order", 0, kMostOrder},
+    {kPitchSource, "pitch", 0, 2},
+    {kSplit, "split", 0, 1},
+    {kExtraInputs, "extra inputs", 0, kAllExtraInputs},
+    {kSampleRate, "sample_rate", 1, 1 << 20},
+    {kEstimator, "n_estimator", 0, 16},
+    {kPostfilter, "postfilter", 0, 2},
 };
 
 // Of a model with more than one sub-tensor.
@@ -102,6 +117,78 @@ bool CheckSubscale(const int32_t* config, ErrorText& error) {
   return true;
 }
 
+// What stands in front of the network fits together.
+bool CheckPredictors(const int32_t* config, ErrorText& error) {
+  const bool pitch = config[kPitchSource] != 0;
+  const auto inputs = static_cast<unsigned>(config[kExtraInputs]);
+  const bool none = config[kPredictionOrder] == 0 && !pitch &&
+                    config[kSplit] == 0 && inputs == 0;
+  if (!none && config[kSubTensors] > 1) {
+    return error.Set("expected no predictors with %d sub-tensors",
+                     config[kSubTensors]);
+  }
+  if (config[kPredictionOrder] == 1) {
+    return error.Set("expected prediction_order 0 or 2 to %d; got 1",
+                     kMostOrder);
+  }
+  const unsigned predicted = kPredictionInput | kLogPredictionInput;
+  if ((inputs & predicted) != 0 && config[kPredictionOrder] == 0) {
+    return error.Set("expected prediction_order > 0 with extra inputs 0x%02X",
+                     inputs);
+  }
+  if (((inputs & kLaggedInput) != 0 || config[kPostfilter] != 0) && !pitch) {
+    return error.Set(
+        "expected a source of pitch with extra inputs 0x%02X, postfilter %d",
+        inputs, config[kPostfilter]);
+  }
+  if (pitch && config[kSampleRate] < 1600) {
+    return error.Set("expected sample_rate >= 1600 with pitch; got %d",
+                     config[kSampleRate]);
+  }
+  const bool estimated =
+      config[kPitchSource] == static_cast<int>(PitchSource::kEstimated);
+  if (estimated != (config[kEstimator] > 0)) {
+    return error.Set(
+        "expected layers of a pitch estimator if and only if pitch is"
+        " estimated; got %d of them",
+        config[kEstimator]);
+  }
+  if (config[kPitchSource] == static_cast<int>(PitchSource::kGiven) &&
+      config[kFeatures] < 2) {
+    return error.Set("expected n_features >= 2 with given pitch; got %d",
+                     config[kFeatures]);
+  }
+  if (config[kSplit] == 1 && config[kSampleOffset] != 0) {
+    return error.Set("expected sample_offset 0 of the mu-law split; got %d",
+                     config[kSampleOffset]);
+  }
+  return true;
+}
+
+float FloatOf(int32_t bits) {
+  float value;
+  static_assert(sizeof(value) == sizeof(bits));
+  std::memcpy(&value, &bits, sizeof(value));
+  return value;
+}
+
+bool FillPredictors(const int32_t* config, Predictors& predictors,
+                    ErrorText& error) {
+  predictors.linear.order = config[kPredictionOrder];
+  predictors.pitch = static_cast<PitchSource>(config[kPitchSource]);
+  if (predictors.pitch != PitchSource::kOff) {
+    predictors.lags = LagScale(config[kSampleRate]);
+  }
+  predictors.mulaw = config[kSplit] == 1;
+  predictors.inputs = static_cast<unsigned>(config[kExtraInputs]);
+  predictors.postfilter.form = static_cast<PostfilterForm>(config[kPostfilter]);
+  const float strength = FloatOf(config[kPostfilterStrength]);
+  predictors.postfilter.strength = strength;
+  if (strength >= 0.0f && strength <= 10.0f) return true;
+  return error.Set("expected postfilter_strength in [0, 10]; got %g",
+                   static_cast<double>(strength));
+}
+
 bool CheckRanges(const int32_t* config, ErrorText& error) {
   for (const Range& range : kRanges) {
     if (!CheckRange(config, range, error)) return false;
@@ -110,7 +197,7 @@ bool CheckRanges(const int32_t* config, ErrorText& error) {
     return error.Set("expected state_size to be a multiple of 32; got %d",
                      config[kStateSize]);
   }
-  return CheckSubscale(config, error);
+  return CheckPredictors(config, error) && CheckSubscale(config, error);
 }
 
 }  // namespace
@@ -118,9 +205,7 @@ bool CheckRanges(const int32_t* config, ErrorText& error) {
 bool ReadConfig(const int32_t* config, Model& model, LayerCounts& counts,
                 ErrorText& error) {
   if (!CheckSchema(config, error) || !CheckRanges(config, error)) return false;
-  float pre_emphasis;
-  static_assert(sizeof(pre_emphasis) == sizeof(config[kPreEmphasis]));
-  std::memcpy(&pre_emphasis, &config[kPreEmphasis], sizeof(pre_emphasis));
+  const float pre_emphasis = FloatOf(config[kPreEmphasis]);
   if (!(pre_emphasis >= 0.0f && pre_emphasis < 1.0f)) {
     return error.Set("expected pre_emphasis in [0, 1); got %g",
                      static_cast<double>(pre_emphasis));
@@ -136,9 +221,9 @@ bool ReadConfig(const int32_t* config, Model& model, LayerCounts& counts,
   model.subscale.batch = config[kSubTensors];
   model.subscale.horizon = config[kHorizon];
   model.subscale.kernel_size = config[kSubscaleKernel];
-  counts = {config[kConvolutions], config[kUpsampling],
-            config[kSubscaleLayers]};
-  return true;
+  counts = {config[kConvolutions], config[kUpsampling], config[kSubscaleLayers],
+            config[kEstimator]};
+  return FillPredictors(config, model.predictors, error);
 }
 
 }  // namespace wavernn_tf

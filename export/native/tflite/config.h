@@ -1,4 +1,4 @@
-// The int32 [16] tensor that heads the weight list.
+// The int32 [24] tensor that heads the weight list.
 #ifndef WAVERNN_TF_TFLITE_CONFIG_H_
 #define WAVERNN_TF_TFLITE_CONFIG_H_
 
@@ -9,13 +9,14 @@
 
 namespace wavernn_tf {
 
-constexpr int kConfigSize = 16;
+constexpr int kConfigSize = 24;
 
 // How many layers follow in the weight list.
 struct LayerCounts {
   int convolutions;
   int upsampling;
   int subscale;
+  int estimator;  // of pitch
 };
 
 // Checks `config` [kConfigSize] and fills the sizes of `model`.

@@ -168,6 +168,11 @@ struct OpDelegate {
   OpOptions options;
 };
 
+struct Switch {
+  const char* name;
+  bool* on;
+};
+
 bool ReadOption(const char* key, const char* value, OpOptions& options,
                 ErrorText& error) {
   if (std::strcmp(key, "isa") == 0) {
@@ -176,12 +181,15 @@ bool ReadOption(const char* key, const char* value, OpOptions& options,
     return error.Set("expected isa to be one of this machine's, %s; got %s",
                      AvailableIsas(), value);
   }
-  if (std::strcmp(key, "stages") == 0) {
-    options.stages = std::strcmp(value, "1") == 0;
-    if (options.stages || std::strcmp(value, "0") == 0) return true;
-    return error.Set("expected stages to be 0 or 1; got %s", value);
+  for (const Switch& option : {Switch{"stages", &options.stages},
+                               Switch{"postfilter", &options.postfilter}}) {
+    if (std::strcmp(key, option.name) != 0) continue;
+    *option.on = std::strcmp(value, "1") == 0;
+    if (*option.on || std::strcmp(value, "0") == 0) return true;
+    return error.Set("expected %s to be 0 or 1; got %s", key, value);
   }
-  return error.Set("expected the delegate options isa and stages; got %s", key);
+  return error.Set(
+      "expected the delegate options isa, stages and postfilter; got %s", key);
 }
 
 TfLiteDelegate* CreateDelegate(char** keys, char** values, size_t count,
@@ -212,7 +220,8 @@ TfLiteDelegate* CreateDelegate(char** keys, char** values, size_t count,
 extern "C" {
 
 // Options: `isa`, one of wavernn_tf_isas(), by default its last; `stages`, "1"
-// for wavernn_tf_take_stages().
+// for wavernn_tf_take_stages(); `postfilter`, "0" to leave out the one that a
+// voice has.
 WAVERNN_TF_EXPORT TfLiteDelegate* tflite_plugin_create_delegate(
     char** option_keys, char** option_values, size_t num_options,
     void (*report_error)(const char* message)) {

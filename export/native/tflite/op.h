@@ -33,7 +33,8 @@ struct CallSizes {
 // What a delegate's user chooses.
 struct OpOptions {
   const KernelTable* kernels = nullptr;
-  bool stages = false;  // keep the time of every stage (timed_kernels.h)
+  bool postfilter = true;  // of a voice that has one
+  bool stages = false;     // keep the time of every stage (timed_kernels.h)
 };
 
 struct Op {

@@ -42,6 +42,8 @@ bool CheckGenerateInputs(const TfLiteContext& context, const Op& op,
                vector, error) &&
          check(Input(context, op, kGenerateTemperature), "temperature",
                kTfLiteFloat32, 1, vector, error) &&
+         check(Input(context, op, kGenerateFineTemperature), "fine_temperature",
+               kTfLiteFloat32, 1, vector, error) &&
          check(Input(context, op, kGenerateState), "state", kTfLiteFloat32, 2,
                state, error) &&
          check(Input(context, op, kGeneratePosition), "position", kTfLiteInt64,
@@ -147,13 +149,16 @@ bool CheckStateRange(const TfLiteTensor& tensor, int batch, const Model& model,
 bool CheckGenerateValues(const TfLiteContext& context, const Op& op,
                          const CallSizes& sizes, ErrorText& error) {
   const TfLiteTensor& temperature = Input(context, op, kGenerateTemperature);
+  const TfLiteTensor& fine = Input(context, op, kGenerateFineTemperature);
   const TfLiteTensor& state = Input(context, op, kGenerateState);
   if (!CheckFinite(state, "state", error) ||
       !CheckStateRange(state, sizes.batch, op.model, error) ||
-      !CheckFinite(temperature, "temperature", error)) {
+      !CheckFinite(temperature, "temperature", error) ||
+      !CheckFinite(fine, "fine_temperature", error)) {
     return false;
   }
   const float* temperatures = Data<float>(temperature);
+  const float* fine_temperatures = Data<float>(fine);
   const int64_t* positions =
       Data<int64_t>(Input(context, op, kGeneratePosition));
   // The first sub-tensor runs ahead, and to the end of its position.
@@ -165,16 +170,22 @@ bool CheckGenerateValues(const TfLiteContext& context, const Op& op,
       return error.Set("expected temperature >= 0; got %g",
                        static_cast<double>(temperatures[b]));
     }
+    if (fine_temperatures[b] < 0.0f) {
+      return error.Set("expected fine_temperature >= 0; got %g",
+                       static_cast<double>(fine_temperatures[b]));
+    }
     if (positions[b] < 0 || positions[b] > highest) {
       return error.Set("expected position in [0, %lld]; got %lld",
                        static_cast<long long>(highest),
                        static_cast<long long>(positions[b]));
     }
-    if (!op.model.subscale.plain() && positions[b] % op.model.hop_length != 0) {
+    if (op.model.ahead() > 0 && positions[b] % op.model.hop_length != 0) {
       return error.Set(
-          "expected position to be a multiple of hop_length (%d): a subscale"
+          "expected position to be a multiple of hop_length (%d): a %s"
           " voice puts out whole frames; got %lld",
-          op.model.hop_length, static_cast<long long>(positions[b]));
+          op.model.hop_length,
+          op.model.subscale.plain() ? "postfiltered" : "subscale",
+          static_cast<long long>(positions[b]));
     }
   }
   return true;

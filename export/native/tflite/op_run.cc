@@ -70,6 +70,8 @@ std::vector<GenerateParams> Streams(TfLiteContext& context, const Op& op,
   const int64_t* seeds = Data<int64_t>(Input(context, op, kGenerateSeed));
   const float* temperatures =
       Data<float>(Input(context, op, kGenerateTemperature));
+  const float* fine_temperatures =
+      Data<float>(Input(context, op, kGenerateFineTemperature));
   const float* states = Data<float>(Input(context, op, kGenerateState));
   const int64_t* positions =
       Data<int64_t>(Input(context, op, kGeneratePosition));
@@ -83,6 +85,8 @@ std::vector<GenerateParams> Streams(TfLiteContext& context, const Op& op,
     params.frames = sizes.frames;
     params.seed = static_cast<uint64_t>(seeds[b]);
     params.temperature = temperatures[b];
+    params.fine_temperature = fine_temperatures[b];
+    params.postfilter = op.options.postfilter;
     params.state_in = states + b * state_size;
     params.position = static_cast<uint64_t>(positions[b]);
     params.audio = audio + b * sizes.samples;

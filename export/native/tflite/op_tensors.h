@@ -7,11 +7,12 @@
 namespace wavernn_tf {
 
 enum GenerateInput {
-  kGenerateFeatures,     // float32 [batch, frames + context, n_features]
-  kGenerateSeed,         // int64 [batch]
-  kGenerateTemperature,  // float32 [batch]
-  kGenerateState,        // float32 [batch, stream_size]
-  kGeneratePosition,     // int64 [batch]
+  kGenerateFeatures,         // float32 [batch, frames + context, n_features]
+  kGenerateSeed,             // int64 [batch]
+  kGenerateTemperature,      // float32 [batch], of the coarse classes
+  kGenerateFineTemperature,  // the same of the fine classes
+  kGenerateState,            // float32 [batch, stream_size]
+  kGeneratePosition,         // int64 [batch]
   kGenerateRunTimeInputs,
 };
 

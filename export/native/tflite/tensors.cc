@@ -19,6 +19,7 @@ int64_t TypeSize(TfLiteType type) {
     case kTfLiteInt32:
       return 4;
     case kTfLiteInt64:
+    case kTfLiteFloat64:
       return 8;
     case kTfLiteInt16:
       return 2;
@@ -50,6 +51,8 @@ const char* TypeName(TfLiteType type) {
       return "int32";
     case kTfLiteInt64:
       return "int64";
+    case kTfLiteFloat64:
+      return "float64";
     case kTfLiteInt16:
       return "int16";
     case kTfLiteInt8:

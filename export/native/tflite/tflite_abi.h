@@ -45,6 +45,7 @@ enum TfLiteType {
   kTfLiteInt64 = 4,
   kTfLiteInt16 = 7,
   kTfLiteInt8 = 9,
+  kTfLiteFloat64 = 11,
 };
 
 // Who owns a tensor's memory. A constant of the model file is kTfLiteMmapRo;

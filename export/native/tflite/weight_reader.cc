@@ -15,6 +15,8 @@ bool Fits(const TfLiteTensor& tensor, int64_t i) {
       return std::isfinite(Data<float>(tensor)[i]);
     case kTfLiteInt16:
       return (Data<uint16_t>(tensor)[i] & 0x7F80) != 0x7F80;
+    case kTfLiteFloat64:
+      return std::isfinite(Data<double>(tensor)[i]);
     case kTfLiteInt8:
       return Data<int8_t>(tensor)[i] != -128;
     default:
@@ -75,6 +77,14 @@ bool WeightReader::Floats(const char* name, const char* part, int rank,
   const TfLiteTensor* tensor = Numbers(name, part, kTfLiteFloat32, rank, shape);
   if (tensor == nullptr) return false;
   data = Data<float>(*tensor);
+  return true;
+}
+
+bool WeightReader::Doubles(const char* name, int rank, const int* shape,
+                           const double*& data) {
+  const TfLiteTensor* tensor = Numbers(name, "", kTfLiteFloat64, rank, shape);
+  if (tensor == nullptr) return false;
+  data = Data<double>(*tensor);
   return true;
 }
 

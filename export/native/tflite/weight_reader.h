@@ -37,6 +37,10 @@ class WeightReader {
     return Floats(name, part, 1, &size, data);
   }
 
+  // float64, all finite.
+  bool Doubles(const char* name, int rank, const int* shape,
+               const double*& data);
+
   // float32, or the upper halves of float32 as int16; the tensor itself, whose
   // shape may have been left open.
   const TfLiteTensor* Dense(const char* name, const char* part, int rank,

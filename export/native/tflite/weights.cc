@@ -1,5 +1,6 @@
 #include "tflite/weights.h"
 
+#include <cmath>
 #include <cstdio>
 
 #include "kernels/sampler.h"
@@ -44,6 +45,18 @@ bool CheckContext(const Model& model, ErrorText& error) {
     }
     context += (layer.taps - 1) / 2;
   }
+  if (model.predictors.pitch != PitchSource::kOff && context < 1) {
+    return error.Set(
+        "expected a convolution of 3 taps or more with pitch, which is"
+        " interpolated between frames; got none");
+  }
+  for (const ConvLayer& layer : model.estimator) {
+    if (layer.taps % 2 == 0) {
+      return error.Set("expected odd kernels of the estimator; got %d taps",
+                       layer.taps);
+    }
+  }
+  context += model.estimator_reach();
   if (context == model.past && context == model.lookahead) return true;
   return error.Set(
       "expected past = lookahead = %lld, the convolutions' reach;"
@@ -70,7 +83,19 @@ bool SetStepRate(Model& model, ErrorText& error) {
 
 bool ReadConditioning(WeightReader& reader, const LayerCounts& counts,
                       Model& model) {
-  int channels = model.n_features;
+  int channels = model.n_mels();
+  for (int i = 0; i < counts.estimator; ++i) {
+    ConvLayer layer = {};
+    if (!ReadLayer(reader, "pitch", i, channels, layer)) return false;
+    model.estimator.push_back(layer);
+    channels = layer.channels_out;
+  }
+  if (counts.estimator > 0 && channels != kPitchClasses) {
+    return reader.error().Set(
+        "expected the pitch estimator to put out %d classes; got %d",
+        kPitchClasses, channels);
+  }
+  channels = model.conditioning_inputs();
   for (int i = 0; i < counts.convolutions; ++i) {
     ConvLayer layer = {};
     if (!ReadLayer(reader, "conv", i, channels, layer)) return false;
@@ -180,6 +205,85 @@ bool ReadSubscale(WeightReader& reader, int layers, Model& model) {
   return true;
 }
 
+// Constants that make the spectrum of any features positive, and its sums
+// finite.
+bool ReadLinearPrediction(WeightReader& reader, Model& model) {
+  LinearPrediction& linear = model.predictors.linear;
+  if (linear.order == 0) return true;
+  const int scale_shape[] = {2};
+  const int matrix_shape[] = {linear.order + 1, model.n_mels()};
+  const int floor_shape[] = {linear.order + 1};
+  const double* scale = nullptr;
+  if (!reader.Doubles("lpc_scale", 1, scale_shape, scale) ||
+      !reader.Doubles("lpc_matrix", 2, matrix_shape, linear.matrix) ||
+      !reader.Doubles("lpc_floor", 1, floor_shape, linear.floor)) {
+    return false;
+  }
+  linear.slope = scale[0];
+  linear.intercept = scale[1];
+  constexpr double kHighest = 1e12;
+  for (int i = 0; i < 2; ++i) {
+    if (std::fabs(scale[i]) <= kHighest) continue;
+    return reader.error().Set("expected lpc_scale within 1e12; got %g",
+                              scale[i]);
+  }
+  for (int i = 0; i < matrix_shape[0] * matrix_shape[1]; ++i) {
+    const bool energy = i < model.n_mels();
+    if (std::fabs(linear.matrix[i]) <= kHighest &&
+        (!energy || linear.matrix[i] >= 0.0)) {
+      continue;
+    }
+    return reader.error().Set(
+        "expected lpc_matrix within 1e12, its first row not negative; got %g"
+        " at element %d",
+        linear.matrix[i], i);
+  }
+  for (int k = 0; k <= linear.order; ++k) {
+    if (std::fabs(linear.floor[k]) <= kHighest &&
+        (k > 0 || linear.floor[k] > 0.0)) {
+      continue;
+    }
+    return reader.error().Set(
+        "expected lpc_floor within 1e12, its first element positive; got %g at"
+        " element %d",
+        linear.floor[k], k);
+  }
+  return true;
+}
+
+bool ReadPostfilter(WeightReader& reader, PostfilterShape& shape) {
+  if (shape.form == PostfilterForm::kOff) return true;
+  const TfLiteTensor* next = reader.Peek();
+  const int size =
+      next != nullptr && next->dims != nullptr && next->dims->size == 1
+          ? next->dims->data[0]
+          : 1;
+  constexpr int kMostTaps = 4097;
+  if (size % 2 == 0 || size > kMostTaps) {
+    return reader.error().Set(
+        "expected postfilter_taps of odd length up to %d; got %d", kMostTaps,
+        size);
+  }
+  if (!reader.Vector("postfilter_taps", "", size, shape.taps)) return false;
+  shape.reach = size / 2;
+  double sum = 0.0;
+  for (int i = 0; i < size; ++i) sum += std::fabs(shape.taps[i]);
+  if (sum <= 16.0) return true;
+  return reader.error().Set(
+      "expected the magnitudes of postfilter_taps to sum to at most 16; got %g",
+      sum);
+}
+
+bool ReadPredictors(WeightReader& reader, Model& model) {
+  const int kernel[] = {model.predictors.rows(), kGates * model.state_size};
+  if (kernel[0] > 0 && reader.Dense("extra_kernel", "", 2, kernel,
+                                    model.extra_kernel) == nullptr) {
+    return false;
+  }
+  return ReadLinearPrediction(reader, model) &&
+         ReadPostfilter(reader, model.predictors.postfilter);
+}
+
 bool ReadHead(WeightReader& reader, const char* project, const char* output,
               const Model& model, Head& head) {
   return ReadMatrix(reader, project, model.projection_size,
@@ -206,7 +310,8 @@ bool ReadWeights(const std::vector<const TfLiteTensor*>& tensors, Model& model,
          ReadRecurrence(reader, model) &&
          ReadHead(reader, "O1", "O2", model, model.coarse) &&
          ReadHead(reader, "O3", "O4", model, model.fine) &&
-         ReadSubscale(reader, counts.subscale, model) && reader.CheckEnd();
+         ReadSubscale(reader, counts.subscale, model) &&
+         ReadPredictors(reader, model) && reader.CheckEnd();
 }
 
 }  // namespace wavernn_tf

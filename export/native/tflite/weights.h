@@ -11,7 +11,7 @@
 namespace wavernn_tf {
 
 // The newest model schema this library reads.
-constexpr int kSchemaVersion = 4;
+constexpr int kSchemaVersion = 5;
 
 // Reads `tensors`, the op's constant inputs in the order of the schema, config
 // first. On failure returns false and says why in `error`.

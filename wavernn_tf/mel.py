@@ -1,0 +1,71 @@
+"""Mel bands and the analysis window of a recipe (NumPy only)."""
+
+from __future__ import annotations
+
+import functools
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from wavernn_tf.config import MelRecipe
+
+
+def hz_to_mel(hz: npt.ArrayLike, scale: str) -> npt.NDArray[np.float64]:
+    """Frequencies on the mel scale.
+
+    Args:
+      hz: frequencies, in Hz.
+      scale: "htk" (2595 log10(1 + f/700)) or "slaney" (linear to 1 kHz = 15 mel, then
+        logarithmic with 27 mel for a factor of 6.4).
+    """
+    f = np.asarray(hz, np.float64)
+    if scale == "htk":
+        return 2595.0 * np.log10(1.0 + f / 700.0)
+    above = 15.0 + 27.0 * np.log(np.maximum(f, 1000.0) / 1000.0) / math.log(6.4)
+    return np.where(f < 1000.0, f * 3.0 / 200.0, above)
+
+
+def mel_to_hz(mel: npt.ArrayLike, scale: str) -> npt.NDArray[np.float64]:
+    """Undo `hz_to_mel`."""
+    m = np.asarray(mel, np.float64)
+    if scale == "htk":
+        return 700.0 * (10.0 ** (m / 2595.0) - 1.0)
+    above = 1000.0 * np.exp((np.maximum(m, 15.0) - 15.0) * math.log(6.4) / 27.0)
+    return np.where(m < 15.0, m * 200.0 / 3.0, above)
+
+
+def band_edges(recipe: MelRecipe) -> npt.NDArray[np.float64]:
+    """Edges of the bands, in Hz: float64 [n_mels + 2]; band b lies around edge b + 1."""
+    ends = hz_to_mel([recipe.fmin, recipe.fmax], recipe.mel_scale)
+    return mel_to_hz(np.linspace(ends[0], ends[1], recipe.n_mels + 2), recipe.mel_scale)
+
+
+@functools.cache
+def mel_filterbank(recipe: MelRecipe) -> npt.NDArray[np.float32]:
+    """Triangular filters between neighbouring mel frequencies.
+
+    Args:
+      recipe: rate, n_fft, n_mels, fmin, fmax, mel_scale, mel_norm.
+
+    Returns:
+      float32 [n_fft // 2 + 1, n_mels]; each filter peaks at 1 (`mel_norm` "none") or has unit
+      area over Hz ("slaney").
+    """
+    edges = band_edges(recipe)
+    bins = np.arange(recipe.n_fft // 2 + 1) * (recipe.sample_rate / recipe.n_fft)
+    low, mid, high = edges[:-2], edges[1:-1], edges[2:]
+    rise = (bins[:, None] - low) / (mid - low)
+    fall = (high - bins[:, None]) / (high - mid)
+    filters = np.maximum(0.0, np.minimum(rise, fall))
+    if recipe.mel_norm == "slaney":
+        filters *= 2.0 / (high - low)
+    return filters.astype(np.float32)
+
+
+@functools.cache
+def window(recipe: MelRecipe) -> npt.NDArray[np.float32]:
+    """Periodic Hann window of `win_length`, centred in `n_fft`: float32 [n_fft]."""
+    n, left = recipe.win_length, (recipe.n_fft - recipe.win_length) // 2
+    hann = 0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(n) / n)
+    return np.pad(hann, (left, recipe.n_fft - n - left)).astype(np.float32)
