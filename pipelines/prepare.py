@@ -21,7 +21,7 @@ import numpy as np
 from tqdm import tqdm
 
 from wavernn_tf import config as config_lib
-from wavernn_tf import files
+from wavernn_tf import files, processors
 from wavernn_tf.config import MelRecipe, SignalConfig
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import corpora, manifest
@@ -52,7 +52,7 @@ def prepare(
       signal: recorded for training; the stored audio is raw.
       mel_dir: folder of features computed elsewhere, `<id>.npy`, float [frames, n_mels].
       held_out: fraction of the utterances held out, where the corpus does not say which.
-      workers: threads; by default one per processor.
+      workers: threads; by default one per processor that this process may use.
       on_error: "skip" reports a broken file by name and goes on; "fail" stops there.
       progress: show a progress bar.
       shard_size: utterances per shard.
@@ -134,7 +134,7 @@ def _make_all(
     total = sum(len(s.sources) for s in shards)
     stop = threading.Event()
     with tqdm(total=total, desc="prepare", unit="utt", disable=not progress) as bar:
-        pool = concurrent.futures.ThreadPoolExecutor(workers or os.cpu_count() or 1)
+        pool = concurrent.futures.ThreadPoolExecutor(workers or processors.count())
         with pool:
             jobs = [
                 pool.submit(shards_lib.make, s, mel, signal, mel_dir, on_error, bar, stop)

@@ -49,4 +49,4 @@ def threads() -> int:
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on this platform
-        return os.cpu_count() or 1
+        return processors.count()
