@@ -15,7 +15,7 @@ import json
 import os
 import threading
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Union
+from typing import Any, Dict, List, Optional, Sequence, Set, Union
 
 import numpy as np
 from tqdm import tqdm
@@ -75,7 +75,19 @@ def prepare(
     shards_lib.claim(out, [p for p in (corpus.root, features) if p is not None])
     with files.exclusive(out, "prepares data"):
         _check_settings(out, corpus, mel, signal, features, held_out, shard_size)
-        shards = shards_lib.plan(corpus, out, features, held_out, shard_size)
+        broken: Set[str] = set()
+        while True:
+            shards = shards_lib.plan(corpus, out, features, held_out, shard_size, broken)
+            # What is held out comes first: a pick that is broken is replaced by another.
+            held = [s for s in shards if s.split == "held_out"]
+            tried = _make_all(held, mel, signal, features, workers, on_error, False)
+            more = {s["id"] for note in tried for s in note["skipped"]}
+            chosen = any(s.split for s in corpus.sources)
+            if chosen or not more or any(note["utterances"] for note in tried):
+                break
+            broken |= more
+            if len(broken) >= len(corpus.sources):
+                break
         notes = _make_all(shards, mel, signal, features, workers, on_error, progress)
         made = _manifest(corpus, mel, signal, features, shards, notes)
         made.save(out)
