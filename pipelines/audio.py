@@ -222,7 +222,7 @@ class _NoSamples(Exception):
     """The header is right, and there is nothing behind it."""
 
 
-class _Forward(soundfile.SoundFile):  # type: ignore[misc]
+class _Forward(soundfile.SoundFile):
     """A file that is read from its start to its end.
 
     libsndfile would otherwise seek after every block, which is slow in compressed files, and would

@@ -168,8 +168,8 @@ def make(
             if stop.is_set():
                 raise WaveRNNError("Stopped.")
             try:
-                utterance = load_utterance(source.id, source.path, mel, mel_dir, signal)
-                utterance = _shared(utterance, source.share)
+                whole = load_utterance(source.id, source.path, mel, mel_dir, signal)
+                utterance = _shared(whole, source.share)
                 if utterance is None:  # too short a recording to hold a part of it out
                     bar.update()
                     continue

@@ -43,7 +43,7 @@ class Commands(click.Group):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("once", WaveRNNWarning)
-                warnings.showwarning = _show_warning
+                warnings.showwarning = _show_warning  # type: ignore[assignment]
                 code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except click.Abort:
             _fail("interrupted")
