@@ -87,8 +87,9 @@ def likely_scale(mel: np.ndarray, info: VoiceInfo) -> Optional[str]:
     own = info.mel
     if own.kind != "mel" or len(mel) < _ENOUGH_FRAMES:
         return None
-    mel = np.asarray(mel, np.float64)
-    mean, std = np.array(info.feature_mean), np.maximum(np.array(info.feature_std), 1e-3)
+    mel = np.asarray(mel, np.float64)[:, : own.n_mels]  # without pitch
+    mean = np.array(info.feature_mean)[: own.n_mels]
+    std = np.maximum(np.array(info.feature_std)[: own.n_mels], 1e-3)
     unit = _UNITS[own.log] * own.power
     guesses = {
         f"{_LOGS[log]} of the {_POWERS[power]} spectrum": (

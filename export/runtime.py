@@ -87,7 +87,9 @@ class Vocoder:
         try:
             interpreter = found.interpreter(model_content=model, experimental_delegates=[delegate])
             voice = cls(interpreter, info, f"{found.name} {found.version}")
-            voice._again = functools.partial(cls.load, model, runtime, library, isa, stages)
+            voice._again = functools.partial(
+                cls.load, model, runtime, library, isa, stages, postfilter
+            )
             return voice
         except (ValueError, RuntimeError) as error:
             raise WaveRNNError(f"The voice cannot be prepared: {error}") from error

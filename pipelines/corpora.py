@@ -13,7 +13,7 @@ import dataclasses
 import hashlib
 import os
 from pathlib import Path
-from typing import Callable, Dict, Iterable, List, Optional, Sequence, Set, Tuple
+from typing import AbstractSet, Callable, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 from wavernn_tf import files
 from wavernn_tf.errors import WaveRNNError
@@ -32,12 +32,14 @@ class Source:
       path: of the audio file.
       speaker: a label, or "".
       split: "train" or "held_out" where the corpus says so, or "".
+      share: from where to where of the recording, in shares of it; its frames are cut so.
     """
 
     id: str
     path: Path
     speaker: str = ""
     split: str = ""
+    share: Tuple[float, float] = (0.0, 1.0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,9 +83,10 @@ def folder(root: Path, name: str = "folder") -> Corpus:
     listed = _held_out(root / HELD_OUT_FILE)
     keys = {path: _id(path, root) for path in paths}
     chosen = _named(listed or (), keys.values())
+    held_out = set(chosen.values())
     sources = []
     for path, key in keys.items():
-        split = "" if listed is None else ("held_out" if key in chosen.values() else "train")
+        split = "" if listed is None else ("held_out" if key in held_out else "train")
         sources.append(Source(key, path, split=split))
     missing = [line for line in listed or () if line not in chosen]
     if missing:
@@ -202,7 +205,9 @@ def _joined(name: str, corpora: Sequence[Corpus]) -> Corpus:
     return Corpus(name, tuple(sources))
 
 
-def assign_splits(sources: Sequence[Source], held_out: float) -> List[Source]:
+def assign_splits(
+    sources: Sequence[Source], held_out: float, broken: AbstractSet[str] = frozenset()
+) -> List[Source]:
     """Give each source a split, by a hash of its id where the corpus does not say.
 
     The same id always falls in the same split, whatever else is in the corpus; only where a split
@@ -211,12 +216,13 @@ def assign_splits(sources: Sequence[Source], held_out: float) -> List[Source]:
     Args:
       sources: of a corpus.
       held_out: fraction held out, in [0, 1).
+      broken: ids that are not held out, as they cannot be used.
     """
     if not 0 <= held_out < 1:
         raise WaveRNNError(f"Expected 0 <= `held_out` < 1; got {held_out}.")
     if any(s.split for s in sources):
         return [s if s.split else dataclasses.replace(s, split="train") for s in sources]
-    ranks = {s.id: _unit_hash(s.id) for s in sources}
+    ranks = {s.id: _unit_hash(s.id) for s in sources if s.id not in broken}
     chosen = {key for key, rank in ranks.items() if rank < held_out}
     if held_out > 0 and len(ranks) > 1:
         chosen.add(min(ranks, key=lambda key: ranks[key]))
@@ -227,13 +233,8 @@ def assign_splits(sources: Sequence[Source], held_out: float) -> List[Source]:
 
 
 def _unit_hash(key: str) -> float:
-    return (
-        int.from_bytes(
-            hashlib.sha256(files.composed(key).encode("utf-8", "surrogateescape")).digest()[:6],
-            "big",
-        )
-        / 2.0**48
-    )
+    name = files.composed(key).encode("utf-8", "surrogateescape")
+    return int.from_bytes(hashlib.sha256(name).digest()[:6], "big") / 2.0**48
 
 
 def _held_out(path: Path) -> Optional[List[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from pathlib import Path
-from typing import Optional, Union
+from typing import Optional, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -49,8 +49,8 @@ def load_utterance(
         mel = compute(samples, recipe, signal)
     else:
         given = features_path(Path(mel_dir), key)
-        columns = recipe.n_mels + signal.extra_features
-        mel = _match(feature_files.read(given, columns), len(samples), recipe, given)
+        mel = feature_files.read(given, recipe.n_mels + signal.extra_features)
+        mel = _match(mel, len(samples), recipe, given)
     length = len(mel) * recipe.hop_length
     samples = np.pad(samples[:length], (0, max(0, length - len(samples))))
     return Utterance(key, samples, mel, recording.remarks)
@@ -106,10 +106,8 @@ def _match(
     return mel[: dsp.frame_count(samples, hop)]
 
 
-_HOPS = (
-    *(64, 80, 100, 110, 120, 128, 160, 180, 200, 220, 240),
-    *(256, 275, 300, 320, 400, 441, 480, 512, 600, 1024),
-)
+_HOPS: Tuple[int, ...] = (64, 80, 100, 110, 120, 128, 160, 180, 200, 220, 240, 256, 275, 300)
+_HOPS += (320, 400, 441, 480, 512, 600, 1024)
 _RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 
 

@@ -15,13 +15,13 @@ import json
 import os
 import threading
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Union
+from typing import Any, Dict, List, Optional, Sequence, Set, Union
 
 import numpy as np
 from tqdm import tqdm
 
 from wavernn_tf import config as config_lib
-from wavernn_tf import files
+from wavernn_tf import files, processors
 from wavernn_tf.config import MelRecipe, SignalConfig
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import corpora, manifest
@@ -52,7 +52,7 @@ def prepare(
       signal: recorded for training; the stored audio is raw.
       mel_dir: folder of features computed elsewhere, `<id>.npy`, float [frames, n_mels].
       held_out: fraction of the utterances held out, where the corpus does not say which.
-      workers: threads; by default one per processor.
+      workers: threads; by default one per processor that this process may use.
       on_error: "skip" reports a broken file by name and goes on; "fail" stops there.
       progress: show a progress bar.
       shard_size: utterances per shard.
@@ -75,7 +75,19 @@ def prepare(
     shards_lib.claim(out, [p for p in (corpus.root, features) if p is not None])
     with files.exclusive(out, "prepares data"):
         _check_settings(out, corpus, mel, signal, features, held_out, shard_size)
-        shards = shards_lib.plan(corpus, out, features, held_out, shard_size)
+        broken: Set[str] = set()
+        while True:
+            shards = shards_lib.plan(corpus, out, features, held_out, shard_size, broken)
+            # What is held out comes first: a pick that is broken is replaced by another.
+            held = [s for s in shards if s.split == "held_out"]
+            tried = _make_all(held, mel, signal, features, workers, on_error, False)
+            more = {s["id"] for note in tried for s in note["skipped"]}
+            chosen = any(s.split for s in corpus.sources)
+            if chosen or not more or any(note["utterances"] for note in tried):
+                break
+            broken |= more
+            if len(broken) >= len(corpus.sources):
+                break
         notes = _make_all(shards, mel, signal, features, workers, on_error, progress)
         made = _manifest(corpus, mel, signal, features, shards, notes)
         made.save(out)
@@ -134,7 +146,7 @@ def _make_all(
     total = sum(len(s.sources) for s in shards)
     stop = threading.Event()
     with tqdm(total=total, desc="prepare", unit="utt", disable=not progress) as bar:
-        pool = concurrent.futures.ThreadPoolExecutor(workers or os.cpu_count() or 1)
+        pool = concurrent.futures.ThreadPoolExecutor(workers or processors.count())
         with pool:
             jobs = [
                 pool.submit(shards_lib.make, s, mel, signal, mel_dir, on_error, bar, stop)

@@ -14,7 +14,7 @@ import re
 import sys
 import threading
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import AbstractSet, Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 from tqdm import tqdm
@@ -25,6 +25,7 @@ from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import corpora, manifest, records
 from wavernn_tf.pipelines.features import features_path, load_utterance
 from wavernn_tf.pipelines.manifest import Remark, Skipped, UtteranceInfo
+from wavernn_tf.pipelines.records import Utterance
 
 SETTINGS = "settings.json"
 """Written first: it tells that a folder is ours."""
@@ -79,10 +80,24 @@ class Shard:
 
 
 def plan(
-    corpus: corpora.Corpus, out: Path, mel_dir: Optional[Path], held_out: float, shard_size: int
+    corpus: corpora.Corpus,
+    out: Path,
+    mel_dir: Optional[Path],
+    held_out: float,
+    shard_size: int,
+    broken: AbstractSet[str] = frozenset(),
 ) -> List[Shard]:
-    """Cut a corpus in shards, split by split, in the order of the ids."""
-    sources = corpora.assign_splits(corpus.sources, held_out)
+    """Cut a corpus in shards, split by split, in the order of the ids.
+
+    A corpus of one recording is split inside it; `broken` ids are not held out.
+    """
+    sources = corpora.assign_splits(corpus.sources, held_out, broken)
+    if len(sources) == 1 and held_out > 0 and not corpus.sources[0].split:
+        cut = 1.0 - held_out
+        sources = [
+            dataclasses.replace(sources[0], share=(0.0, cut)),
+            dataclasses.replace(sources[0], split="held_out", share=(cut, 1.0)),
+        ]
     shards = []
     for split in manifest.SPLITS:
         chosen = [s for s in sources if s.split == split]
@@ -97,7 +112,8 @@ def _key(sources: Sequence[corpora.Source], mel_dir: Optional[Path]) -> str:
     """Hash of the sources of a shard, with sizes and times of their files."""
     lines = []
     for source in sources:
-        lines.append(f"{source.id}|{source.speaker}|{_stamp(source.path)}")
+        share = "" if source.share == (0.0, 1.0) else f"|{source.share}"
+        lines.append(f"{source.id}|{source.speaker}|{_stamp(source.path)}{share}")
         if mel_dir is not None:
             lines.append(_stamp(features_path(mel_dir, source.id)))
     return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()[:16]
@@ -152,7 +168,11 @@ def make(
             if stop.is_set():
                 raise WaveRNNError("Stopped.")
             try:
-                utterance = load_utterance(source.id, source.path, mel, mel_dir, signal)
+                whole = load_utterance(source.id, source.path, mel, mel_dir, signal)
+                utterance = _shared(whole, source.share)
+                if utterance is None:  # too short a recording to hold a part of it out
+                    bar.update()
+                    continue
             except WaveRNNError as error:
                 if on_error == "fail":
                     raise
@@ -175,6 +195,31 @@ def make(
     }
     manifest.write_json(shard.note, note)
     return note
+
+
+def _shared(utterance: Utterance, share: Tuple[float, float]) -> Optional[Utterance]:
+    """The part of a recording that belongs to a split, of whole frames; None if it is too short.
+
+    What is held out is at least two seconds' worth of frames or a quarter of the recording.
+    """
+    if share == (0.0, 1.0):
+        return utterance
+    frames = len(utterance.mel)
+    hop = len(utterance.audio) // frames
+    held = round(frames * (1.0 - max(share[0], share[1] if share[1] < 1.0 else 0.0)))
+    held = max(held, min(_HELD_FRAMES, frames // 4))
+    if frames < _SPLIT_FRAMES:
+        held = 0
+    start, end = (0, frames - held) if share[0] == 0.0 else (frames - held, frames)
+    if start == end:
+        return None
+    return dataclasses.replace(
+        utterance, audio=utterance.audio[start * hop : end * hop], mel=utterance.mel[start:end]
+    )
+
+
+_HELD_FRAMES, _SPLIT_FRAMES = 160, 80
+"""Frames of a single recording that are held out at least; frames that it must have to be split."""
 
 
 def _note_if_done(shard: Shard) -> Optional[Dict[str, Any]]:

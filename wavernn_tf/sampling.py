@@ -13,7 +13,7 @@ y_{n-1}. All zeros is silence: a stream starts there.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional, Tuple
+from typing import Callable, List, NamedTuple, Optional, Tuple
 
 import tensorflow as tf
 
@@ -21,6 +21,9 @@ from wavernn_tf import coding, dsp, equations, folding, philox, predictors
 from wavernn_tf.config import Config
 from wavernn_tf.matrices import GATES
 from wavernn_tf.models.weights import Weights
+
+BLOCK_POSITIONS = 8192
+"""Positions that are scored at once: memory does not grow with the recording beyond it."""
 
 GREEDY = 1e-30
 """Temperature at which every class but the likeliest has a weight of zero."""
@@ -194,18 +197,17 @@ def score(features: tf.Tensor, audio: tf.Tensor, config: Config, w: Weights) -> 
     s = tf.pad(s, [[0, 0], [batch, -tf.shape(s)[1] % batch]])
     coarse, fine = dsp.split(s, offset)
     x, v = folding.teacher_inputs(coarse * 256 + fine, batch, offset)
-    known = tf.matmul(x, w.input_kernel)  # [b B, positions, 3H]
-    if batch > 1:
-        network = equations.subscale_whole(v, subscale, *w.convolutions)
-        known += tf.matmul(network, side_by_side(w, "N"))
+    network = equations.subscale_whole(v, subscale, *w.convolutions) if batch > 1 else None
     gates = time_major(equations.condition(features, w))
-    states = folding.unfold(_taught(known, gates, config, w), batch)
-    y_c, y_f = tf.split(states, 2, axis=-1)
-    likelihoods = [
-        _log_likelihood(equations.head(y_c, "O1", "O2", w), coarse[:, batch:]),
-        _log_likelihood(equations.head(y_f, "O3", "O4", w), fine[:, batch:]),
-    ]
-    return tf.stack(likelihoods, axis=-1)[:, : tf.shape(audio)[1]]
+
+    def likelihood(y_c: tf.Tensor, y_f: tf.Tensor, start: tf.Tensor) -> List[tf.Tensor]:
+        here = slice(batch + start, batch + start + tf.shape(y_c)[1])
+        return [
+            _log_likelihood(equations.head(y_c, "O1", "O2", w), coarse[:, here]),
+            _log_likelihood(equations.head(y_f, "O3", "O4", w), fine[:, here]),
+        ]
+
+    return _taught(x, network, gates, config, w, likelihood)[:, : tf.shape(audio)[1]]
 
 
 def _score_predicted(
@@ -225,47 +227,79 @@ def _score_predicted(
         lags = tf.repeat(lags, config.hold, axis=1)[:, : tf.shape(s)[1]]
     v = predictors.value(s, p, signal)
     x = predictors.whole_inputs(s, p, v, lags, config)
-    states = _taught(tf.matmul(x, w.input_kernel), gates, config, w)
-    y_c, y_f = tf.split(states, 2, axis=-1)
     coarse, fine = predictors.encode(v, signal.split)
-    fine_logits = equations.head(y_f, "O3", "O4", w)
-    shared = 0.0
-    if signal.split == "mulaw":
-        fine_logits += tf.gather(predictors.fine_mask(signal.split), coarse)
-        pairs = tf.stack([coarse, fine], axis=-1)
-        shared = tf.gather_nd(coding.shared_nats(signal.split), pairs)
-    likelihoods = [
-        _log_likelihood(equations.head(y_c, "O1", "O2", w), coarse),
-        _log_likelihood(fine_logits, fine) - shared,
-    ]
-    return tf.stack(likelihoods, axis=-1)
+
+    def likelihood(y_c: tf.Tensor, y_f: tf.Tensor, start: tf.Tensor) -> List[tf.Tensor]:
+        here = slice(start, start + tf.shape(y_c)[1])
+        c, f, shared = coarse[:, here], fine[:, here], 0.0
+        fine_logits = equations.head(y_f, "O3", "O4", w)
+        if signal.split == "mulaw":
+            fine_logits += tf.gather(predictors.fine_mask(signal.split), c)
+            pairs = tf.stack([c, f], axis=-1)
+            shared = tf.gather_nd(coding.shared_nats(signal.split), pairs)
+        coarse_likelihood = _log_likelihood(equations.head(y_c, "O1", "O2", w), c)
+        return [coarse_likelihood, _log_likelihood(fine_logits, f) - shared]
+
+    return _taught(x, None, gates, config, w, likelihood)
 
 
-def _taught(known: tf.Tensor, gates: tf.Tensor, config: Config, w: Weights) -> tf.Tensor:
-    """States of whole sequences from silence, teacher forced.
+def _taught(
+    x: tf.Tensor,
+    network: Optional[tf.Tensor],
+    gates: tf.Tensor,
+    config: Config,
+    w: Weights,
+    likelihood: Callable[[tf.Tensor, tf.Tensor, tf.Tensor], List[tf.Tensor]],
+) -> tf.Tensor:
+    """Likelihoods of whole sequences from silence, teacher forced.
+
+    It goes block by block: what a position needs, some thousands of values, is there for a block
+    alone, however long the recording is.
 
     Args:
-      known: float32 [b B, positions, 3H], what the gates see of samples.
+      x: float32 [b B, positions, rows], the inputs of the GRU.
+      network: float32 [b B, positions, channels], of the network over earlier sub-tensors, or None.
       gates: float32 [steps, b, 3, H], conditioning.
       config: hold and B.
       w: the arrays of the network.
+      likelihood: from the halves of the states float32 [b, n, H / 2] and the number of the first
+        sample to two of float32 [b, n].
 
     Returns:
-      float32 [b B, positions, H].
+      float32 [b, B positions, 2].
     """
-    known = time_major(known)  # [positions, b B, 3, H]
+    batch = config.model.subscale.batch
     recurrent = side_by_side(w, "R")
-    positions = tf.shape(known)[0]
+    positions = tf.shape(x)[1]
 
-    def step(i, h, states):
-        inner = equations.recurrent_product(h, recurrent, w)
-        h = equations.update(inner, known[i] + held_gates(gates, i, config), h)
-        return i + 1, h, states.write(i, h)
+    def block(n, h, found):
+        start = n * BLOCK_POSITIONS
+        here = slice(start, tf.minimum(start + BLOCK_POSITIONS, positions))
+        known = tf.matmul(x[:, here], w.input_kernel)
+        if network is not None:
+            known += tf.matmul(network[:, here], side_by_side(w, "N"))
+        known = time_major(known)  # [positions of the block, b B, 3, H]
+        count = tf.shape(known)[0]
 
-    h = tf.zeros([tf.shape(known)[1], w.state_size])
-    states = tf.TensorArray(tf.float32, positions, element_shape=[None, w.state_size])
-    _, _, states = tf.while_loop(lambda i, *_: i < positions, step, [0, h, states])
-    return tf.transpose(states.stack(), [1, 0, 2])
+        def step(i, h, states):
+            inner = equations.recurrent_product(h, recurrent, w)
+            h = equations.update(inner, known[i] + held_gates(gates, start + i, config), h)
+            return i + 1, h, states.write(i, h)
+
+        states = tf.TensorArray(tf.float32, count, element_shape=[None, w.state_size])
+        _, h, states = tf.while_loop(lambda i, *_: i < count, step, [0, h, states])
+        states = folding.unfold(tf.transpose(states.stack(), [1, 0, 2]), batch)
+        y_c, y_f = tf.split(states, 2, axis=-1)
+        values = tf.stack(likelihood(y_c, y_f, batch * start), axis=-1)
+        return n + 1, h, found.write(n, tf.transpose(values, [1, 0, 2]))
+
+    blocks = (positions + BLOCK_POSITIONS - 1) // BLOCK_POSITIONS
+    h = tf.zeros([tf.shape(x)[0], w.state_size])
+    found = tf.TensorArray(tf.float32, blocks, infer_shape=False, element_shape=[None, None, 2])
+    _, _, found = tf.while_loop(
+        lambda n, *_: n < blocks, block, [0, h, found], parallel_iterations=1
+    )
+    return tf.transpose(found.concat(), [1, 0, 2])
 
 
 def advance(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import abc
 from pathlib import Path
-from typing import Any, Callable, Optional, Protocol, Union
+from typing import Any, Callable, Dict, Iterator, Optional, Protocol, Tuple, Union
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from wavernn_tf.config import Config, MelRecipe
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export import inputs, metadata, versions
 from wavernn_tf.export.runtime import Vocoder
+
+SEGMENT_FRAMES = 200
+"""Frames that the Keras model scores at once."""
 
 Progress = Optional[Callable[[int], None]]
 
@@ -176,6 +179,7 @@ class KerasVoice(_WholeUtterance):
         run = RunFolder.at(path)
         self.config: Config = run.config()
         self.model: Any = run.load_model()
+        self._segments: Any = None  # the same, from one segment of a recording to the next
         self.weights = weights.extract(self.model)
         data = run.data()
         statistics = {"mean": data["feature_mean"], "std": data["feature_std"]}
@@ -213,21 +217,61 @@ class KerasVoice(_WholeUtterance):
         # Silence before the first sample, and after the last up to whole positions.
         s = tf.pad(s, [[batch, -len(audio) % batch]])
         coarse, fine = dsp.split(s, self.config.signal.sample_offset)
-        # `predict` compiles the graph once for all lengths, where a plain call would run eagerly.
-        logits = self.model.predict(
-            {
-                "features": inputs.pad_edges(mel, self.info)[None],
-                "codes": (256 * coarse + fine)[None],
-            },
-            verbose=0,
-        )
-        likelihoods = [
-            -tf.nn.sparse_softmax_cross_entropy_with_logits(
-                labels=classes[batch:], logits=logits[name][0]
+        found = []
+        for here, logits in self._logits(mel, "codes", (256 * coarse + fine).numpy(), batch):
+            likelihoods = [
+                -tf.nn.sparse_softmax_cross_entropy_with_logits(
+                    labels=classes[batch:][here], logits=logits[name][0]
+                )
+                for name, classes in (("coarse", coarse), ("fine", fine))
+            ]
+            found.append(tf.stack(likelihoods, axis=-1).numpy())
+        return np.concatenate(found)[: len(audio)]
+
+    def _logits(
+        self, mel: np.ndarray, name: str, given: np.ndarray, before: int
+    ) -> Iterator[Tuple[slice, Dict[str, np.ndarray]]]:
+        """The model's outputs segment by segment, so that memory does not grow with the recording.
+
+        The state of the GRU goes from one segment to the next. Subscale WaveRNN's network sees what
+        lies around a segment, and so it is run on the whole.
+
+        Args:
+          mel: float32 [frames, n_features].
+          name: of the model's input that follows the samples.
+          given: [before + samples, ...], that input.
+          before: samples before the first.
+
+        Yields:
+          Which samples, and the outputs by name.
+        """
+        from wavernn_tf._keras import keras
+        from wavernn_tf.models import wavernn
+
+        if self._segments is None:
+            self._segments = wavernn.build(self.config, make=keras.Model)
+        self._segments.set_weights(self.model.get_weights())
+        padded = inputs.pad_edges(mel, self.info)
+        around, hop = len(padded) - len(mel), self.config.mel.hop_length
+        batch = self.config.model.subscale.batch
+        per_segment = len(mel) if batch > 1 else SEGMENT_FRAMES
+        state = np.zeros([batch, self.config.model.state_size], np.float32)
+        for start in range(0, len(mel), per_segment):
+            end = min(start + per_segment, len(mel))
+            stop = (len(given) - before) if end == len(mel) else end * hop
+            here = slice(start * hop, stop)
+            # `predict` compiles the graph once for all lengths, where a call would run eagerly.
+            outputs = self._segments.predict(
+                {
+                    "features": padded[None, start : end + around],
+                    name: given[None, here.start : here.stop + before],
+                    "state": state,
+                },
+                batch_size=batch,
+                verbose=0,
             )
-            for name, classes in (("coarse", coarse), ("fine", fine))
-        ]
-        return tf.stack(likelihoods, axis=-1).numpy()[: len(audio)]
+            state = outputs["state"]
+            yield here, outputs
 
     def _score_predicted(self, mel: np.ndarray, audio: np.ndarray) -> np.ndarray:
         """`_score` with prediction in front of the network: its inputs are made beforehand."""
@@ -239,10 +283,12 @@ class KerasVoice(_WholeUtterance):
         if self.config.signal.pitch != "off":
             posterior = teacher.padded_posterior(mel, self.config, self.weights.pitch)
         taught = teacher.teacher(audio, mel, self.config, posterior)
-        features = inputs.pad_edges(mel, self.info)[None]
-        found = self.model.predict({"features": features, "inputs": taught.inputs[None]}, verbose=0)
-        coarse, fine = tf.nn.log_softmax(found["coarse"][0]).numpy(), found["fine"][0]
-        if self.config.signal.split == "linear":  # else they are likelihoods already
-            fine = tf.nn.log_softmax(fine).numpy()
-        at = np.arange(len(audio))
-        return np.stack([coarse[at, taught.coarse], fine[at, taught.fine]], axis=1)
+        scores = []
+        for here, found in self._logits(mel, "inputs", taught.inputs, 0):
+            coarse, fine = tf.nn.log_softmax(found["coarse"][0]).numpy(), found["fine"][0]
+            if self.config.signal.split == "linear":  # else they are likelihoods already
+                fine = tf.nn.log_softmax(fine).numpy()
+            at = np.arange(len(coarse))
+            pairs = [coarse[at, taught.coarse[here]], fine[at, taught.fine[here]]]
+            scores.append(np.stack(pairs, axis=1))
+        return np.concatenate(scores)

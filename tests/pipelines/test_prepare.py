@@ -268,3 +268,56 @@ def test_bad_options(tmp_path: Path) -> None:
     source = _recordings(tmp_path / "in", 2)
     with pytest.raises(WaveRNNError, match="skip or fail"):
         _prepare(source, tmp_path / "out", on_error="ignore")
+
+
+def test_one_recording_is_split_inside(tmp_path: Path) -> None:
+    source = _recordings(tmp_path / "in", 1, seconds=20)
+    made = _prepare(source, tmp_path / "out", held_out=0.1)
+    (train,), (held,) = made.train.utterances, made.held_out.utterances
+    assert train.frames + held.frames == 1600 and held.frames == 160
+    whole, _ = soundfile.read(source / "u000.wav", dtype="int16")
+    parts = [
+        next(records.read(tmp_path / "out" / s.shards[0], 80)) for s in (made.train, made.held_out)
+    ]
+    np.testing.assert_array_equal(np.concatenate([p.audio for p in parts]), whole)
+    assert _prepare(source, tmp_path / "out", held_out=0.1) == made
+    assert _prepare(source, tmp_path / "all", held_out=0.0).held_out.utterances == ()
+    tiny = _recordings(tmp_path / "tiny", 1, seconds=0.5)
+    assert _prepare(tiny, tmp_path / "out2").held_out.utterances == ()
+
+
+def test_a_broken_held_out_pick_is_replaced(tmp_path: Path) -> None:
+    source = _recordings(tmp_path / "in", 5)
+    pick = _prepare(source, tmp_path / "whole").held_out.utterances[0].id
+    (source / f"{pick}.wav").write_bytes(b"RIFF")
+    made = _prepare(source, tmp_path / "out")
+    assert len(made.held_out.utterances) == 1 and made.held_out.utterances[0].id != pick
+    assert [s.id for s in made.skipped] == [pick] and len(made.train.utterances) == 3
+    assert _prepare(source, tmp_path / "out") == made
+
+
+def test_a_second_process_is_refused(tmp_path: Path) -> None:
+    source = _recordings(tmp_path / "in", 2)
+    code = "import sys; from wavernn_tf import files\n"
+    code += "with files.exclusive(sys.argv[1], 'x'): print(flush=True); sys.stdin.read()"
+    other = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path / "out")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert other.stdout is not None and other.stdout.readline()
+    with pytest.raises(WaveRNNError, match="Another process prepares data"):
+        _prepare(source, tmp_path / "out")
+    other.communicate(b"")
+    _prepare(source, tmp_path / "out")
+
+
+def test_lengths_that_differ_are_explained(tmp_path: Path) -> None:
+    source = _recordings(tmp_path / "in", 2, seconds=4)
+    mels = tmp_path / "mels"
+    mels.mkdir()
+    np.save(mels / "u000.npy", np.zeros((64000 // 256 + 1, 80), np.float32))
+    np.save(mels / "u001.npy", np.zeros((320, 80), np.float32))
+    made = _prepare(source, tmp_path / "out", mel_dir=mels, held_out=0.0)
+    assert "They fit a hop of 256" in made.skipped[0].reason
+    assert len(made.train.utterances) == 1

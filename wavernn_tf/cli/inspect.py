@@ -70,7 +70,7 @@ def _saved_model(path: Path, version: Path) -> Dict[str, Any]:
         from wavernn_tf.export import saved_model
     info = saved_model.read_info(version)
     total = sum(p.stat().st_size for p in version.rglob("*") if p.is_file())
-    found = [str(number) for number in sorted(versions.find(path))] or [version.name]
+    found = [str(n) for n in sorted(versions.find(path))] or [version.name]
     numbers = {"version": version.name, "versions": ", ".join(found)}
     return {"kind": "saved_model", **numbers, "bytes": total, **_voice(info)}
 

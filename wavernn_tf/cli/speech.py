@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 from pathlib import Path
 from typing import Iterator
 
 import numpy as np
 
-from wavernn_tf import feature_files
+from wavernn_tf import feature_files, processors
 from wavernn_tf.config import MelRecipe, SignalConfig
 from wavernn_tf.errors import WaveRNNError
 
@@ -44,6 +45,10 @@ def quiet() -> None:
     absl_logging.set_verbosity(absl_logging.ERROR)
     tf.get_logger().setLevel(logging.ERROR)
     tf.autograph.set_verbosity(0)
+    # TensorFlow counts the processors of the host; in a container there may be fewer to use.
+    if processors.count() < (os.cpu_count() or 1):
+        with contextlib.suppress(RuntimeError):  # it runs already
+            tf.config.threading.set_intra_op_parallelism_threads(processors.count())
 
 
 def is_features(path: str) -> bool:

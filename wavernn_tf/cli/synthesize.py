@@ -10,12 +10,13 @@ import click
 
 from wavernn_tf import feature_files, files
 from wavernn_tf.cli import options, show, speech
+from wavernn_tf.cli.interrupt import interruptible
 
 
 @click.command()
 @click.argument("artefact")
 @click.argument("source", metavar="IN")
-@click.argument("out", type=click.Path(dir_okay=False), metavar="OUT.wav")
+@click.argument("out", type=click.Path(dir_okay=False, allow_dash=True), metavar="OUT.wav")
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same samples.")
 @click.option(
     "--temperature",
@@ -48,8 +49,9 @@ def synthesize(
     """Turn features into speech.
 
     ARTEFACT is a .tflite file, a SavedModel or a training run. IN is a .npy file of features
-    [frames, n_mels], or a recording, whose features are computed as the voice's were. With a
-    .tflite file and .npy features no TensorFlow is needed.
+    [frames, n_mels] (or a .npz file of one array), or a recording, whose features are computed as
+    the voice's were. OUT.wav may be - for standard output. With a .tflite file and .npy features no
+    TensorFlow is needed.
 
     \b
     Examples:
@@ -57,16 +59,18 @@ def synthesize(
       wavernn-tf synthesize saved_model/ recording.flac out.wav --temperature 0.8
     """  # noqa: D301 (\b is for click)
     from wavernn_tf.export import inputs
-    from wavernn_tf.export.runtime import is_own_wav, write_wav
+    from wavernn_tf.export.runtime import is_own_wav, wav_bytes, write_wav
     from wavernn_tf.pipelines import recipes
     from wavernn_tf.voices import open_voice
 
-    if Path(out).suffix.lower() != ".wav":
+    to_stdout = out == "-"
+    if not to_stdout and Path(out).suffix.lower() != ".wav":
         raise click.BadParameter(f"expected OUT to end with .wav; got {out}.")
     if recipe and not speech.is_features(source):
         raise click.UsageError("--recipe says how .npy features were made; a recording has none.")
     inputs.check_draw(seed, temperature, fine_temperature)
-    files.claim_file(out, [artefact, source], is_own_wav)
+    if not to_stdout:
+        files.claim_file(out, [artefact, source], is_own_wav)
     made_by = recipes.find(recipe) if recipe else None
     with speech.tensorflow_for("This voice"):
         if not Path(artefact).is_file():
@@ -88,13 +92,21 @@ def synthesize(
             bar.update(frames - done)
             done = frames
 
-        audio = voice.synthesize(
-            mel, seed, temperature, progress=progress, fine_temperature=fine_temperature
+        audio = interruptible(
+            lambda: voice.synthesize(
+                mel, seed, temperature, progress=progress, fine_temperature=fine_temperature
+            )
         )
     elapsed = time.perf_counter() - start
-    write_wav(out, audio, own.sample_rate)
+    if to_stdout:
+        stream = click.get_binary_stream("stdout")
+        stream.write(wav_bytes(audio, own.sample_rate))
+        stream.flush()
+    else:
+        write_wav(out, audio, own.sample_rate)
     seconds = len(audio) / own.sample_rate
     click.echo(
         f"{out}: {seconds:.2f} s of audio in {elapsed:.2f} s, {show.speed(seconds / elapsed)} "
-        f"({voice.runtime})"
+        f"({voice.runtime})",
+        err=to_stdout,
     )

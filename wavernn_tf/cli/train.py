@@ -17,6 +17,17 @@ from wavernn_tf.config import Config
 @options.config_options
 @click.option("--no-audio", is_flag=True, help="No generated audio in TensorBoard (faster).")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
+@click.option(
+    "--extend",
+    is_flag=True,
+    help="Go on with another number of steps or learning rate than the run had.",
+)
+@click.option(
+    "--init",
+    metavar="RUN",
+    type=click.Path(exists=True, file_okay=False),
+    help="Finished run whose weights a new one starts from; of the same sizes.",
+)
 def train(
     data: str,
     run: str,
@@ -26,6 +37,8 @@ def train(
     assignments: Tuple[str, ...],
     no_audio: bool,
     quiet: bool,
+    extend: bool,
+    init: Optional[str],
 ) -> None:
     """Train a voice with pruning, or go on where a killed run stopped.
 
@@ -36,14 +49,16 @@ def train(
     \b
     Examples:
       wavernn-tf train data/ run/ --preset demo
-      wavernn-tf train data/ run/ --set training.steps=100000 --set model.state_size=384
+      wavernn-tf train data/ run/ --set training.steps=100000 --set pruning.end_step=80000
+      wavernn-tf train data/ run/ --set training.steps=150000 --extend
+      wavernn-tf train other_data/ new_run/ --init run/
     """  # noqa: D301 (\b is for click)
     from wavernn_tf.pipelines.manifest import Manifest
     from wavernn_tf.training.run import RunFolder
 
     Manifest.load(data)
     RunFolder.at(run).claim([data])
-    config = _config(data, run, preset, config_file, recipe, assignments)
+    config = _config(data, run, preset, config_file, recipe, assignments, extend, init)
     with speech.tensorflow_for("Training"):
         speech.quiet()
         from wavernn_tf.evaluation import held_out
@@ -56,7 +71,16 @@ def train(
         f"{histogram.total:.1f} within some hundred steps, and 1 to 3 bits below it in the end. "
         "Stuck at or above it: look for noise in the recordings or a wrong rate."
     )
-    finished = trainer.train(data, run, config, quiet=quiet, audio=not no_audio, echo=click.echo)
+    finished = trainer.train(
+        data,
+        run,
+        config,
+        quiet=quiet,
+        audio=not no_audio,
+        echo=click.echo,
+        extend=extend,
+        init=init,
+    )
     history = finished.history()
     if history:
         last = history[-1]
@@ -81,13 +105,22 @@ def _config(
     config_file: Optional[str],
     recipe: Optional[str],
     assignments: Tuple[str, ...],
+    extend: bool = False,
+    init: Optional[str] = None,
 ) -> Config:
-    """The configuration asked for; else that of the run there is; else one that fits the data."""
+    """The configuration asked for; else that of the run there is; else one that fits the data.
+
+    With `extend` single values are those of the run, and with `init` those of the other run, unless
+    a preset or file is named.
+    """
     from wavernn_tf.pipelines.manifest import Manifest
     from wavernn_tf.training.run import RunFolder
 
     if not any((preset, config_file, recipe, assignments)) and (Path(run) / "config.yaml").exists():
         return RunFolder.at(run).config()
+    base = run if extend and (Path(run) / "config.yaml").exists() else init
+    if base is not None and not any((preset, config_file)):
+        return options.make_config(None, None, recipe, assignments, RunFolder.at(base).config())
     manifest = Manifest.load(data)
     fitting = Config(mel=manifest.mel, signal=manifest.signal)
     return options.make_config(preset, config_file, recipe, assignments, fitting)

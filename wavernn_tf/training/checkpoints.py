@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+import shutil
+from typing import Any, Callable, List, Optional
 
 import tensorflow as tf
 
@@ -15,7 +17,7 @@ class Checkpoints:
     """Save and restore a model with its optimizer.
 
     TensorFlow writes the data first and renames the index that names it last: a run killed at any
-    moment leaves the previous checkpoint in force.
+    moment leaves the previous checkpoint in force. A damaged one is passed over for the one before.
 
     Args:
       run: where.
@@ -28,31 +30,81 @@ class Checkpoints:
         parts = {"model": model, "optimizer": model.optimizer}
         if model.step.carried is not None:
             parts["carried_state"] = model.step.carried
-        checkpoint = tf.train.Checkpoint(**parts)
-        run.checkpoints.mkdir(parents=True, exist_ok=True)
-        self._manager = tf.train.CheckpointManager(checkpoint, files.plain(run.checkpoints), keep)
-        self._model = model
+        self._checkpoint = tf.train.Checkpoint(**parts)
+        self._folder, self._keep = run.checkpoints, keep
+        self._manager: Optional[tf.train.CheckpointManager] = None
+        self._model, self._restored = model, 0
 
     def save(self) -> None:
-        """Write a checkpoint of the current step."""
-        self._manager.save(checkpoint_number=self.step)
+        """Write a checkpoint of the current step.
 
-    def restore(self) -> int:
-        """Restore the newest checkpoint, if any; return the number of steps done.
+        What a failure leaves half written is removed.
+        """
+        step = self.step
+        try:
+            if self._manager is None:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                self._write_list()
+                self._manager = tf.train.CheckpointManager(
+                    self._checkpoint, files.plain(self._folder), self._keep
+                )
+            self._manager.save(checkpoint_number=step)
+        except Exception:
+            for part in self._folder.glob(f"ckpt-{step}[._]*"):
+                if part.is_dir():
+                    shutil.rmtree(part, ignore_errors=True)
+                else:
+                    part.unlink(missing_ok=True)
+            raise
+
+    def restore(self, echo: Callable[[str], None] = lambda line: None) -> int:
+        """Restore the newest checkpoint that is whole, if there is any.
+
+        Args:
+          echo: told of every newer one that is damaged.
+
+        Returns:
+          The number of steps done; 0 without a checkpoint.
 
         Raises:
-          WaveRNNError: if the checkpoint does not fit the model or is damaged.
+          WaveRNNError: if there are checkpoints, and none of them fits the model and is whole.
         """
-        if self._manager.latest_checkpoint:
+        failure: Optional[BaseException] = None
+        for number in sorted(self._numbers(), reverse=True):
+            prefix = self._folder / f"ckpt-{number}"
             try:
-                status = self._manager.checkpoint.restore(self._manager.latest_checkpoint)
+                status = self._checkpoint.restore(files.plain(self._folder) + f"/{prefix.name}")
                 status.assert_existing_objects_matched()
-            except (tf.errors.OpError, AssertionError, ValueError) as error:
-                raise WaveRNNError(
-                    f"The checkpoint {self._manager.latest_checkpoint} cannot be restored: "
-                    f"{error}. Delete it to continue from the one before."
-                ) from error
-        return self.step
+            except Exception as error:  # damage shows as anything
+                echo(f"note: the checkpoint {prefix} is damaged; trying the one before")
+                failure = failure or error
+                continue
+            self._restored = number
+            return self.step
+        if failure is not None:
+            why = " ".join(str(failure).split())[:200]
+            raise WaveRNNError(
+                f"No checkpoint in {self._folder} can be restored: {why}. Delete this folder to "
+                "train from the start, or train into another one."
+            ) from failure
+        return 0
+
+    def _numbers(self) -> List[int]:
+        """Steps of the checkpoints on disk, whatever TensorFlow's list of them says."""
+        if not self._folder.is_dir():
+            return []
+        found = (re.fullmatch(r"ckpt-([0-9]+)[.]index", p.name) for p in self._folder.iterdir())
+        return [int(match.group(1)) for match in found if match]
+
+    def _write_list(self) -> None:
+        """Make TensorFlow's list name the checkpoints up to the one that was restored."""
+        kept = [n for n in sorted(self._numbers()) if n <= self._restored][-self._keep :]
+        lines = [f'model_checkpoint_path: "ckpt-{n}"' for n in kept[-1:]]
+        lines += [f'all_model_checkpoint_paths: "ckpt-{n}"' for n in kept]
+        if lines:
+            files.write_text(self._folder / "checkpoint", "\n".join(lines) + "\n")
+        else:
+            (self._folder / "checkpoint").unlink(missing_ok=True)
 
     @property
     def step(self) -> int:

@@ -42,6 +42,7 @@ def check_data(folder: Union[str, Path], config: Config) -> Tuple[Dict[str, Any]
             f"a data epoch has {count.windows} windows, fewer than a batch of "
             f"{config.training.batch_size}: batches will repeat data"
         )
+    remarks += _pruning_remarks(config)
     blank = _blank_estimator(config)  # the real one is trained once the data are known to be good
     for split, batches in (
         ("train", dataset.training_windows(folder, config, estimator=blank)),
@@ -61,6 +62,38 @@ def check_data(folder: Union[str, Path], config: Config) -> Tuple[Dict[str, Any]
         "feature_std": list(manifest.feature_std),
     }
     return description, remarks
+
+
+def _pruning_remarks(config: Config) -> List[str]:
+    """What keeps the pruning schedule from its sparsity."""
+    pruning, steps = config.pruning, config.training.steps
+    if not pruning.enabled or not any((*pruning.gate_sparsity, *pruning.head_sparsity)):
+        return []
+    # The masks are renewed at begin_step, and every `frequency` steps up to end_step.
+    until = min(pruning.end_step, steps) - pruning.begin_step
+    if until < 0:
+        reached = 0.0
+    else:
+        span = max(pruning.end_step - pruning.begin_step, 1)
+        reached = 1.0 - (1.0 - until // pruning.frequency * pruning.frequency / span) ** 3
+    if reached >= _NEARLY:
+        return []
+    final = max((*pruning.gate_sparsity, *pruning.head_sparsity))
+    if pruning.end_step > steps:
+        why = f"pruning.end_step {pruning.end_step} lies beyond training.steps {steps}"
+    else:
+        why = (
+            f"pruning.frequency {pruning.frequency} is too long for the steps from "
+            f"pruning.begin_step {pruning.begin_step} to pruning.end_step {pruning.end_step}"
+        )
+    return [
+        f"pruning will stop at {100 * final * reached:.1f} % zero blocks instead of "
+        f"{100 * final:.1f} %: {why}"
+    ]
+
+
+_NEARLY = 0.99
+"""Share of the final sparsity that passes for it."""
 
 
 def _fingerprint(manifest: Manifest) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any, Callable
 
 import tensorflow as tf
 
+from wavernn_tf import processors
 from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.training.model import KerasKernel, NativeKernel
@@ -46,7 +46,4 @@ def choose(config: Config, echo: Callable[[str], None]) -> Any:
 
 def threads() -> int:
     """Processors that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on this platform
-        return os.cpu_count() or 1
+    return processors.count()

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any, Dict, List, Sequence, Union
 
@@ -24,7 +26,16 @@ from wavernn_tf import files
 from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
 
-_NAMES = ("voice.npz", "metrics.jsonl", "data.json", "checkpoints", "tensorboard")
+_NAMES = ("voice.npz", "pitch.npz", "metrics.jsonl", "data.json", "checkpoints", "tensorboard")
+
+
+_DATA = ("path", "fingerprint", "feature_mean", "feature_std")
+
+EXTENDABLE = tuple(
+    f"training.{name}"
+    for name in ("steps", "learning_rate", "final_learning_rate", "warmup_steps", "clip_norm")
+) + ("training.eval_every", "training.kernel", "pruning.end_step")
+"""What `train --extend` may change of a run."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,8 +91,13 @@ class RunFolder:
                 "is kept. Train into another folder."
             )
 
-    def begin(self, config: Config, data: Dict[str, Any]) -> None:
+    def begin(self, config: Config, data: Dict[str, Any], extend: bool = False) -> None:
         """Write the configuration and the data's description, or check that they are the same.
+
+        Args:
+          config: the configuration.
+          data: from `checks.check_data`.
+          extend: take another number of steps or learning rate (`EXTENDABLE`) than the run had.
 
         Raises:
           WaveRNNError: if the folder holds a run with another configuration or other data.
@@ -89,11 +105,14 @@ class RunFolder:
         held = self.path / "config.yaml"
         if held.exists():
             before, now = configuration.to_dict(self.config()), configuration.to_dict(config)
-            if before != now:
+            differing = _differences(before, now)
+            extendable = all(line.split(" ")[0] in EXTENDABLE for line in differing)
+            if differing and not (extend and extendable):
+                hint = " To go on with these, add --extend." if extendable and not extend else ""
                 raise WaveRNNError(
                     f"{self.path} holds a run with another configuration "
-                    f"({'; '.join(_differences(before, now))}). Train into another folder, or use "
-                    "the same configuration to resume."
+                    f"({'; '.join(differing)}). Train into another folder, or use "
+                    f"the same configuration to resume.{hint}"
                 )
             if self.data()["fingerprint"] != data["fingerprint"]:
                 raise WaveRNNError(
@@ -122,16 +141,27 @@ class RunFolder:
         """Read the description of the run's training data."""
         path = self.path / "data.json"
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
+            tree = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise WaveRNNError(f"{path} cannot be read: {error}") from error
+        if not isinstance(tree, dict) or not all(key in tree for key in _DATA):
+            raise WaveRNNError(f"{path} is damaged: it lacks some of {', '.join(_DATA)}.")
+        return tree
 
     def history(self) -> List[Dict[str, Any]]:
         """All evaluations so far, oldest first."""
         path = self.path / "metrics.jsonl"
         if not path.is_file():
             return []
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        rows = []
+        for line in files.read_text(path).splitlines():
+            try:
+                row = json.loads(line)
+            except ValueError:  # damaged: the other evaluations still count
+                continue
+            if isinstance(row, dict) and "step" in row:
+                rows.append(row)
+        return rows
 
     def write_history(self, rows: List[Dict[str, Any]]) -> None:
         """Replace the list of evaluations."""
@@ -162,7 +192,7 @@ class RunFolder:
         try:
             with np.load(self.voice) as arrays:
                 model.set_weights([arrays[name] for name in sorted(arrays.files)])
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise WaveRNNError(f"{self.voice} is damaged or of another model: {error}") from error
         return model
 

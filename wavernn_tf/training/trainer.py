@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Tuple, Union
+from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_model_optimization as tfmot
 
-from wavernn_tf import synthesis
+from wavernn_tf import files, synthesis
 from wavernn_tf._keras import keras, set_seed
 from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
@@ -38,6 +38,8 @@ def train(
     quiet: bool = False,
     audio: bool = True,
     echo: Callable[[str], None] = print,
+    extend: bool = False,
+    init: Optional[Union[str, Path]] = None,
 ) -> RunFolder:
     """Train a voice, or go on where a run in the same folder stopped.
 
@@ -51,6 +53,8 @@ def train(
       quiet: show no progress bar.
       audio: write generated audio to TensorBoard at every evaluation.
       echo: prints one line.
+      extend: go on with another number of steps or learning rate than the run had.
+      init: a finished run whose weights this one starts from; of the same sizes.
 
     Returns:
       The run's folder, with the trained voice.
@@ -59,11 +63,30 @@ def train(
       WaveRNNError: if the data do not fit, or the folder holds another run.
     """
     run = RunFolder.at(out)
-    run.claim([data])
+    run.claim([data, *([] if init is None else [init])])
     description, remarks = checks.check_data(data, config)
-    run.begin(config, description)
-    for remark in remarks:
-        echo(f"note: {remark}")
+    with files.exclusive(run.path, "trains"):
+        if init is not None:
+            RunFolder.at(init).load_model()  # says what is wrong with it before anything is written
+            description["init"] = str(Path(init).resolve())
+        elif (run.path / "data.json").is_file() and "init" in run.data():
+            description["init"] = run.data()["init"]
+        run.begin(config, description, extend)
+        for remark in remarks:
+            echo(f"note: {remark}")
+        return _train(data, run, config, description, quiet, audio, echo)
+
+
+def _train(
+    data: Union[str, Path],
+    run: RunFolder,
+    config: Config,
+    description: Dict[str, Any],
+    quiet: bool,
+    audio: bool,
+    echo: Callable[[str], None],
+) -> RunFolder:
+    """`train`, in a folder that is held and has been checked."""
     estimator = pitch_stage.run(data, run, config, description, echo)
     set_seed(config.training.seed)
     keras.mixed_precision.set_global_policy(config.training.precision)
@@ -73,9 +96,19 @@ def train(
     finally:
         keras.mixed_precision.set_global_policy("float32")
     checkpoints = Checkpoints(run, model)
-    done = checkpoints.restore()
-    if done:
+    done = checkpoints.restore(echo)
+    if done >= config.training.steps:
+        echo(
+            f"finished: {done} steps are done, {config.training.steps} were asked for; for more, "
+            "raise training.steps with --extend"
+        )
+    elif done:
         echo(f"resuming at step {done} of {config.training.steps}")
+    elif "init" in description:
+        _start_from_run(model, description["init"])
+        echo(f"starting from the weights of {description['init']}")
+        if estimator:
+            pitch_stage.install(model, run.pitch)
     else:
         if estimator:
             pitch_stage.install(model, run.pitch)
@@ -153,6 +186,27 @@ def build(config: Config, description: Dict[str, Any], kernel: Any = None) -> An
     model.step = TrainingStep(model, config, kernel or KerasKernel(config))
     model.compile(optimizer.make(config.training))
     return model
+
+
+def _start_from_run(model: Any, init: Union[str, Path]) -> None:
+    """Copy the weights of a finished run, but for the statistics of the features.
+
+    Raises:
+      WaveRNNError: if the run is of other sizes.
+    """
+    source = {layer.name: layer for layer in RunFolder.at(init).load_model().layers}
+    for layer in (getattr(layer, "layer", layer) for layer in model.layers):
+        if not layer.weights or layer.name == "standardise":
+            continue
+        given = source[layer.name].get_weights() if layer.name in source else []
+        own = [array.shape for array in layer.get_weights()]
+        if [array.shape for array in given] != own:
+            raise WaveRNNError(
+                f"The weights of {init} do not fit: layer {layer.name!r} has "
+                f"{[list(a.shape) for a in given]} there, {[list(s) for s in own]} here. Train "
+                "with that run's model configuration."
+            )
+        layer.set_weights(given)
 
 
 def start_from_marginals(model: Any, batches: tf.data.Dataset) -> None:

@@ -1,0 +1,197 @@
+"""Running voices: threads, pipes, interruptions, long recordings."""
+
+from __future__ import annotations
+
+import collections
+import io
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wavernn_tf import sampling, voices
+from wavernn_tf.errors import WaveRNNError, WaveRNNWarning
+from wavernn_tf.export import inputs
+from wavernn_tf.export.runtime import Vocoder
+from wavernn_tf.voices import KerasVoice, open_voice
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+
+
+def test_one_voice_in_two_threads(tflite):
+    voice = Vocoder.load(tflite)
+    lengths = (5, 47, 83, 120, 33)
+    mels = [np.tile(np.float32(voice.info.feature_mean), (n, 1)) for n in lengths]
+    wanted = [voice.synthesize(mel) for mel in mels]
+    seen: collections.Counter = collections.Counter()
+
+    def work(k: int, mine: Vocoder) -> None:
+        for i in range(10):
+            j = (i + k) % len(mels)
+            try:
+                seen[np.array_equal(mine.synthesize(mels[j]), wanted[j])] += 1
+            except Exception as error:
+                seen[str(error)] += 1
+
+    for clones in ((voice, voice, voice), (voice, voice.clone(), voice.clone().clone())):
+        threads = [threading.Thread(target=work, args=pair) for pair in enumerate(clones)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert seen == {True: 60}
+    with pytest.raises(WaveRNNError, match="made by `Vocoder.load`"):
+        Vocoder(voice._interpreter, voice.info, "").clone()
+
+
+def test_empty_chunks_yield_nothing(tflite, mel):
+    voice, features = Vocoder.load(tflite), np.load(mel)
+    none = features[:0]
+    assert list(voice.stream([])) == [] and list(voice.stream([none, none])) == []
+    chunks = [none, features[:3], none, features[3:], none]
+    made = np.concatenate(list(voice.stream(chunks, seed=3)))
+    np.testing.assert_array_equal(made, voice.synthesize(features, seed=3))
+
+
+@pytest.mark.parametrize("form", ["run", "saved_model"])
+def test_scores_do_not_depend_on_the_segments(request, monkeypatch, form, mel):
+    voice = open_voice(request.getfixturevalue(form))
+    features = np.load(mel)
+    hop = voice.info.mel.hop_length
+    audio = np.random.default_rng(0).integers(-3000, 3000, len(features) * hop - 50)
+    audio = audio.astype(np.int16)
+    whole = voice.score(features, audio)
+    monkeypatch.setattr(voices, "SEGMENT_FRAMES", 7)
+    monkeypatch.setattr(sampling, "BLOCK_POSITIONS", 1000)
+    if form == "run":
+        cut = voice.score(features, audio)
+        import tensorflow as tf
+
+        padded = tf.constant(inputs.pad_edges(features, voice.info)[None])
+        padded_audio = np.pad(audio, (0, 50))[None]
+        blocks = sampling.score(padded, padded_audio, voice.config, voice.weights)[0].numpy()
+        np.testing.assert_allclose(blocks[: len(cut)], cut[: len(blocks)], atol=2e-3)
+    else:
+        cut = voice.score(features, audio)
+    np.testing.assert_allclose(cut, whole, atol=2e-4)
+    other = audio.copy()
+    other[7 * hop - 5] += 2000  # canary: what came before a segment counts
+    assert np.abs(voice.score(features, other)[7 * hop + 1 :] - cut[7 * hop + 1 :]).max() > 1e-4
+
+
+MEMORY = """
+import resource, sys
+import numpy as np
+from wavernn_tf.voices import open_voice
+voice = open_voice(sys.argv[1])
+mean = np.float32(voice.info.feature_mean)
+def score(seconds):
+    frames = seconds * voice.info.mel.sample_rate // voice.info.mel.hop_length
+    audio = np.zeros(frames * voice.info.mel.hop_length, np.int16)
+    voice.score(np.tile(mean, (frames, 1)), audio)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+short = score(5)
+print((score(40) - short) // 1024)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["run", "saved_model"])
+def test_long_recordings_need_little_memory(request, form):
+    """35 seconds more took 1.1 GB: 2 kB a sample for the logits alone."""
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY, str(request.getfixturevalue(form))],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=ENVIRONMENT,
+    )
+    assert int(done.stdout) < 300
+
+
+def test_audio_on_standard_output(tflite, mel, tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "wavernn_tf.cli",
+        "synthesize",
+        tflite,
+        mel,
+        "-",
+        "--seed",
+        "4",
+    ]
+    done = subprocess.run(command, capture_output=True, check=True, env=ENVIRONMENT)
+    with wave.open(io.BytesIO(done.stdout)) as file:
+        made = np.frombuffer(file.readframes(file.getnframes()), "<i2")
+    np.testing.assert_array_equal(made, Vocoder.load(tflite).synthesize(np.load(mel), seed=4))
+    assert b"s of audio in" in done.stderr
+
+
+def test_npz_features(invoke, tflite, mel, tmp_path):
+    features = np.load(mel)
+    np.savez(tmp_path / "one.npz", anything=features)
+    np.savez_compressed(tmp_path / "named.npz", f0=features[:, 0], mel=features)
+    invoke("synthesize", tflite, mel, tmp_path / "npy.wav")
+    for name in ("one", "named"):
+        result = invoke("synthesize", tflite, tmp_path / f"{name}.npz", tmp_path / f"{name}.wav")
+        assert result.exit_code == 0, result.stderr
+        assert (tmp_path / f"{name}.wav").read_bytes() == (tmp_path / "npy.wav").read_bytes()
+    np.savez(tmp_path / "many.npz", a=features, b=features)
+    result = invoke("synthesize", tflite, tmp_path / "many.npz", tmp_path / "o.wav")
+    assert result.exit_code == 2 and "holds 2 arrays (a, b)" in result.stderr
+    (tmp_path / "cut.npz").write_bytes((tmp_path / "named.npz").read_bytes()[:-200])
+    result = invoke("synthesize", tflite, tmp_path / "cut.npz", tmp_path / "o.wav")
+    assert result.exit_code == 2 and "cut.npz" in result.stderr
+
+
+def test_ctrl_c_while_tensorflow_speaks(run, data, tmp_path):
+    """A run speaks in one call of a graph, which takes minutes here."""
+    info = KerasVoice(run).info
+    np.save(tmp_path / "long.npy", np.tile(np.float32(info.feature_mean), (20000, 1)))
+    command = [sys.executable, "-m", "wavernn_tf.cli", "synthesize", run, tmp_path / "long.npy"]
+    process = subprocess.Popen(
+        [*command, tmp_path / "o.wav"], stderr=subprocess.PIPE, env=ENVIRONMENT
+    )
+    assert process.stderr is not None
+    text = b""
+    while b"synthesizing" not in text:
+        read = os.read(process.stderr.fileno(), 1000)
+        assert read, text
+        text += read
+    time.sleep(3)
+    process.send_signal(signal.SIGINT)
+    rest = process.communicate(timeout=60)[1]
+    assert process.returncode == 130 and b"interrupted" in rest and b"Traceback" not in text + rest
+    assert not (tmp_path / "o.wav").exists()
+
+
+def test_features_of_another_scale_are_told(invoke, tflite, mel, data, tmp_path):
+    from wavernn_tf.evaluation import held_out
+
+    features = held_out.read(data)[0].mel
+    made = {
+        "log10 of the magnitude spectrum": features / np.log(10),
+        "ln of the power spectrum": features * 2,
+        "10 log10 (dB) of the magnitude spectrum": features * 10 / np.log(10),
+        "the magnitude spectrum without a logarithm": np.exp(features),
+    }
+    voice = Vocoder.load(tflite)
+    assert inputs.likely_scale(features, voice.info) is None
+    for looks, array in made.items():
+        assert inputs.likely_scale(array, voice.info) == looks
+        np.save(tmp_path / "mel.npy", array.astype(np.float32))
+        result = invoke("synthesize", tflite, tmp_path / "mel.npy", tmp_path / "o.wav")
+        assert f"look like {looks}" in result.stderr, result.stderr
+    np.save(tmp_path / "mel.npy", features)
+    result = invoke("synthesize", tflite, tmp_path / "mel.npy", tmp_path / "o.wav")
+    assert "look like" not in result.stderr
+    with pytest.warns(WaveRNNWarning, match="ln of the power spectrum"):
+        voice.synthesize(features * 2)
