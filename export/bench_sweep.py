@@ -78,6 +78,9 @@ class Point(NamedTuple):
 def main(out: str, block: str, rounds: int, round_seconds: float) -> None:
     """Measure the sweeps; write the picture, and the numbers as CSV beside it."""
     speech.quiet()
+    files.claim_file(out, ours=lambda path: files.has_text(path, b"atplotlib"))
+    head = ",".join(Point._fields).encode()
+    files.claim_file(Path(out).with_suffix(".csv"), ours=lambda path: files.has_text(path, head))
     shapes = [
         Shape(state, state // 2, density, block, weights)
         for weights in WEIGHT_TYPES

@@ -178,8 +178,10 @@ def test_a_run_starts_from_another_ones_weights(data, short, finished, tmp_path)
     other = configuration.override(none, {"model.projection_size": 48})
     with pytest.raises(WaveRNNError, match="'heads'.*do not fit|do not fit.*'heads'"):
         again(data, tmp_path / "other", other, init=finished)
+    empty = tmp_path / "empty"
+    empty.mkdir()
     with pytest.raises(WaveRNNError, match="no config.yaml"):
-        again(data, tmp_path / "another", none, init=tmp_path)
+        again(data, tmp_path / "another", none, init=empty)
 
 
 @pytest.mark.parametrize(

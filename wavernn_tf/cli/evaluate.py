@@ -125,6 +125,12 @@ def evaluate(
         raise click.UsageError("--recording and --data exclude each other.")
     inputs.check_draw(seed, temperature, fine_temperature)
     if by_sound:
+        if report:
+            from wavernn_tf.evaluation import report as reports
+
+            files.claim_file(
+                report, [*voices, *recordings, *([data] if data else [])], reports.is_report
+            )
         _quality(
             _opened(voices, runtime),
             None if recordings else data or _data_of(voices),

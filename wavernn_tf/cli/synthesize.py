@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from typing import Optional
@@ -99,9 +100,8 @@ def synthesize(
         )
     elapsed = time.perf_counter() - start
     if to_stdout:
-        stream = click.get_binary_stream("stdout")
-        stream.write(wav_bytes(audio, own.sample_rate))
-        stream.flush()
+        sys.stdout.buffer.write(wav_bytes(audio, own.sample_rate))
+        sys.stdout.buffer.flush()
     else:
         write_wav(out, audio, own.sample_rate)
     seconds = len(audio) / own.sample_rate

@@ -57,6 +57,15 @@ def points(history: Sequence[Mapping[str, Any]]) -> List[Dict[str, float]]:
     ]
 
 
+MARK = "wavernn-tf, with Matplotlib"
+"""Names the package in a picture's metadata."""
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a picture was drawn by the project (Matplotlib names itself in those it draws)."""
+    return files.has_text(path, b"Matplotlib") or files.has_text(path, b"matplotlib")
+
+
 def draw(histories: Mapping[str, Sequence[Mapping[str, Any]]], out: Path) -> None:
     """Draw the curves of several runs into an SVG or PNG file.
 
@@ -65,6 +74,7 @@ def draw(histories: Mapping[str, Sequence[Mapping[str, Any]]], out: Path) -> Non
     """
     if out.suffix not in (".svg", ".png"):
         raise WaveRNNError(f"Expected an .svg or .png file; got {out}.")
+    files.claim_file(out, ours=is_picture)
     import matplotlib
 
     matplotlib.use("Agg")
@@ -87,7 +97,11 @@ def draw(histories: Mapping[str, Sequence[Mapping[str, Any]]], out: Path) -> Non
     figure.tight_layout()
     with files.replacing(out) as part:
         figure.savefig(
-            part, format=out.suffix[1:], metadata={"Date": None} if out.suffix == ".svg" else None
+            part,
+            format=out.suffix[1:],
+            metadata={"Date": None, "Creator": MARK}
+            if out.suffix == ".svg"
+            else {"Software": MARK},
         )
     pyplot.close(figure)
 

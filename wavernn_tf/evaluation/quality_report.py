@@ -28,7 +28,11 @@ def write(path: files.PathLike, quality: Quality, title: str = "Quality") -> Non
       path: of the HTML file; it appears whole or not at all.
       quality: from `quality.judge`.
       title: the heading.
+
+    Raises:
+      WaveRNNError: if the path must not be written.
     """
+    files.claim_file(path, ours=report.is_report)
     files.write_text(path, render(quality, title))
 
 

@@ -100,8 +100,13 @@ class Checkpoints:
         """Make TensorFlow's list name the checkpoints up to the one that was restored."""
         kept = [n for n in sorted(self._numbers()) if n <= self._restored][-self._keep :]
         lines = [f'model_checkpoint_path: "ckpt-{n}"' for n in kept[-1:]]
-        lines += [f'all_model_checkpoint_paths: "ckpt-{n}"' for n in kept]
-        if lines:
+        for n in kept:
+            # Without a time TensorFlow takes a checkpoint for one to keep for ever.
+            written = (self._folder / f"ckpt-{n}.index").stat().st_mtime
+            lines.append(f'all_model_checkpoint_paths: "ckpt-{n}"')
+            lines.append(f"all_model_checkpoint_timestamps: {written}")
+        lines.append("last_preserved_timestamp: 1.0")
+        if kept:
             files.write_text(self._folder / "checkpoint", "\n".join(lines) + "\n")
         else:
             (self._folder / "checkpoint").unlink(missing_ok=True)
