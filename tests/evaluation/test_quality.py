@@ -39,7 +39,7 @@ class Noisy:
         self.audio = audio
         self.info = types.SimpleNamespace(mel=recipe or MelRecipe())
 
-    def synthesize(self, mel, seed=0, temperature=1.0, recipe=None, progress=None):
+    def synthesize(self, mel, seed=0, temperature=1.0, recipe=None, progress=None, **fine):
         return noisy(self.audio[int(mel[0, 0])], 600 * temperature, seed)
 
 

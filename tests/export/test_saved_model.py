@@ -132,7 +132,8 @@ def test_audio_is_that_of_the_op(saved):
     voice = Vocoder.load(converted(saved.config, saved.weights))
     for i, row in enumerate(saved.rows):
         audio = saved.call("serving_default", saved.alone(i))["audio"][0]
-        np.testing.assert_array_equal(audio, voice.synthesize(row, SEEDS[i], TEMPERATURES[i]))
+        expected = voice.synthesize(row, SEEDS[i], TEMPERATURES[i], fine_temperature=FINE[i])
+        np.testing.assert_array_equal(audio, expected)
 
 
 def test_rows_of_different_lengths_synthesize_as_alone(saved):
