@@ -81,7 +81,7 @@ def test_train_then_resume_without_options(invoke, data, config, tmp_path):
         before = {name: arrays[name] for name in arrays.files}
     again = invoke("train", data, run, "--no-audio", "--quiet")
     assert again.exit_code == 0, again.stderr
-    assert "resuming at step 2 of 2" in again.stdout
+    assert "finished: 2 steps are done" in again.stdout
     with np.load(run / "voice.npz") as arrays:
         assert before and set(arrays.files) == set(before)
         assert all(np.array_equal(arrays[name], before[name]) for name in before)
