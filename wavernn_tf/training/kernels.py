@@ -36,14 +36,9 @@ def choose(config: Config, echo: Callable[[str], None]) -> Any:
             echo(f"training with the Keras kernel: precision is {config.training.precision}")
             return KerasKernel(config)
     try:
-        return NativeKernel(config, threads())
+        return NativeKernel(config, processors.count())
     except WaveRNNError as error:
         if wanted == "native":
             raise
         echo(f"note: training with the Keras kernel, several times slower: {error}")
         return KerasKernel(config)
-
-
-def threads() -> int:
-    """Processors that this process may use."""
-    return processors.count()

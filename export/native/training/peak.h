@@ -11,11 +11,11 @@ namespace wavernn_tf {
 
 template <typename V>
 struct TrainingPeak {
-  // Multiply-adds of one call of Run with `rounds`.
+  // Chains that run at once.
   static constexpr int kSums = V::kBatchSums;
 
-  // Runs independent chains in registers; returns what keeps the compiler from
-  // leaving them out.
+  // Runs independent chains in registers and counts their multiply-adds;
+  // returns what keeps the compiler from leaving them out.
   static float Run(int64_t rounds, int64_t* multiply_adds) {
     typename V::F sum[kSums];
     for (int i = 0; i < kSums; ++i) sum[i] = V::Broadcast(0.5f + i);
