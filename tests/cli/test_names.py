@@ -37,7 +37,8 @@ def test_every_command(invoke, recordings, run, tmp_path, name):
     assert "skipped: 0" in done("prepare", source, here / "data")
     done("train", here / "data", here / "run", *SMALL.split())
     (here / "run" / "voice.npz").unlink()
-    assert "finished: 4 steps are done" in done("train", here / "data", here / "run", *SMALL.split())
+    printed = done("train", here / "data", here / "run", *SMALL.split())
+    assert "finished: 4 steps are done" in printed
     done("export", "saved-model", here / "run", here / "m")
     done("synthesize", here / "m", clip, here / "o.wav")
     done("export", "tflite", here / "run", here / "v.tflite", "--no-timing", "--seconds", "0.2")
