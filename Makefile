@@ -16,8 +16,8 @@ STAMP := $(VENV)/installed
 WITH_VENV := PATH="$(CURDIR)/$(BIN):$$PATH"
 
 CXX_SOURCES := $(shell find export/native -name '*.cc' -o -name '*.h')
-LIBRARY_SOURCES := $(shell find export/native/CMakeLists.txt export/native/kernels \
-	export/native/tflite export/native/training -type f)
+LIBRARY_SOURCES := $(shell find export/native -path export/native/tests -prune -o \
+	-path export/native/bench -prune -o -type f -print)
 
 # A Python that serves: 3.9 to 3.12, with venv and pip. Names are tried by running them, since a
 # version manager's shim may exist and yet fail. `make install PYTHON=/path/to/python3.10` chooses.

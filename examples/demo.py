@@ -52,10 +52,10 @@ def run(source: Path, out: Path, preset: str, steps: int = 0) -> Dict[str, Any]:
     """Do the job; returns the tree of summary.json."""
     from wavernn_tf import config as configuration
     from wavernn_tf.evaluation import held_out
-    from wavernn_tf.export.versions import newest
+    from wavernn_tf.export.serving.versions import newest
+    from wavernn_tf.models.run_folder import RunFolder
     from wavernn_tf.pipelines import corpora, prepare
     from wavernn_tf.training import trainer
-    from wavernn_tf.training.run import RunFolder
 
     config = configuration.load(preset)
     if steps:
@@ -88,8 +88,8 @@ def run(source: Path, out: Path, preset: str, steps: int = 0) -> Dict[str, Any]:
 
 def export(trained: Path, out: Path, data: Path) -> Any:
     """Export both forms; returns what was exported, and the voices by label, Keras first."""
-    from wavernn_tf.export import pipeline
-    from wavernn_tf.voices import KerasVoice, Vocoder, open_voice
+    from wavernn_tf.export import exporter as pipeline
+    from wavernn_tf.export.voices import KerasVoice, Vocoder, open_voice
 
     exported = pipeline.to_tflite(trained, out / "model.tflite", data, echo=click.echo)
     for weights in NARROW:
@@ -109,9 +109,9 @@ def export(trained: Path, out: Path, data: Path) -> Any:
 def measure(voices: Any, clips: List[Any], data: Path, trained: Path, out: Path) -> Dict[str, Any]:
     """Score, speak and time; writes the sound, the picture and the report."""
     from wavernn_tf.evaluation import evaluate, pictures, report
-    from wavernn_tf.export import bench
+    from wavernn_tf.export.benchmark import bench
     from wavernn_tf.export.runtime import write_wav
-    from wavernn_tf.training.run import RunFolder
+    from wavernn_tf.models.run_folder import RunFolder
 
     samples = sum(len(c.audio) for c in clips) * len(voices)
     with show.bar(samples, "scoring") as bar:
@@ -154,8 +154,8 @@ def compare_with_numpy(keras: Any, audio: np.ndarray, clip: Any) -> Dict[str, An
     They may part where a uniform number falls within float32 rounding of the boundary between two
     classes: then the distance is told.
     """
-    from wavernn_tf.export import inputs
-    from wavernn_tf.reference import Reference
+    from wavernn_tf.generation.reference import Reference
+    from wavernn_tf.voice import inputs
 
     reference = Reference(keras.config, keras.weights)
     padded = inputs.pad_edges(clip.mel, keras.info)

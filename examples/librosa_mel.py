@@ -10,8 +10,8 @@ import sys
 
 import librosa
 
+from wavernn_tf.config import recipes
 from wavernn_tf.export.runtime import Vocoder, write_wav
-from wavernn_tf.pipelines import recipes
 
 
 def main(voice_path: str, recording: str, wav_path: str) -> None:

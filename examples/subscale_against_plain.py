@@ -18,9 +18,9 @@ import click
 from wavernn_tf import config as configuration
 from wavernn_tf.config import Config
 from wavernn_tf.evaluation import bits, held_out
+from wavernn_tf.export.voices import KerasVoice
+from wavernn_tf.models.run_folder import RunFolder
 from wavernn_tf.training import trainer
-from wavernn_tf.training.run import RunFolder
-from wavernn_tf.voices import KerasVoice
 
 RUNS: Dict[str, Dict[str, Any]] = {
     "plain": {},

@@ -13,7 +13,7 @@ import click
 import yaml
 
 from wavernn_tf import config as configuration
-from wavernn_tf.export import pipeline
+from wavernn_tf.export import exporter as pipeline
 from wavernn_tf.pipelines import corpora, prepare
 from wavernn_tf.training import trainer
 

@@ -21,7 +21,7 @@ def check(reference_bits: float, op_bits: float, weight_type: str = "float32") -
     Args:
       reference_bits: bits per sample by Keras, in float32.
       op_bits: bits per sample of the same samples by the exported voice.
-      weight_type: of the exported voice, a name in `wavernn_tf.export.packing.WEIGHT_TYPES`.
+      weight_type: of the exported voice, a name in `wavernn_tf.export.format.packing.WEIGHT_TYPES`.
 
     Returns:
       The difference, |op - keras|, in bits per sample.

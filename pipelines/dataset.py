@@ -21,11 +21,12 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from wavernn_tf import dsp, teacher
+from wavernn_tf.audio import dsp
 from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import records
 from wavernn_tf.pipelines.manifest import Manifest
+from wavernn_tf.prediction import teacher
 
 PathLike = Union[str, "os.PathLike[str]"]
 Layers = Tuple[Tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]], ...]
@@ -87,8 +88,8 @@ def training_windows(
       inputs["features"] float32 [B, wf + past + lookahead, n_features], raw, not standardised, the
       real neighbours beyond the window and the first or last frame repeated beyond the utterance;
       inputs["codes"] int32 [B, b + T], 256 c + f from b samples before the window on, or, if
-      `config.predicts`, inputs["inputs"] float32 [B, T, rows] of `wavernn_tf.teacher`, with the
-      recording's own past; targets["coarse"], targets["fine"] int32 [B, T].
+      `config.predicts`, inputs["inputs"] float32 [B, T, rows] of `wavernn_tf.prediction.teacher`,
+      with the recording's own past; targets["coarse"], targets["fine"] int32 [B, T].
 
     Raises:
       WaveRNNError: if the data do not fit the configuration, or hold no window.
@@ -256,7 +257,7 @@ def taught(
       estimator: of the pitch, if lagged inputs need it.
 
     Returns:
-      (codes uint16 [n], 256 c + f; inputs float32 [n, rows], see `wavernn_tf.teacher`).
+      (codes uint16 [n], 256 c + f; inputs float32 [n, rows], see `wavernn_tf.prediction.teacher`).
     """
     made = teacher.teacher(audio, mel, config, posterior(mel, config, estimator))
     return (256 * made.coarse + made.fine).astype(np.uint16), made.inputs

@@ -10,11 +10,12 @@ from typing import Optional, Tuple, Union
 import numpy as np
 import numpy.typing as npt
 
-from wavernn_tf import dsp, feature_files, pitch
+from wavernn_tf.audio import dsp, feature_files
 from wavernn_tf.config import MelRecipe, SignalConfig
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import audio as audio_lib
 from wavernn_tf.pipelines.records import Utterance
+from wavernn_tf.prediction import pitch
 
 PathLike = Union[str, "os.PathLike[str]"]
 DEFAULT_SIGNAL = SignalConfig()

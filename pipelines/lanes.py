@@ -23,11 +23,12 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from wavernn_tf import signal, teacher
+from wavernn_tf.audio import signal
 from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import dataset, records
 from wavernn_tf.pipelines.manifest import Manifest
+from wavernn_tf.prediction import teacher
 
 _Arrays = Tuple[npt.NDArray[Any], ...]
 

@@ -13,9 +13,8 @@ import numpy.typing as npt
 
 from wavernn_tf import config as config_lib
 from wavernn_tf import files
-from wavernn_tf.config import Config, MelRecipe, SignalConfig
+from wavernn_tf.config import Config, MelRecipe, SignalConfig, recipes
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.pipelines import recipes
 
 PathLike = Union[str, "os.PathLike[str]"]
 SCHEMA = 1

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from wavernn_tf import config as configuration
-from wavernn_tf import matrices as matrices_lib
-from wavernn_tf.export import op
-from wavernn_tf.models.weights import random_weights
-from wavernn_tf.reference import Reference
+from wavernn_tf.config import matrices as matrices_lib
+from wavernn_tf.export.format import op
+from wavernn_tf.generation.reference import Reference
+from wavernn_tf.voice.weights import random_weights
 
 SPEECH = Path(__file__).parent / "data" / "speech"
 

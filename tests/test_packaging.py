@@ -9,8 +9,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from tests import wheels
 from tests.conftest import features_for, small_config, sparse_weights
+from tests.helpers import wheels
 
 PLACES = {"wavernn_tf": "wavernn_tf", "export": "wavernn_tf.export"}
 PLACES["pipelines"] = "wavernn_tf.pipelines"
@@ -55,7 +55,7 @@ def test_wheel_holds_the_package_and_nothing_else():
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
         assert names == installed_files() | {LIBRARY}
         assert archive.read(LIBRARY)[:4] in (b"\x7fELF", b"\xcf\xfa\xed\xfe")
-        assert "wavernn_tf/presets/demo.yaml" in names
+        assert "wavernn_tf/config/presets/demo.yaml" in names
         (licence,) = [n for n in archive.namelist() if n.endswith("LICENSE")]
         assert b"Apache License" in archive.read(licence)
 
@@ -69,7 +69,7 @@ def test_wheel_serves_every_python_3_on_this_platform():
 
 @pytest.mark.slow
 def test_wheel_outside_the_checkout_synthesizes(tmp_path):
-    from tests.export.test_tflite import converted
+    from tests.export.tflite.test_tflite import converted
     from wavernn_tf.export.runtime import Vocoder
 
     config = small_config()

@@ -70,8 +70,8 @@ def config() -> Config:
 def run(config: Config, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run folder with seeded random weights."""
     from wavernn_tf.models import wavernn
+    from wavernn_tf.models.run_folder import RunFolder
     from wavernn_tf.pipelines.manifest import Manifest
-    from wavernn_tf.training.run import RunFolder
 
     manifest = Manifest.load(data)
     folder = RunFolder.at(tmp_path_factory.mktemp("runs") / "run")

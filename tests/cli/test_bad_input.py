@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wavernn_tf.export import metadata
+from wavernn_tf.voice import metadata
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ import pytest
 from tests.conftest import assert_same_samples
 from wavernn_tf.config import Config
 from wavernn_tf.evaluation import evaluate, held_out
-from wavernn_tf.export.library import available_isas
-from wavernn_tf.reference import Reference
-from wavernn_tf.voices import KerasVoice
+from wavernn_tf.export.runtime.library import available_isas
+from wavernn_tf.export.voices import KerasVoice
+from wavernn_tf.generation.reference import Reference
 
 
 def read_wav(path: Path) -> np.ndarray:

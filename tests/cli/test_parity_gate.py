@@ -7,7 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from wavernn_tf.export import packing, tflite
+from wavernn_tf.export.format import packing
+from wavernn_tf.export.tflite import convert as tflite
 
 
 @pytest.mark.parametrize("weight_type", packing.WEIGHT_TYPES)

@@ -16,11 +16,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wavernn_tf import sampling, voices
 from wavernn_tf.errors import WaveRNNError, WaveRNNWarning
-from wavernn_tf.export import inputs
+from wavernn_tf.export import voices
 from wavernn_tf.export.runtime import Vocoder
-from wavernn_tf.voices import KerasVoice, open_voice
+from wavernn_tf.export.voices import KerasVoice, open_voice
+from wavernn_tf.generation import sampling
+from wavernn_tf.voice import inputs
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 
@@ -89,7 +90,7 @@ def test_scores_do_not_depend_on_the_segments(request, monkeypatch, form, mel):
 MEMORY = """
 import resource, sys
 import numpy as np
-from wavernn_tf.voices import open_voice
+from wavernn_tf.export.voices import open_voice
 voice = open_voice(sys.argv[1])
 mean = np.float32(voice.info.feature_mean)
 def score(seconds):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.evaluation.sounds import RATE, harmonics, noise, noisy, speech
+from tests.helpers.sounds import RATE, harmonics, noise, noisy, speech
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.evaluation import f0
 

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from tests.evaluation.sounds import RATE, harmonics, needs, noise, noisy, speech
+from tests.helpers.sounds import RATE, harmonics, needs, noise, noisy, speech
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.evaluation import (
     intrusive,

@@ -19,7 +19,7 @@ from tests.cli.conftest import (  # noqa: F401 (fixtures)
     run,
     tflite,
 )
-from tests.evaluation.sounds import RATE, SPEECH, harmonics, noisy, speech
+from tests.helpers.sounds import RATE, SPEECH, harmonics, noisy, speech
 from wavernn_tf.cli import cli
 from wavernn_tf.config import MelRecipe
 from wavernn_tf.errors import WaveRNNError

@@ -11,9 +11,11 @@ import soundfile
 
 from tests.conftest import SPEECH, features_for, small_config, sparse_weights
 from wavernn_tf import config as configuration
-from wavernn_tf.export import describe, tflite
+from wavernn_tf.config import recipes
 from wavernn_tf.export.runtime import Vocoder
-from wavernn_tf.pipelines import corpora, prepare, recipes
+from wavernn_tf.export.tflite import convert as tflite
+from wavernn_tf.pipelines import corpora, prepare
+from wavernn_tf.voice import describe
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

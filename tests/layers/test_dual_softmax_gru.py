@@ -5,12 +5,13 @@ import pytest
 import tensorflow as tf
 
 from tests.conftest import features_for, small_config
-from wavernn_tf import dsp, equations, signal
 from wavernn_tf._keras import keras, set_seed
+from wavernn_tf.audio import dsp, signal
+from wavernn_tf.generation import equations
+from wavernn_tf.generation.reference import Reference
 from wavernn_tf.layers import DualSoftmaxGRU, DualSoftmaxHeads, Standardise
 from wavernn_tf.models import wavernn
-from wavernn_tf.models import weights as weights_lib
-from wavernn_tf.reference import Reference
+from wavernn_tf.voice import weights as weights_lib
 
 TIME = 80
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.predicting import predicting_config, predicting_features
+from tests.helpers.predicting import predicting_config, predicting_features
 from wavernn_tf._keras import keras, set_seed
 from wavernn_tf.layers import DualSoftmaxGRU, GivenPitch, MulawFine, PitchEstimator
 from wavernn_tf.layers.dual_softmax_gru import input_gains

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.subscale import subscale_config
-from wavernn_tf import signal
+from tests.helpers.subscale import subscale_config
 from wavernn_tf._keras import keras, set_seed
+from wavernn_tf.audio import signal
 from wavernn_tf.config import SubscaleConfig
+from wavernn_tf.config.matrices import network_shapes
 from wavernn_tf.layers import SubscaleNetwork, TeacherForcing, Unfold
-from wavernn_tf.matrices import network_shapes
 from wavernn_tf.models import wavernn
 from wavernn_tf.sparsity import pruning
 

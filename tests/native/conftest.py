@@ -5,7 +5,7 @@ import zlib
 import pytest
 import tensorflow as tf
 
-from tests.native import models
+from tests.helpers import native_models as models
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.native.models import (
+from tests.helpers.native_models import (
     FEATURES,
     HOP,
     PROJECTION,
@@ -15,8 +15,8 @@ from tests.native.models import (
     rewritten,
     tensors,
 )
-from wavernn_tf.export.metadata import SCHEMA_VERSION
-from wavernn_tf.export.packing import WEIGHT_TYPES
+from wavernn_tf.export.format.packing import WEIGHT_TYPES
+from wavernn_tf.voice.metadata import SCHEMA_VERSION
 
 BAD_CALLS = {
     "NaN temperature": ({"temperature": np.float32([np.nan])}, "expected finite temperature"),

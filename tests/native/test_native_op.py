@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from tests.conftest import assert_same_samples, assert_same_scores, reference_for
-from tests.native.models import CONTEXT, HOP, STATE, convert, inputs, tensors
-from wavernn_tf.export.metadata import SCHEMA_VERSION
-from wavernn_tf.export.packing import WEIGHT_TYPES
-from wavernn_tf.matrices import BLOCK_SHAPES
-from wavernn_tf.reference import Reference
+from tests.helpers.native_models import CONTEXT, HOP, STATE, convert, inputs, tensors
+from wavernn_tf.config.matrices import BLOCK_SHAPES
+from wavernn_tf.export.format.packing import WEIGHT_TYPES
+from wavernn_tf.generation.reference import Reference
+from wavernn_tf.voice.metadata import SCHEMA_VERSION
 
 
 def test_cpp_unit_tests(build):

@@ -15,7 +15,7 @@ import soundfile
 import tensorflow as tf
 
 from wavernn_tf import config as config_lib
-from wavernn_tf import signal
+from wavernn_tf.audio import signal
 from wavernn_tf.config import Config, MelRecipe, SignalConfig
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import corpora, dataset, prepare

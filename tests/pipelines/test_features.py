@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from wavernn_tf import feature_files
+from wavernn_tf.audio import feature_files
 from wavernn_tf.config import MelRecipe
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import features

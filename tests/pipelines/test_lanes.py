@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from wavernn_tf import config as config_lib
-from wavernn_tf import signal, teacher
+from wavernn_tf.audio import signal
 from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import dataset, lanes
+from wavernn_tf.prediction import teacher
 
 LANES, HOP = 4, 200
 

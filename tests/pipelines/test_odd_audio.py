@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests import mutate_audio
+from tests.helpers import mutate_audio
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import audio
 

@@ -8,11 +8,12 @@ import tensorflow_model_optimization as tfmot
 
 from tests.conftest import small_config
 from wavernn_tf._keras import set_seed
-from wavernn_tf.matrices import BLOCK_SHAPES, GATES, HEADS
+from wavernn_tf.config.matrices import BLOCK_SHAPES, GATES, HEADS
 from wavernn_tf.models import wavernn
-from wavernn_tf.models import weights as weights_lib
-from wavernn_tf.sparsity import pruning, report
+from wavernn_tf.sparsity import pruning
 from wavernn_tf.training import losses
+from wavernn_tf.voice import sparsity as report
+from wavernn_tf.voice import weights as weights_lib
 
 STEPS = 12
 

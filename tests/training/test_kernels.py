@@ -9,7 +9,7 @@ import tensorflow_model_optimization as tfmot
 
 from wavernn_tf import config as configuration
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.export import library
+from wavernn_tf.export.runtime import library
 from wavernn_tf.pipelines import dataset, lanes
 from wavernn_tf.training import kernels, trainer
 from wavernn_tf.training.model import KerasKernel, NativeKernel
@@ -161,7 +161,7 @@ def test_memory_stays_small(data, tiny):
 import resource, sys
 import numpy as np
 from wavernn_tf.training import native
-from tests.training.windows import random_window
+from tests.helpers.windows import random_window
 window, parameters, _ = random_window(batch=64, time=1000, units=512, projection=256, hold=50)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 native.Kernel(threads=2).run(window, parameters)

@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tests.training.windows import autodiff, random_window
+from tests.helpers.windows import autodiff, random_window
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.export import library
+from wavernn_tf.export.runtime import library
 from wavernn_tf.training import native
 
 # The kernel's sigmoid and tanh are within 2^-19, its exp within 2^-18 relative: every factor of a

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from wavernn_tf import config as configuration
-from wavernn_tf import pitch, teacher
 from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.export.voices import KerasVoice
+from wavernn_tf.models.run_folder import RunFolder
 from wavernn_tf.pipelines import dataset
+from wavernn_tf.prediction import pitch, teacher
 from wavernn_tf.training import checks, pitch_stage, trainer
-from wavernn_tf.training.run import RunFolder
-from wavernn_tf.voices import KerasVoice
 
 ALL = list(configuration.EXTRA_INPUTS)
 

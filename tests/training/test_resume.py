@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from wavernn_tf import config as configuration
-from wavernn_tf.training.run import RunFolder
+from wavernn_tf.models.run_folder import RunFolder
 
 TRAIN = """
 import sys

@@ -16,8 +16,8 @@ from tests.test_files import NAMESPACE, needs_mounts
 from wavernn_tf import config as configuration
 from wavernn_tf import files
 from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.models.run_folder import RunFolder
 from wavernn_tf.training import checks, trainer
-from wavernn_tf.training.run import RunFolder
 
 
 @pytest.fixture(scope="module")

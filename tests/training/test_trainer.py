@@ -6,12 +6,12 @@ import tensorflow as tf
 
 from wavernn_tf import config as configuration
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.models import weights as weights_lib
+from wavernn_tf.export.voices import KerasVoice
+from wavernn_tf.models.run_folder import RunFolder
 from wavernn_tf.pipelines import dataset
-from wavernn_tf.sparsity.report import matrix_sparsity
 from wavernn_tf.training import losses, optimizer, trainer
-from wavernn_tf.training.run import RunFolder
-from wavernn_tf.voices import KerasVoice
+from wavernn_tf.voice import weights as weights_lib
+from wavernn_tf.voice.sparsity import matrix_sparsity
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,12 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 import click
 
 from wavernn_tf.cli import options, show, speech
+from wavernn_tf.config.matrices import BLOCK_SHAPES
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.export import bench as library
-from wavernn_tf.export.bench import ROUND_SECONDS, Speech, Subject
-from wavernn_tf.export.dense_baseline import FORMS
-from wavernn_tf.export.packing import WEIGHT_TYPES
-from wavernn_tf.matrices import BLOCK_SHAPES
+from wavernn_tf.export.benchmark import bench as library
+from wavernn_tf.export.benchmark.bench import ROUND_SECONDS, Speech, Subject
+from wavernn_tf.export.benchmark.dense_baseline import FORMS
+from wavernn_tf.export.format.packing import WEIGHT_TYPES
 
 
 @click.command()
@@ -95,7 +95,7 @@ def bench(
       wavernn-tf bench --subscale 16 --block 16x1 --weights int8 --json
       wavernn-tf bench voice.tflite saved_model/ --rounds 15 --json
     """  # noqa: D301 (\b is for click)
-    from wavernn_tf.export.op_bench import OpBench
+    from wavernn_tf.export.benchmark.op import OpBench
 
     shape = {name: value for name, value in shape.items() if value is not None}
     if voices and shape:
@@ -162,7 +162,7 @@ class _Other(Subject[Dict[str, Any]]):
     notes: Tuple[str, ...] = ()
 
     def __init__(self, path: str, round_seconds: float, utterance: Optional[float] = None) -> None:
-        from wavernn_tf.voices import open_voice
+        from wavernn_tf.export.voices import open_voice
 
         with speech.tensorflow_for("This voice"):
             voice = open_voice(path)
@@ -176,7 +176,7 @@ class _Other(Subject[Dict[str, Any]]):
 
 def _random_shapes(shape: Mapping[str, Any]) -> Dict[str, Any]:
     """The shape by a label for people; after Subscale or prediction the plain one."""
-    from wavernn_tf.export import random_voice
+    from wavernn_tf.export.benchmark import random_voice
 
     checked = random_voice.Shape(**shape)
     plain = dataclasses.replace(checked, subscale=1, prediction=False)
@@ -193,14 +193,14 @@ def _label(shape: Any) -> str:
 
 def _random_voice(shape: Any) -> bytes:
     """The contents of the .tflite file."""
-    from wavernn_tf.export import random_voice
+    from wavernn_tf.export.benchmark import random_voice
 
     with speech.tensorflow_for("Timing random weights"):
         return random_voice.make(shape)
 
 
 def _random_saved_model(shape: Any, utterance: Optional[float]) -> _Other:
-    from wavernn_tf.export import random_voice
+    from wavernn_tf.export.benchmark import random_voice
 
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "voice")

@@ -11,7 +11,7 @@ import click
 from wavernn_tf import files
 from wavernn_tf.cli import options, show, speech
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.export import inputs
+from wavernn_tf.voice import inputs
 
 
 @click.command()
@@ -259,7 +259,7 @@ def _opened(voices: Tuple[str, ...], runtime: str) -> Dict[str, Any]:
     with speech.tensorflow_for("Evaluating"):
         speech.quiet()
         from wavernn_tf.evaluation import evaluate as library  # noqa: F401 (is TensorFlow there?)
-        from wavernn_tf.voices import open_voice
+        from wavernn_tf.export.voices import open_voice
     return {label: open_voice(path, runtime) for label, path in _labels(voices).items()}
 
 
@@ -277,7 +277,7 @@ def _runs(voices: Tuple[str, ...]) -> List[str]:
 
 
 def _data_of(voices: Tuple[str, ...]) -> str:
-    from wavernn_tf.training.run import RunFolder
+    from wavernn_tf.models.run_folder import RunFolder
 
     for voice in voices:
         if not Path(voice).exists():
@@ -290,7 +290,7 @@ def _data_of(voices: Tuple[str, ...]) -> str:
 
 
 def _history(voices: Tuple[str, ...]) -> List[Any]:
-    from wavernn_tf.training.run import RunFolder
+    from wavernn_tf.models.run_folder import RunFolder
 
     runs = _runs(voices)
     return RunFolder.at(runs[0]).history() if runs else []

@@ -9,8 +9,10 @@ import click
 
 from wavernn_tf.cli import options, show, speech
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.export import metadata, postfilter, versions
-from wavernn_tf.export.metadata import VoiceInfo
+from wavernn_tf.export.serving import versions
+from wavernn_tf.prediction import postfilter
+from wavernn_tf.voice import metadata
+from wavernn_tf.voice.metadata import VoiceInfo
 
 _LONG = ("feature_mean", "feature_std")
 
@@ -67,7 +69,7 @@ def _tflite(path: Path) -> Dict[str, Any]:
 def _saved_model(path: Path, version: Path) -> Dict[str, Any]:
     with speech.tensorflow_for("Inspecting a SavedModel"):
         speech.quiet()
-        from wavernn_tf.export import saved_model
+        from wavernn_tf.export.serving import saved_model
     info = saved_model.read_info(version)
     total = sum(p.stat().st_size for p in version.rglob("*") if p.is_file())
     found = [str(n) for n in sorted(versions.find(path))] or [version.name]
@@ -97,7 +99,7 @@ def _voice(info: VoiceInfo) -> Dict[str, Any]:
 
 def _run(path: Path) -> Dict[str, Any]:
     from wavernn_tf import config as configuration
-    from wavernn_tf.training.run import RunFolder
+    from wavernn_tf.models.run_folder import RunFolder
 
     run = RunFolder.at(path)
     config, history = run.config(), run.history()

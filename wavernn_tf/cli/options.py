@@ -83,7 +83,7 @@ def make_config(
     config = configuration.load(source) if source else (default or Config())
     values: Dict[str, Any] = dict(_parse(text) for text in assignments)
     if recipe:
-        from wavernn_tf.pipelines import recipes
+        from wavernn_tf.config import recipes
 
         mel = configuration.to_dict(recipes.find(recipe))
         values = {**{f"mel.{key}": value for key, value in mel.items()}, **values}

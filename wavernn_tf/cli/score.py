@@ -7,7 +7,7 @@ from typing import Optional
 
 import click
 
-from wavernn_tf import feature_files
+from wavernn_tf.audio import feature_files
 from wavernn_tf.cli import options, show, speech
 
 
@@ -33,7 +33,7 @@ def score(artefact: str, source: str, mel: Optional[str], runtime: str, as_json:
       wavernn-tf score run/ recording.wav --mel recording.npy --json
     """  # noqa: D301 (\b is for click)
     from wavernn_tf.evaluation import bits
-    from wavernn_tf.voices import open_voice
+    from wavernn_tf.export.voices import open_voice
 
     with speech.tensorflow_for("This voice"):
         if not Path(artefact).is_file():

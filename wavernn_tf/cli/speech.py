@@ -10,7 +10,8 @@ from typing import Iterator
 
 import numpy as np
 
-from wavernn_tf import feature_files, processors
+from wavernn_tf import processors
+from wavernn_tf.audio import feature_files
 from wavernn_tf.config import MelRecipe, SignalConfig
 from wavernn_tf.errors import WaveRNNError
 

@@ -9,7 +9,8 @@ from typing import Optional
 
 import click
 
-from wavernn_tf import feature_files, files
+from wavernn_tf import files
+from wavernn_tf.audio import feature_files
 from wavernn_tf.cli import options, show, speech
 from wavernn_tf.cli.interrupt import interruptible
 
@@ -59,10 +60,10 @@ def synthesize(
       wavernn-tf synthesize voice.tflite mel.npy out.wav --seed 1
       wavernn-tf synthesize saved_model/ recording.flac out.wav --temperature 0.8
     """  # noqa: D301 (\b is for click)
-    from wavernn_tf.export import inputs
-    from wavernn_tf.export.runtime import is_own_wav, wav_bytes, write_wav
-    from wavernn_tf.pipelines import recipes
-    from wavernn_tf.voices import open_voice
+    from wavernn_tf.config import recipes
+    from wavernn_tf.export.runtime.vocoder import is_own_wav, wav_bytes, write_wav
+    from wavernn_tf.export.voices import open_voice
+    from wavernn_tf.voice import inputs
 
     to_stdout = out == "-"
     if not to_stdout and Path(out).suffix.lower() != ".wav":

@@ -53,8 +53,8 @@ def train(
       wavernn-tf train data/ run/ --set training.steps=150000 --extend
       wavernn-tf train other_data/ new_run/ --init run/
     """  # noqa: D301 (\b is for click)
+    from wavernn_tf.models.run_folder import RunFolder
     from wavernn_tf.pipelines.manifest import Manifest
-    from wavernn_tf.training.run import RunFolder
 
     Manifest.load(data)
     RunFolder.at(run).claim([data])
@@ -113,8 +113,8 @@ def _config(
     With `extend` single values are those of the run, and with `init` those of the other run, unless
     a preset or file is named.
     """
+    from wavernn_tf.models.run_folder import RunFolder
     from wavernn_tf.pipelines.manifest import Manifest
-    from wavernn_tf.training.run import RunFolder
 
     if not any((preset, config_file, recipe, assignments)) and (Path(run) / "config.yaml").exists():
         return RunFolder.at(run).config()

@@ -15,7 +15,7 @@ from typing import Callable, Dict, Iterable, List, Optional, Protocol, Sequence
 
 import numpy as np
 
-from wavernn_tf import signal
+from wavernn_tf.audio import signal
 from wavernn_tf.config import SignalConfig
 from wavernn_tf.errors import WaveRNNError
 
@@ -48,7 +48,7 @@ class Bits:
 
 
 class Scorer(Protocol):
-    """What `score_voice` needs of a voice (`wavernn_tf.voices.Voice` has it)."""
+    """What `score_voice` needs of a voice (`wavernn_tf.export.voices.Voice` has it)."""
 
     def score(self, mel: np.ndarray, audio: np.ndarray) -> np.ndarray:
         """Score: ln P(coarse), ln P(fine), float32 [samples, 2]."""

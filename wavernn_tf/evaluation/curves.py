@@ -23,7 +23,7 @@ from wavernn_tf.evaluation.pictures import GRID
 @click.option("--label", "labels", multiple=True, help="One for each run; by default its folder.")
 def main(runs: Tuple[str, ...], out: str, labels: Tuple[str, ...]) -> None:
     """Draw the learning curves of training runs, and print them at equal samples and minutes."""
-    from wavernn_tf.training.run import RunFolder
+    from wavernn_tf.models.run_folder import RunFolder
 
     names = list(labels) if len(labels) == len(runs) else [Path(run).name for run in runs]
     histories = {}

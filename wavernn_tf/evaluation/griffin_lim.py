@@ -15,7 +15,7 @@ import math
 
 import numpy as np
 
-from wavernn_tf import dsp
+from wavernn_tf.audio import dsp
 from wavernn_tf.config import MelRecipe
 from wavernn_tf.errors import WaveRNNError
 

@@ -9,11 +9,10 @@ from typing import Iterator, List, Optional, Union
 
 import numpy as np
 
-from wavernn_tf.config import MelRecipe
+from wavernn_tf.config import MelRecipe, recipes
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.evaluation import bits
 from wavernn_tf.evaluation.bits import Bits
-from wavernn_tf.pipelines import recipes
 from wavernn_tf.pipelines.manifest import Manifest
 
 PathLike = Union[str, Path]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from wavernn_tf import dsp
+from wavernn_tf.audio import dsp
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.evaluation import pictures
 

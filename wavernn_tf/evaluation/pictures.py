@@ -178,7 +178,7 @@ def _png(figure: Any) -> bytes:
 
 def _mels(tracks: Mapping[str, np.ndarray], sample_rate: int) -> Dict[str, np.ndarray]:
     """float32 [frames, bands] in dB, by label."""
-    from wavernn_tf import dsp  # TensorFlow
+    from wavernn_tf.audio import dsp  # TensorFlow
 
     recipe = mel_recipe(sample_rate)
     return {k: dsp.log_mel(dsp.to_float(a), recipe).numpy() for k, a in tracks.items()}

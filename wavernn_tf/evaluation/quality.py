@@ -18,7 +18,7 @@ from wavernn_tf.evaluation import baselines, bootstrap, held_out, packages
 from wavernn_tf.evaluation.bootstrap import Estimate
 from wavernn_tf.evaluation.held_out import Clip
 from wavernn_tf.evaluation.measures import RATE, Measure, Pair, Track
-from wavernn_tf.voices import Voice
+from wavernn_tf.export.voices import Voice
 
 ORIGINAL = "original"
 
@@ -101,7 +101,7 @@ def recipe_of(voices: Mapping[str, Voice], data: Optional[held_out.PathLike]) ->
     Raises:
       WaveRNNError: if they differ.
     """
-    from wavernn_tf.pipelines import recipes
+    from wavernn_tf.config import recipes
     from wavernn_tf.pipelines.manifest import Manifest
 
     if data is not None:

@@ -17,7 +17,7 @@ from wavernn_tf import files
 from wavernn_tf.evaluation import pictures
 from wavernn_tf.evaluation.bits import Bits
 from wavernn_tf.evaluation.evaluate import Comparison, Evaluation
-from wavernn_tf.export.metadata import VoiceInfo
+from wavernn_tf.voice.metadata import VoiceInfo
 
 _TEMPLATE = Path(__file__).with_name("report.html")
 

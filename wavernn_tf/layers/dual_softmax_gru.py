@@ -8,10 +8,10 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_model_optimization.python.core.sparsity.keras import prunable_layer
 
-from wavernn_tf import folding
 from wavernn_tf._keras import PACKAGE, fused_gru, keras
 from wavernn_tf.config import EXTRA_INPUTS
-from wavernn_tf.matrices import GATES
+from wavernn_tf.config.matrices import GATES
+from wavernn_tf.generation import folding
 
 _LOGARITHMIC_GAIN = 1.0 / 64.0
 """Share of the input gain in inputs on a logarithmic scale, which fill the range [-1, 1]."""

@@ -8,7 +8,7 @@ import tensorflow as tf
 from tensorflow_model_optimization.python.core.sparsity.keras import prunable_layer
 
 from wavernn_tf._keras import PACKAGE, keras
-from wavernn_tf.matrices import HEADS
+from wavernn_tf.config.matrices import HEADS
 
 CLASSES = 256
 

@@ -6,8 +6,9 @@ from typing import Any, Sequence
 
 import tensorflow as tf
 
-from wavernn_tf import coding, predictors
 from wavernn_tf._keras import PACKAGE, keras
+from wavernn_tf.generation import predictors
+from wavernn_tf.prediction import coding
 
 
 @keras.saving.register_keras_serializable(PACKAGE)

@@ -6,8 +6,9 @@ from typing import Any, Dict, List, Tuple
 
 import tensorflow as tf
 
-from wavernn_tf import pitch, predictors
 from wavernn_tf._keras import PACKAGE, keras
+from wavernn_tf.generation import predictors
+from wavernn_tf.prediction import pitch
 
 
 @keras.saving.register_keras_serializable(PACKAGE)

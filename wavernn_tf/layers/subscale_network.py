@@ -7,10 +7,11 @@ from typing import Any, Dict, List, Sequence, Tuple
 import tensorflow as tf
 from tensorflow_model_optimization.python.core.sparsity.keras import prunable_layer
 
-from wavernn_tf import equations, trees
+from wavernn_tf import trees
 from wavernn_tf._keras import PACKAGE, keras
 from wavernn_tf.config import SubscaleConfig
-from wavernn_tf.matrices import network_shapes
+from wavernn_tf.config.matrices import network_shapes
+from wavernn_tf.generation import equations
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -18,8 +19,8 @@ class SubscaleNetwork(keras.layers.Layer, prunable_layer.PrunableLayer):
     """Masked dilated convolutions with ReLU over the earlier sub-tensors, for every sub-tensor.
 
     Position i of sub-tensor s sees the positions i - past .. i + future of the sub-tensors z < s,
-    and no other sample; the equation is that of `wavernn_tf.equations.subscale_network`. All
-    sub-tensors are rows of the same convolutions. Arithmetic is float32 under any policy: the
+    and no other sample; the equation is that of `wavernn_tf.generation.equations.subscale_network`.
+    All sub-tensors are rows of the same convolutions. Arithmetic is float32 under any policy: the
     network sees whole 16-bit samples.
 
     Args:

@@ -6,8 +6,8 @@ from typing import Any, Dict, Tuple
 
 import tensorflow as tf
 
-from wavernn_tf import folding
 from wavernn_tf._keras import PACKAGE, keras
+from wavernn_tf.generation import folding
 
 
 @keras.saving.register_keras_serializable(PACKAGE)

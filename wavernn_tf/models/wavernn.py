@@ -6,7 +6,6 @@ from typing import Any, Callable, Optional, Sequence
 
 import tensorflow as tf
 
-from wavernn_tf import pitch
 from wavernn_tf._keras import keras
 from wavernn_tf.config import ESTIMATOR_REACH, Config
 from wavernn_tf.layers import (
@@ -20,6 +19,7 @@ from wavernn_tf.layers import (
     TeacherForcing,
     Unfold,
 )
+from wavernn_tf.prediction import pitch
 
 
 def build(
@@ -35,7 +35,8 @@ def build(
     waveform are sequences of the same GRU, which a network over the earlier ones conditions.
 
     With prediction in front of the network (`config.predicts`) the inputs of the GRU are made for
-    whole recordings (`wavernn_tf.teacher`) and come ready; the pitch posterior joins the features.
+    whole recordings (`wavernn_tf.prediction.teacher`) and come ready; the pitch posterior joins the
+    features.
 
     The conditioning network pads nothing: its input holds `past` frames before and `lookahead`
     frames after those that the samples cover.

@@ -17,7 +17,7 @@ from tensorflow_model_optimization.python.core.sparsity.keras import (
 
 from wavernn_tf._keras import stored
 from wavernn_tf.config import Config, PruningConfig
-from wavernn_tf.matrices import BLOCK_SHAPES, GATES, HEADS, matrix_blocks, matrix_shapes
+from wavernn_tf.config.matrices import BLOCK_SHAPES, GATES, HEADS, matrix_blocks, matrix_shapes
 
 
 class PruneMatrices(pruning_wrapper.PruneLowMagnitude):

@@ -261,7 +261,7 @@ def _in_child(
 
 def _peak() -> float:
     """Multiply-adds a second of one core, in float32."""
-    from wavernn_tf.export import library
+    from wavernn_tf.export.runtime import library
 
     loaded = library.load_c_library()
     loaded.wavernn_tf_trainer_peak.restype = ctypes.c_double

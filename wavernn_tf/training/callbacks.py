@@ -14,9 +14,9 @@ from wavernn_tf import files
 from wavernn_tf._keras import keras
 from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.models.run_folder import RunFolder
 from wavernn_tf.training import losses
 from wavernn_tf.training.checkpoints import Checkpoints
-from wavernn_tf.training.run import RunFolder
 
 
 class Progress(keras.callbacks.Callback):

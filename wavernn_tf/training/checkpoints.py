@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from wavernn_tf import files
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.training.run import RunFolder
+from wavernn_tf.models.run_folder import RunFolder
 
 
 class Checkpoints:

@@ -11,9 +11,9 @@ import numpy as np
 
 from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.models.weights import ESTIMATOR
 from wavernn_tf.pipelines import dataset
 from wavernn_tf.pipelines.manifest import Manifest
+from wavernn_tf.voice.weights import ESTIMATOR
 
 
 def check_data(folder: Union[str, Path], config: Config) -> Tuple[Dict[str, Any], List[str]]:

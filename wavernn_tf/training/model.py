@@ -18,11 +18,12 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 import numpy as np
 import tensorflow as tf
 
-from wavernn_tf import coding, folding
 from wavernn_tf._keras import keras, stored
 from wavernn_tf.config import Config
+from wavernn_tf.config.matrices import GATES, HEADS, matrix_blocks
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.matrices import GATES, HEADS, matrix_blocks
+from wavernn_tf.generation import folding
+from wavernn_tf.prediction import coding
 from wavernn_tf.sparsity import pruning
 from wavernn_tf.training import losses, native
 

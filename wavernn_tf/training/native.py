@@ -12,9 +12,9 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 import numpy as np
 import numpy.typing as npt
 
+from wavernn_tf.config.matrices import BLOCK_SHAPES, GATES, HEADS
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.export import library
-from wavernn_tf.matrices import BLOCK_SHAPES, GATES, HEADS
+from wavernn_tf.export.runtime import library
 
 Float32 = npt.NDArray[np.float32]
 
@@ -97,7 +97,7 @@ class Kernel:
     Args:
       blocks: names of the block shapes of `MATRICES`; all 16x1 by default.
       threads: at most.
-      isa: instruction set, one of `export.library.available_isas()`; by default the fastest.
+      isa: one of `export.runtime.library.available_isas()`; by default the fastest.
 
     Raises:
       WaveRNNError: if the native library is missing or does not load, or the machine lacks `isa`.

@@ -1,8 +1,8 @@
 """The first stage of a training run with estimated pitch: the pitch estimator.
 
 It learns, from a few frames of the corpus' features, the class that autocorrelation finds in the
-recordings (`wavernn_tf.pitch.targets`). The result is kept in RUN/pitch.npz: a finished stage is
-not repeated, and one that was killed starts again, to the same weights.
+recordings (`wavernn_tf.prediction.pitch.targets`). The result is kept in RUN/pitch.npz: a
+finished stage is not repeated, and one that was killed starts again, to the same weights.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from typing import Any, Callable, Dict, List, NamedTuple, Tuple, Union
 import numpy as np
 import tensorflow as tf
 
-from wavernn_tf import files, pitch
+from wavernn_tf import files
 from wavernn_tf._keras import keras, set_seed
 from wavernn_tf.config import ESTIMATOR_REACH, Config
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.layers import PitchEstimator
-from wavernn_tf.models.weights import ESTIMATOR, fold_standardisation
+from wavernn_tf.models.run_folder import RunFolder
 from wavernn_tf.pipelines import dataset
-from wavernn_tf.training.run import RunFolder
+from wavernn_tf.prediction import pitch
+from wavernn_tf.voice.weights import ESTIMATOR, fold_standardisation
 
 Layers = Tuple[Tuple[np.ndarray, np.ndarray], ...]
 

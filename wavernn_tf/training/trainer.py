@@ -10,19 +10,20 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_model_optimization as tfmot
 
-from wavernn_tf import files, synthesis
+from wavernn_tf import files
 from wavernn_tf._keras import keras, set_seed
 from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.export import inputs
+from wavernn_tf.generation import synthesis
 from wavernn_tf.models import wavernn
-from wavernn_tf.models import weights as weights_lib
+from wavernn_tf.models.run_folder import RunFolder
 from wavernn_tf.pipelines import dataset, lanes
 from wavernn_tf.sparsity import pruning
 from wavernn_tf.training import callbacks, checks, kernels, optimizer, pitch_stage
 from wavernn_tf.training.checkpoints import Checkpoints
 from wavernn_tf.training.model import KerasKernel, TrainingModel, TrainingStep
-from wavernn_tf.training.run import RunFolder
+from wavernn_tf.voice import inputs
+from wavernn_tf.voice import weights as weights_lib
 
 AUDIO_SECONDS = 1.5
 """Length of the generated audio in TensorBoard."""

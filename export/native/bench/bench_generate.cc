@@ -23,10 +23,10 @@
 #include <utility>
 #include <vector>
 
-#include "kernels/generate.h"
-#include "kernels/read_floor.h"
-#include "kernels/timed_kernels.h"
-#include "tests/random_model.h"
+#include "profile/read_floor.h"
+#include "profile/timed_kernels.h"
+#include "stream/generate.h"
+#include "tests/helpers/random_model.h"
 
 using namespace wavernn_tf;
 

@@ -13,8 +13,8 @@ from typing import Tuple
 
 import click
 
-from wavernn_tf.export.packing import WEIGHT_TYPES
-from wavernn_tf.matrices import BLOCK_SHAPES
+from wavernn_tf.config.matrices import BLOCK_SHAPES
+from wavernn_tf.export.format.packing import WEIGHT_TYPES
 
 _ISAS = ("neon", "neondot")
 _FRAMES = (1, 3)

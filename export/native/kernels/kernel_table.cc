@@ -11,7 +11,7 @@
 
 namespace wavernn_tf {
 
-// The build defines WAVERNN_TF_<ISA> where it compiles <isa>_kernels.cc.
+// The build defines WAVERNN_TF_<ISA> where it compiles isa/<isa>.cc.
 const KernelTable& Avx2Kernels();
 const KernelTable& Avx2VnniKernels();
 const KernelTable& Avx512Kernels();

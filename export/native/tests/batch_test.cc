@@ -6,12 +6,12 @@
 #include <limits>
 #include <utility>
 
-#include "kernels/generate.h"
 #include "kernels/sampler.h"
-#include "tests/check.h"
-#include "tests/draw.h"
-#include "tests/product.h"
-#include "tests/random_model.h"
+#include "stream/generate.h"
+#include "tests/helpers/check.h"
+#include "tests/helpers/draw.h"
+#include "tests/helpers/product.h"
+#include "tests/helpers/random_model.h"
 
 using namespace wavernn_tf;
 

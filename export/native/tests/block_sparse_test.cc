@@ -6,10 +6,10 @@
 #include <limits>
 
 #include "kernels/gru.h"
-#include "kernels/stream.h"
-#include "tests/check.h"
-#include "tests/product.h"
-#include "tests/random_model.h"
+#include "stream/stream.h"
+#include "tests/helpers/check.h"
+#include "tests/helpers/product.h"
+#include "tests/helpers/random_model.h"
 
 using namespace wavernn_tf;
 

@@ -1,4 +1,4 @@
-#include "kernels/conditioning.h"
+#include "model/conditioning.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,9 +6,9 @@
 #include <limits>
 
 #include "kernels/gru.h"
-#include "tests/check.h"
-#include "tests/product.h"
-#include "tests/random_model.h"
+#include "tests/helpers/check.h"
+#include "tests/helpers/product.h"
+#include "tests/helpers/random_model.h"
 
 using namespace wavernn_tf;
 

@@ -1,12 +1,12 @@
 // The emulated fused multiply-add is the machine's, or the C library's, to the
 // last bit.
 
-#include "kernels/fused_multiply_add.h"
+#include "base/fused_multiply_add.h"
 
 #include <limits>
 #include <random>
 
-#include "tests/check.h"
+#include "tests/helpers/check.h"
 
 using namespace wavernn_tf;
 

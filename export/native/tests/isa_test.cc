@@ -6,12 +6,12 @@
 #include <limits>
 #include <utility>
 
-#include "kernels/aligned_array.h"
-#include "kernels/generate.h"
-#include "kernels/score.h"
-#include "tests/check.h"
-#include "tests/product.h"
-#include "tests/random_model.h"
+#include "base/aligned_array.h"
+#include "stream/generate.h"
+#include "stream/score.h"
+#include "tests/helpers/check.h"
+#include "tests/helpers/product.h"
+#include "tests/helpers/random_model.h"
 
 using namespace wavernn_tf;
 

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/vector_math.h"
-#include "kernels/vector_scalar.h"
-#include "tests/check.h"
+#include "kernels/simd/vector_math.h"
+#include "kernels/simd/vector_scalar.h"
+#include "tests/helpers/check.h"
 
 using namespace wavernn_tf;
 

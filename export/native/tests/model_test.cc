@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/generate.h"
+#include "base/signal.h"
 #include "kernels/sampler.h"
-#include "kernels/score.h"
-#include "kernels/signal.h"
-#include "kernels/stream.h"
-#include "tests/check.h"
-#include "tests/product.h"
-#include "tests/random_model.h"
+#include "stream/generate.h"
+#include "stream/score.h"
+#include "stream/stream.h"
+#include "tests/helpers/check.h"
+#include "tests/helpers/product.h"
+#include "tests/helpers/random_model.h"
 
 using namespace wavernn_tf;
 

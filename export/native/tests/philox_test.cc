@@ -1,6 +1,6 @@
-#include "kernels/philox.h"
+#include "base/philox.h"
 
-#include "tests/check.h"
+#include "tests/helpers/check.h"
 
 using namespace wavernn_tf;
 

@@ -1,14 +1,14 @@
 // The pitch postfilter against its definition over a whole waveform.
 
-#include "kernels/postfilter.h"
+#include "prediction/postfilter.h"
 
 #include <cmath>
 #include <cstdlib>
 #include <vector>
 
-#include "tests/check.h"
-#include "tests/product.h"
-#include "tests/random_model.h"
+#include "tests/helpers/check.h"
+#include "tests/helpers/product.h"
+#include "tests/helpers/random_model.h"
 
 using namespace wavernn_tf;
 

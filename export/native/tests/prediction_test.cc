@@ -5,14 +5,14 @@
 #include <limits>
 #include <vector>
 
-#include "kernels/coding.h"
-#include "kernels/double_math.h"
-#include "kernels/linear_prediction.h"
-#include "kernels/pitch.h"
-#include "kernels/sample_predictor.h"
-#include "tests/check.h"
-#include "tests/product.h"
-#include "tests/random_model.h"
+#include "base/double_math.h"
+#include "prediction/coding.h"
+#include "prediction/linear_prediction.h"
+#include "prediction/pitch.h"
+#include "prediction/sample_predictor.h"
+#include "tests/helpers/check.h"
+#include "tests/helpers/product.h"
+#include "tests/helpers/random_model.h"
 
 using namespace wavernn_tf;
 

@@ -7,9 +7,9 @@
 #include <cmath>
 #include <limits>
 
-#include "tests/check.h"
-#include "tests/product.h"
-#include "tests/random_model.h"
+#include "tests/helpers/check.h"
+#include "tests/helpers/product.h"
+#include "tests/helpers/random_model.h"
 
 using namespace wavernn_tf;
 

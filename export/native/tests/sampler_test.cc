@@ -4,9 +4,9 @@
 #include <random>
 
 #include "kernels/kernel_table.h"
-#include "tests/check.h"
-#include "tests/draw.h"
-#include "tests/product.h"
+#include "tests/helpers/check.h"
+#include "tests/helpers/draw.h"
+#include "tests/helpers/product.h"
 
 using namespace wavernn_tf;
 

@@ -1,6 +1,6 @@
-#include "kernels/signal.h"
+#include "base/signal.h"
 
-#include "tests/check.h"
+#include "tests/helpers/check.h"
 
 using namespace wavernn_tf;
 

@@ -8,13 +8,13 @@
 #include <utility>
 #include <vector>
 
-#include "kernels/generate.h"
-#include "kernels/score.h"
-#include "kernels/signal.h"
-#include "tests/check.h"
-#include "tests/product.h"
-#include "tests/random_model.h"
-#include "tests/sequential.h"
+#include "base/signal.h"
+#include "stream/generate.h"
+#include "stream/score.h"
+#include "tests/helpers/check.h"
+#include "tests/helpers/product.h"
+#include "tests/helpers/random_model.h"
+#include "tests/helpers/sequential.h"
 
 using namespace wavernn_tf;
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "kernels/kernel_table.h"
-#include "tests/check.h"
+#include "tests/helpers/check.h"
 #include "training/trainer.h"
 
 namespace wavernn_tf {

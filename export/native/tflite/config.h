@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "kernels/model.h"
+#include "model/model.h"
 #include "tflite/error_text.h"
 
 namespace wavernn_tf {

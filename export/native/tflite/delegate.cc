@@ -8,8 +8,8 @@
 #include <new>
 #include <vector>
 
+#include "base/export.h"
 #include "tflite/error_text.h"
-#include "tflite/export.h"
 #include "tflite/op.h"
 #include "tflite/op_tensors.h"
 #include "tflite/tflite_abi.h"

@@ -7,10 +7,10 @@
 #include <memory>
 #include <vector>
 
-#include "kernels/engine.h"
 #include "kernels/kernel_table.h"
-#include "kernels/model.h"
-#include "kernels/workspace.h"
+#include "model/engine.h"
+#include "model/model.h"
+#include "stream/workspace.h"
 #include "tflite/error_text.h"
 #include "tflite/tflite_abi.h"
 

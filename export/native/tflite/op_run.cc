@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "kernels/generate.h"
-#include "kernels/score.h"
-#include "kernels/timed_kernels.h"
+#include "profile/timed_kernels.h"
+#include "stream/generate.h"
+#include "stream/score.h"
 #include "tflite/op.h"
 #include "tflite/op_tensors.h"
 #include "tflite/tensors.h"

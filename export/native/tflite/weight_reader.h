@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "kernels/model.h"
+#include "model/model.h"
 #include "tflite/error_text.h"
 #include "tflite/tensors.h"
 

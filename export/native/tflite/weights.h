@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "kernels/model.h"
+#include "model/model.h"
 #include "tflite/error_text.h"
 #include "tflite/tflite_abi.h"
 

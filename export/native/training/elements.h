@@ -8,8 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/unroll.h"
-#include "kernels/vector_math.h"
+#include "base/unroll.h"
+#include "kernels/simd/vector_math.h"
 #include "training/group.h"
 #include "training/products.h"
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernels/aligned_array.h"
+#include "base/aligned_array.h"
 #include "training/group.h"
 
 namespace wavernn_tf {

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "kernels/unroll.h"
+#include "base/unroll.h"
 
 namespace wavernn_tf {
 

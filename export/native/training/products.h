@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/unroll.h"
+#include "base/unroll.h"
 #include "training/group.h"
 
 namespace wavernn_tf {

@@ -6,7 +6,7 @@
 
 namespace wavernn_tf {
 
-// The build defines WAVERNN_TF_<ISA> where it compiles <isa>_training.cc.
+// The build defines WAVERNN_TF_<ISA> where it compiles isa/<isa>.cc.
 const TrainingKernels& Avx2Training();
 const TrainingKernels& Avx512Training();
 const TrainingKernels& NeonTraining();

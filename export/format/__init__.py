@@ -1,0 +1,1 @@
+"""The format of the exported weights: packed matrices, and the op's list of inputs."""

@@ -1,0 +1,286 @@
+#include <algorithm>
+#include <cstddef>
+
+#include "base/philox.h"
+#include "base/signal.h"
+#include "kernels/sampler.h"
+#include "stream/batch_stream.h"
+#include "stream/generate.h"
+
+namespace wavernn_tf {
+namespace {
+
+// Draws the classes of all lanes and writes the audio.
+class LaneSampler {
+ public:
+  LaneSampler(const Model& model, const KernelTable& kernels,
+              const GenerateParams* streams, int count,
+              BatchWorkspace& workspace)
+      : model_(model),
+        kernels_(kernels),
+        streams_(streams),
+        workspace_(workspace),
+        coding_(model.coding()),
+        predicts_(model.predictors.on()),
+        sub_tensors_(model.subscale.batch),
+        memory_(model.subscale.memory()) {
+    run_.count = count;
+    run_.frames = streams[0].frames + model.ahead();
+    run_.lag = model.subscale.lag();
+    for (int r = -memory_; r < 0; ++r) {
+      std::fill_n(workspace_.history.Step(r), kBatchLanes, 0.0f);
+    }
+    std::fill_n(scale_, kBatchLanes, 1.0f);
+    std::fill_n(fine_scale_, kBatchLanes, 1.0f);
+    for (int stream = 0; stream < count; ++stream) Start(stream);
+  }
+
+  const LaneRun& run() const { return run_; }
+
+  void Begin(int64_t, const int64_t* samples) {
+    for (int k = 0; k < kBatchLanes; ++k) {
+      running_[k] = samples[k] >= 0;
+      if (!running_[k]) continue;
+      uniforms_[k] =
+          DrawUniforms(StreamOf(k).seed, static_cast<uint64_t>(samples[k]));
+    }
+  }
+
+  void Coarse(float* logits, SplitSample* classes) {
+    Draw(false, logits, classes);
+  }
+
+  void Fine(float* logits, SplitSample* classes) {
+    if (coding_.mulaw) MaskFineLanes(classes, logits);
+    Draw(true, logits, classes);
+  }
+
+  void Accept(int64_t r, const SplitSample* classes) {
+    if (predicts_) {
+      AcceptPredicted(r, classes);
+      return;
+    }
+    float* const s = workspace_.history.Step(r);
+    for (int k = 0; k < kBatchLanes; ++k) {
+      s[k] = running_[k] ? Combine(classes[k], model_.sample_offset) : 0.0f;
+    }
+    for (int stream = 0; stream < run_.count; ++stream) {
+      const LaneStream& lanes = run_.streams[stream];
+      const int64_t tau = lanes.begin + r;
+      if (tau < lanes.end) PutOut(stream, tau - Behind());
+      if (tau + 1 == lanes.end) Finish(stream, r + 1);
+    }
+  }
+
+ private:
+  const GenerateParams& StreamOf(int lane) const {
+    return streams_[lane / sub_tensors_];
+  }
+
+  // Positions that the last sub-tensor, or the audio behind the postfilter,
+  // runs behind the first.
+  int64_t Behind() const {
+    if (predicts_) return int64_t{model_.ahead()} * model_.hop_length;
+    return int64_t{sub_tensors_ - 1} * run_.lag;
+  }
+
+  // The first position at or after a sample, of every sub-tensor.
+  int64_t PositionFrom(int64_t sample) const {
+    return sample / sub_tensors_ + (sample % sub_tensors_ > 0);
+  }
+
+  void Start(int stream) {
+    const GenerateParams& params = streams_[stream];
+    const float* const samples =
+        params.state_in + sub_tensors_ * model_.state_size;
+    LaneStream& lanes = run_.streams[stream];
+    lanes.features = params.features;
+    lanes.state = params.state_in;
+    lanes.first = static_cast<int64_t>(params.position);
+    const int64_t end = lanes.first + params.frames * model_.hop_length;
+    lanes.begin = lanes.first == 0 ? 0 : PositionFrom(lanes.first) + Behind();
+    lanes.end = PositionFrom(end) + Behind();
+    audio_[stream] = params.audio;
+    if (predicts_) {
+      StartPredicted(stream);
+      return;
+    }
+    y_[stream] = samples[sub_tensors_ * memory_];
+    for (int s = 0; s < sub_tensors_; ++s) {
+      const int k = stream * sub_tensors_ + s;
+      for (int m = 0; m < memory_; ++m) {
+        workspace_.history.Step(m - memory_)[k] = samples[s * memory_ + m];
+      }
+      if (params.temperature > 0.0f) {
+        scale_[k] = InverseTemperature(params.temperature);
+      }
+      if (params.fine_temperature > 0.0f) {
+        fine_scale_[k] = InverseTemperature(params.fine_temperature);
+      }
+    }
+    // Samples that the call before had made, but not put out.
+    if (lanes.first % sub_tensors_ > 0) {
+      PutOut(stream, lanes.first / sub_tensors_);
+    }
+  }
+
+  // Of a model with predictors; lane and stream are one.
+  void StartPredicted(int k) {
+    const GenerateParams& params = streams_[k];
+    const auto state = SplitState(model_, params.state_in);
+    workspace_.predictors[k].Load(state.predictor);
+    y_[k] = *state.y;
+    workspace_.postfilters[k].Load(
+        state.postfilter, params.position,
+        params.postfilter ? model_.predictors.postfilter.strength : 0.0f);
+    if (params.temperature > 0.0f) {
+      scale_[k] = InverseTemperature(params.temperature);
+    }
+    if (params.fine_temperature > 0.0f) {
+      fine_scale_[k] = FineScale(coding_, params.fine_temperature);
+    }
+  }
+
+  void AcceptPredicted(int64_t r, const SplitSample* classes) {
+    const TimedStage stage(kernels_, kPredictionStage);
+    for (int k = 0; k < run_.count; ++k) {
+      if (!running_[k]) continue;
+      const LaneStream& lane = run_.streams[k];
+      SamplePredictor& predictor = workspace_.predictors[k];
+      predictor.Accept(classes[k], coding_.Decode(classes[k]));
+      y_[k] = DeEmphasise(static_cast<float>(predictor.sample()), y_[k],
+                          model_.pre_emphasis);
+      const int64_t step = (lane.begin + r - lane.first) / model_.hold;
+      float finished;
+      if (workspace_.postfilters[k].Push(
+              y_[k], workspace_.conditioning.lag(k, step),
+              workspace_.conditioning.voicing(k, step), &finished)) {
+        *audio_[k]++ = ToAudio(finished);
+      }
+      if (lane.begin + r + 1 == lane.end) FinishPredicted(k);
+    }
+  }
+
+  void FinishPredicted(int k) {
+    float* const h = streams_[k].state_out;
+    for (int i = 0; i < model_.state_size; ++i) {
+      h[i] = workspace_.state.plain()[kBatchLanes * i + k];
+    }
+    const auto state = SplitState(model_, h);
+    workspace_.predictors[k].Store(state.predictor);
+    *state.y = y_[k];
+    workspace_.postfilters[k].Store(state.postfilter);
+  }
+
+  void MaskFineLanes(const SplitSample* classes, float* logits) const {
+    for (int k = 0; k < run_.count; ++k) {
+      MaskFine(coding_, classes[k].coarse, logits + k, kBatchLanes);
+    }
+  }
+
+  // The coarse or the fine classes of all lanes.
+  void Draw(bool fine, float* logits, SplitSample* classes) {
+    alignas(64) float uniforms[kBatchLanes];
+    alignas(64) float group[kBatchLanes];
+    alignas(64) float inside[kBatchLanes];
+    for (int k = 0; k < kBatchLanes; ++k) {
+      uniforms[k] = fine ? uniforms_[k].fine : uniforms_[k].coarse;
+      // Temperature 0 needs the logits themselves, which the draw overwrites.
+      if (Greedy(k, fine))
+        Chosen(classes[k], fine) = ArgMax(Lane(logits, k).values);
+    }
+    kernels_.draw_batch(
+        {logits, fine ? fine_scale_ : scale_, uniforms, group, inside});
+    for (int k = 0; k < kBatchLanes; ++k) {
+      if (!running_[k] || Greedy(k, fine)) continue;
+      const int g = static_cast<int>(group[k]);
+      const int i = static_cast<int>(inside[k]);
+      Chosen(classes[k], fine) = g < kClassGroups && i < kClassGroups
+                                     ? kClassGroups * g + i
+                                     : LastPositive(Lane(logits, k).values, g);
+    }
+  }
+
+  static int& Chosen(SplitSample& classes, bool fine) {
+    return fine ? classes.fine : classes.coarse;
+  }
+
+  bool Greedy(int lane, bool fine) const {
+    if (!running_[lane]) return false;
+    const GenerateParams& params = StreamOf(lane);
+    return (fine ? params.fine_temperature : params.temperature) == 0.0f;
+  }
+
+  // Puts out a position that every sub-tensor has passed, as far as its samples
+  // belong to this call.
+  void PutOut(int stream, int64_t position) {
+    const LaneStream& lanes = run_.streams[stream];
+    const int64_t end =
+        lanes.first + streams_[stream].frames * model_.hop_length;
+    for (int s = 0; s < sub_tensors_; ++s) {
+      const int64_t sample = sub_tensors_ * position + s;
+      if (sample < lanes.first || sample >= end) continue;
+      const int64_t r = position + int64_t{s} * run_.lag - lanes.begin;
+      y_[stream] =
+          DeEmphasise(workspace_.history.Step(r)[stream * sub_tensors_ + s],
+                      y_[stream], model_.pre_emphasis);
+      *audio_[stream]++ = ToAudio(y_[stream]);
+    }
+  }
+
+  // Writes the state of a stream after `steps` steps.
+  void Finish(int stream, int64_t steps) {
+    const int size = model_.state_size;
+    float* to = streams_[stream].state_out;
+    const int first = stream * sub_tensors_;
+    for (int k = first; k < first + sub_tensors_; ++k) {
+      const float* const h = workspace_.state.plain() + k;
+      for (int i = 0; i < size; ++i) *to++ = h[kBatchLanes * i];
+    }
+    for (int k = first; k < first + sub_tensors_; ++k) {
+      for (int64_t r = steps - memory_; r < steps; ++r) {
+        *to++ = workspace_.history.Step(r)[k];
+      }
+    }
+    *to = y_[stream];
+  }
+
+  const Model& model_;
+  const KernelTable& kernels_;
+  const GenerateParams* const streams_;
+  BatchWorkspace& workspace_;
+  const Coding coding_;
+  const bool predicts_;
+  const int sub_tensors_;  // B
+  const int memory_;
+  LaneRun run_ = {};
+  float y_[kBatchLanes] = {};         // y[n-1] of every stream
+  int16_t* audio_[kBatchLanes] = {};  // where its next sample goes
+  bool running_[kBatchLanes] = {};
+  SampleUniforms uniforms_[kBatchLanes] = {};
+  alignas(64) float scale_[kBatchLanes];  // of the logits
+  alignas(64) float fine_scale_[kBatchLanes];
+};
+
+}  // namespace
+
+int StreamsAbreast(const Model& model, const GenerateParams* streams,
+                   int count) {
+  const int most = std::min(kBatchLanes / model.subscale.batch, count);
+  if (model.ahead() == 0) return most;
+  int abreast = 1;
+  while (abreast < most &&
+         (streams[abreast].position == 0) == (streams[0].position == 0)) {
+    ++abreast;
+  }
+  return abreast;
+}
+
+void GenerateBatch(const Engine& engine, const KernelTable& kernels,
+                   const GenerateParams* streams, int count,
+                   BatchWorkspace& workspace) {
+  LaneSampler sampler(engine.model, kernels, streams, count, workspace);
+  RunLanes(engine, kernels, sampler.run(), workspace, sampler);
+}
+
+}  // namespace wavernn_tf

@@ -1,0 +1,13 @@
+"""Running an exported voice: numpy and a TFLite interpreter, no TensorFlow.
+
+Example::
+
+    from wavernn_tf.export.runtime import Vocoder
+
+    voice = Vocoder.load("model.tflite")
+    audio = voice.synthesize(mel, seed=1)  # mel float32 [frames, n_mels] -> int16 [samples]
+"""
+
+from wavernn_tf.export.runtime.vocoder import Vocoder, wav_bytes, write_wav
+
+__all__ = ["Vocoder", "wav_bytes", "write_wav"]

@@ -1,0 +1,1 @@
+"""Making a SavedModel for TF Serving."""

@@ -1,0 +1,309 @@
+"""Voices with prediction in front of the network: the op = NumPy; chunks, batches, ISAs agree."""
+
+import dataclasses
+import struct
+
+import numpy as np
+import pytest
+
+from tests.conftest import assert_same_samples, assert_same_scores, reference_for
+from tests.helpers.native_models import rewritten
+from tests.helpers.predicting import (
+    ALL,
+    VARIANTS,
+    predicting_config,
+    predicting_features,
+    predicting_weights,
+)
+from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.export.format import op, packing
+from wavernn_tf.export.runtime import Vocoder
+from wavernn_tf.export.runtime.library import RUNTIMES, available_isas
+from wavernn_tf.export.tflite import convert as tflite
+from wavernn_tf.export.tflite import flatbuffer
+from wavernn_tf.generation import sampling
+from wavernn_tf.prediction import postfilter
+from wavernn_tf.voice import describe, metadata
+from wavernn_tf.voice.weights import named_arrays
+
+FRAMES = 8
+
+
+def converted(config, weights, weight_type="float32"):
+    n = config.mel.n_mels
+    statistics = {"mean": np.full(n, -4.0), "std": np.ones(n)}
+    info = describe.describe(config, weights, statistics, {}, weight_type)
+    return tflite.convert(config, weights, info)
+
+
+def inner(config, padded):
+    return padded[config.past : len(padded) - config.lookahead]
+
+
+def edges(config, mel):
+    return np.pad(mel, ((config.past, config.lookahead), (0, 0)), mode="edge")
+
+
+@pytest.fixture(scope="module")
+def voices():
+    """voices(variant or signal settings) -> (config, weights, bytes), made once each."""
+    made = {}
+
+    def make(variant="all", weight_type="float32", **signal):
+        key = (variant, weight_type, *sorted(signal.items()))
+        if key not in made:
+            config = predicting_config(**{**VARIANTS[variant], **signal})
+            weights = predicting_weights(config)
+            made[key] = config, weights, converted(config, weights, weight_type)
+        return made[key]
+
+    return make
+
+
+CASES = [(variant, "float32", RUNTIMES[0]) for variant in VARIANTS]
+CASES += [("all", weights, RUNTIMES[0]) for weights in packing.WEIGHT_TYPES if weights != "float32"]
+CASES += [("all", "float32", RUNTIMES[1])]
+
+
+@pytest.mark.parametrize("variant, weight_type, runtime", CASES)
+def test_op_equals_the_numpy_transcription(voices, variant, weight_type, runtime):
+    # Without pre-emphasis hardly a sample is clipped, which would hide a difference.
+    config, weights, model = voices(variant, weight_type, pre_emphasis=0.0)
+    vocoder = Vocoder.load(model, runtime)
+    mel = inner(config, predicting_features(config, FRAMES))
+    padded = edges(config, mel)
+    reference, rounding = reference_for(config, weights, weight_type)
+    for seed, temperature, fine in ((1, 1.0, 1.0), (-(2**40), 0.6, 0.9), (3, 0.0, 0.0)):
+        draws = reference.generate(padded, seed, temperature, fine_temperature=fine)
+        audio = vocoder.synthesize(mel, seed, temperature, fine_temperature=fine)
+        assert_same_samples(audio, draws, at_least=50, rounding=rounding)
+    rng = np.random.default_rng(4)
+    speech = np.rint(3000 * rng.standard_normal(len(audio))).astype(np.int16)
+    expected = reference.score(padded, speech)
+    got = vocoder.score(mel, speech)
+    assert_same_scores(got, expected, weight_type, 1e-4)
+
+    # Canary: the bounds notice the extra rows, and what comes of them.
+    if config.model.extra_inputs:
+        reference.input_kernel[-1] *= 1.05
+        with pytest.raises(AssertionError):
+            assert_same_scores(got, reference.score(padded, speech), weight_type, 1e-4)
+
+
+def test_every_constant_in_front_of_the_network_matters(voices):
+    config, weights, model = voices()
+    mel = inner(config, predicting_features(config, FRAMES))
+    speech = Vocoder.load(model).synthesize(mel, 2)
+    score = Vocoder.load(model).score(mel, speech)
+    estimator = tuple((kernel * np.float32(1.2), bias) for kernel, bias in weights.pitch)
+    changed = [
+        (config, dataclasses.replace(weights, pitch=estimator)),
+        (dataclasses.replace(config, signal=signal_of(config, prediction_order=12)), weights),
+        (
+            dataclasses.replace(config, mel=dataclasses.replace(config.mel, scale=1.1)),
+            weights,
+        ),
+    ]
+    for row in (3, -1):
+        kernel = weights.input_kernel.copy()
+        kernel[row] *= 1.5
+        changed.append((config, dataclasses.replace(weights, input_kernel=kernel)))
+    for other, arrays in changed:
+        moved = Vocoder.load(converted(other, arrays)).score(mel, speech)
+        assert np.abs(moved - score).max() > 1e-3
+
+
+def signal_of(config, **changes):
+    return dataclasses.replace(config.signal, **changes)
+
+
+FILTERS = [("all", "off"), ("all", "centred"), ("given pitch", "causal")]
+
+
+@pytest.mark.parametrize("variant, form", FILTERS)
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_streaming_equals_one_shot(voices, variant, form, size):
+    config, _, model = voices(variant, postfilter=form)
+    vocoder = Vocoder.load(model)
+    mel = inner(config, predicting_features(config, 2 * FRAMES))
+    pieces = list(
+        vocoder.stream([mel[i : i + size] for i in range(0, len(mel), size)], 11, 0.9, 0.8)
+    )
+    whole = vocoder.synthesize(mel, 11, 0.9, fine_temperature=0.8)
+    np.testing.assert_array_equal(np.concatenate(pieces), whole)
+    assert len(whole) == len(mel) * config.mel.hop_length
+
+
+@pytest.mark.parametrize("variant, form", FILTERS)
+def test_streams_of_a_batch_are_those_alone(voices, variant, form):
+    config, _, model = voices(variant, "int8", postfilter=form)
+    vocoder = Vocoder.load(model)
+    info, batch = vocoder.info, 17
+    rows = info.past + FRAMES + info.frames_after
+    features = np.stack(
+        [predicting_features(config, 2 * FRAMES + rows, k)[:rows] for k in range(batch)]
+    )
+    given = {
+        "features": features,
+        "seed": np.arange(batch, dtype=np.int64),
+        "temperature": np.resize(np.float32([1, 0.8, 0]), batch),
+        "fine_temperature": np.resize(np.float32([1, 0, 0.7, 1e30]), batch),
+        "state": np.zeros([batch, info.state_values], np.float32),
+        "position": np.zeros(batch, np.int64),
+    }
+    for _ in range(2):  # from the start, and on from there
+        together = vocoder.generate(**given)
+        for k in range(batch):
+            alone = vocoder.generate(**{name: value[k : k + 1] for name, value in given.items()})
+            for name, values in alone.items():
+                np.testing.assert_array_equal(together[name][k : k + 1], values, err_msg=name)
+        assert len({audio.tobytes() for audio in together["audio"]}) == batch  # canary
+        given.update(state=together["state"], position=together["position"])
+
+
+@pytest.mark.parametrize("weight_type", ["float32", "int8"])
+def test_all_instruction_sets_give_the_same_bits(voices, weight_type):
+    config, _, model = voices("all", weight_type, postfilter="centred")
+    mel = inner(config, predicting_features(config, 2))
+    speech = np.zeros(2 * config.mel.hop_length, np.int16)
+    results = [
+        (voice.synthesize(mel, 3), voice.score(mel, speech))
+        for voice in (Vocoder.load(model, isa=isa) for isa in available_isas())
+    ]
+    for audio, score in results[1:]:
+        np.testing.assert_array_equal(audio, results[0][0])
+        np.testing.assert_array_equal(score, results[0][1])
+
+
+@pytest.mark.parametrize("form", ["causal", "centred"])
+def test_postfilter_can_be_switched_off(voices, form):
+    mel_of = predicting_features
+    config, _, model = voices("given pitch", postfilter=form)
+    plain = Vocoder.load(voices("given pitch")[-1])
+    mel = inner(config, mel_of(config, 2 * FRAMES))
+    bare = plain.synthesize(mel, 3)
+    np.testing.assert_array_equal(Vocoder.load(model, postfilter=False).synthesize(mel, 3), bare)
+    filtered = Vocoder.load(model).synthesize(mel, 3)
+    assert not np.array_equal(filtered, bare)
+    # Scores are the network's.
+    np.testing.assert_array_equal(Vocoder.load(model).score(mel, bare), plain.score(mel, bare))
+    info = Vocoder.load(model).info
+    delay = postfilter.delay(config.signal, config.mel.sample_rate)
+    assert info.frames_after == config.lookahead + -(-delay // config.mel.hop_length)
+
+
+def test_state_is_that_of_tensorflow(voices):
+    config, weights, model = voices()
+    info = metadata.read(model)
+    assert info.state_values == sampling.state_values(config)
+    assert info.extra_inputs == ALL
+
+
+@pytest.mark.parametrize("weight_type", packing.WEIGHT_TYPES)
+def test_constants_are_the_network_that_the_file_holds(weight_type):
+    import tensorflow as tf
+
+    config = predicting_config(postfilter="causal")
+    weights = predicting_weights(config)
+    held = named_arrays(op.held_weights(config, weights, weight_type))
+    arrays = op.constants(config, weights, weight_type)
+    back = named_arrays(op.unpack_constants(config, [tf.constant(a) for a in arrays]))
+    assert list(back) == list(held)
+    for name, array in held.items():
+        np.testing.assert_array_equal(back[name], array, err_msg=name)
+    names = op.predictor_names(config)
+    assert names == ["extra_kernel", "lpc_scale", "lpc_matrix", "lpc_floor", "postfilter_taps"]
+    shapes = [array.shape for array in arrays[-len(names) :]]
+    taps = 2 * postfilter.reach(config.mel.sample_rate) + 1
+    assert shapes == [(10, 192), (2,), (17, 10), (17,), (taps,)]
+    # Rounded where the file is narrow: canary.
+    same = np.array_equal(held["input_kernel"], weights.input_kernel)
+    assert same == (weight_type == "float32")
+    np.testing.assert_array_equal(held["input_kernel"][:3], weights.input_kernel[:3])
+
+
+def edited(model, config, weights, name, index, value):
+    """The file with one element of a constant changed."""
+    names = op.predictor_names(config)
+    arrays = op.constants(config, weights)
+    array = arrays[0] if name == "config" else arrays[len(arrays) - len(names) + names.index(name)]
+    changed = array.copy()
+    changed.flat[index] = value
+    assert model.count(array.tobytes()) == 1
+    return model.replace(array.tobytes(), changed.tobytes())
+
+
+def bits(value):
+    return struct.unpack("<i", struct.pack("<f", value))[0]
+
+
+BAD_VALUES = {
+    "order": ("config", 16, 33, r"expected prediction_order in \[0, 32\]; got 33"),
+    "order 1": ("config", 16, 1, "expected prediction_order 0 or 2 to 32; got 1"),
+    "no order": ("config", 16, 0, "expected prediction_order > 0 with extra inputs 0x3F"),
+    "other order": ("config", 16, 12, r"expected lpc_matrix of shape \[13, 10\]; got \[17, 10\]"),
+    "pitch": ("config", 17, 3, r"expected pitch in \[0, 2\]; got 3"),
+    "no pitch": ("config", 17, 0, "expected a source of pitch with extra inputs 0x3F"),
+    "estimator not told": ("config", 17, 2, "if and only if pitch is estimated; got 3"),
+    "split": ("config", 18, 2, r"expected split in \[0, 1\]; got 2"),
+    "offset": ("config", 6, 128, "expected sample_offset 0 of the mu-law split; got 128"),
+    "inputs": ("config", 19, 64, r"expected extra inputs in \[0, 63\]; got 64"),
+    "fewer inputs": ("config", 19, 31, r"expected extra_kernel of shape \[9, 192\]; got"),
+    "rate": ("config", 20, 800, "expected sample_rate >= 1600 with pitch; got 800"),
+    "no estimator": ("config", 21, 0, "if and only if pitch is estimated; got 0"),
+    "more estimator": ("config", 21, 4, r"expected pitch\[3\].kernel of shape \[\?, 65, \?\]"),
+    "less estimator": ("config", 21, 2, "expected the pitch estimator to put out 65 classes"),
+    "postfilter": ("config", 22, 3, r"expected postfilter in \[0, 2\]; got 3"),
+    "no postfilter": ("config", 22, 0, r"expected \d+ weight tensors; got \d+"),
+    "strength": ("config", 23, bits(11.0), r"expected postfilter_strength in \[0, 10\]; got 11"),
+    "NaN strength": ("config", 23, bits(np.nan), "postfilter_strength in .*; got nan"),
+    "sub-tensors": ("config", 12, 2, "expected no predictors with 2 sub-tensors"),
+    "context": ("config", 10, 2, "expected past = lookahead = "),
+    "NaN row": ("extra_kernel", 7, np.nan, "in all of extra_kernel; got another one at element 7"),
+    "infinite slope": ("lpc_scale", 0, np.inf, "expected finite numbers in all of lpc_scale"),
+    "steep slope": ("lpc_scale", 0, 1e13, r"expected lpc_scale within 1e12; got 1e\+13"),
+    "NaN in the matrix": ("lpc_matrix", 20, np.nan, "in all of lpc_matrix; .* element 20"),
+    "negative energy": ("lpc_matrix", 3, -1.0, "lpc_matrix .* not negative; got -1 at element 3"),
+    "no floor": ("lpc_floor", 0, 0.0, "lpc_floor .* positive; got 0 at element 0"),
+    "high floor": ("lpc_floor", 5, 1e300, r"lpc_floor within 1e12.*; got 1e\+300 at element 5"),
+    "loud taps": ("postfilter_taps", 2, 17.0, "postfilter_taps to sum to at most 16; got"),
+    "NaN tap": ("postfilter_taps", 1, np.nan, "expected finite numbers in all of postfilter_taps"),
+}
+
+
+@pytest.mark.parametrize("name, index, value, message", BAD_VALUES.values(), ids=BAD_VALUES)
+def test_malformed_value_is_an_error(voices, name, index, value, message):
+    config, weights, model = voices(postfilter="causal")
+    spoilt = edited(model, config, weights, name, index, value)
+    mel = inner(config, predicting_features(config, 2))
+    with pytest.raises(WaveRNNError, match=message):
+        Vocoder.load(spoilt).synthesize(mel)
+
+
+BAD_TENSORS = {
+    "another type": ("lpc_matrix", "lpc_floor", r"expected lpc_matrix of shape \[17, 10\]; got"),
+    "taps for floor": ("lpc_floor", "postfilter_taps", "expected lpc_floor to be float64; got flo"),
+    "matrix for taps": ("postfilter_taps", "lpc_matrix", "postfilter_taps to be float32; got flo"),
+    "rows of doubles": ("extra_kernel", "lpc_matrix", "expected extra_kernel to be float32; got"),
+}
+
+
+@pytest.mark.parametrize("name, other, message", BAD_TENSORS.values(), ids=BAD_TENSORS)
+def test_malformed_tensor_is_an_error(voices, name, other, message):
+    config, _, model = voices(postfilter="causal")
+    names = op.predictor_names(config)
+    at, source = (names.index(n) - len(names) for n in (name, other))
+
+    def swap(tree):
+        for graph in tree.subgraphs:
+            for node in graph.operators:
+                node.inputs = node.inputs.copy()
+                node.inputs[at] = node.inputs[source]
+
+    spoilt = flatbuffer.finish(rewritten(model, swap), {})  # aligned again
+    # The size of the file is not what it was: the description is checked before.
+    entry = metadata.size_entry(len(model))
+    spoilt = spoilt.replace(entry, metadata.size_entry(len(spoilt)))
+    mel = inner(config, predicting_features(config, 2))
+    with pytest.raises(WaveRNNError, match=message):
+        Vocoder.load(spoilt).synthesize(mel)

@@ -1,0 +1,1 @@
+"""The step equations, and the samplers made of them."""

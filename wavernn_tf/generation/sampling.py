@@ -1,0 +1,409 @@
+"""Generation and scoring in TensorFlow: pure functions of features and weights.
+
+These functions are what the exporters wrap: the SavedModel runs them as they are, and the TFLite
+converter swaps `generate` and `score` for one custom op of the same contract. Here is the plain
+WaveRNN's sampler (the paper's section 2) and the scorer of both; Subscale's sampler is
+`wavernn_tf.generation.wavefront`.
+
+State of a stream, float32 [batch, state_values]: h, the last sample s_{n-1} before de-emphasis, and
+the last output y_{n-1} of the de-emphasis filter. With prediction in front of the network: h, the
+last samples and residuals (`predictors.History`), c_{n-1} and f_{n-1} less those of silence, and
+y_{n-1}. All zeros is silence: a stream starts there.
+"""
+
+from __future__ import annotations
+
+from typing import Callable, List, NamedTuple, Optional, Tuple
+
+import tensorflow as tf
+
+from wavernn_tf.audio import dsp
+from wavernn_tf.config import Config
+from wavernn_tf.config.matrices import GATES
+from wavernn_tf.generation import equations, folding, philox, predictors
+from wavernn_tf.prediction import coding
+from wavernn_tf.voice.weights import Weights
+
+BLOCK_POSITIONS = 8192
+"""Positions that are scored at once: memory does not grow with the recording beyond it."""
+
+GREEDY = 1e-30
+"""Temperature at which every class but the likeliest has a weight of zero."""
+
+
+def state_values(config: Config) -> int:
+    """Size of a stream's state in `generate`."""
+    if not config.predicts:
+        return config.model.state_size + 2
+    return config.model.state_size + sum(predictors.history_sizes(config)) + 3
+
+
+class Draws(NamedTuple):
+    """What decides the draws of some sequences, `rows`, in a run of samples.
+
+    Attributes:
+      uniform: float32 [rows, n, 2], in [0, 1), for coarse and fine.
+      temperature: float32 [rows, 2], positive, for coarse and fine.
+    """
+
+    uniform: tf.Tensor
+    temperature: tf.Tensor
+
+
+class Row(NamedTuple):
+    """Where sequences are: float32 [rows, H] and the last sample's int32 [rows] bytes."""
+
+    h: tf.Tensor
+    coarse: tf.Tensor
+    fine: tf.Tensor
+
+
+def generate(
+    features: tf.Tensor,
+    seed: tf.Tensor,
+    temperature: tf.Tensor,
+    fine_temperature: tf.Tensor,
+    state: tf.Tensor,
+    position: tf.Tensor,
+    config: Config,
+    w: Weights,
+) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Sample the next frames of a batch of streams with the plain WaveRNN.
+
+    Args:
+      features: float32 [batch, past + frames + lookahead, n_features].
+      seed: int64 [batch].
+      temperature: float32 [batch], divides the coarse logits; 0 takes the likeliest class.
+      fine_temperature: float32 [batch], the same of the fine logits.
+      state: float32 [batch, state_values].
+      position: int64 [batch], index of the first sample in its stream.
+      config: hop, pre-emphasis, sample offset and sizes.
+      w: the arrays of the network.
+
+    Returns:
+      audio int16 [batch, frames * hop_length], and the new state and position.
+    """
+    if config.predicts:
+        chosen = seed, temperature, fine_temperature
+        return _generate_predicted(features, chosen, state, position, config, w)
+    h_size, hold, offset = w.state_size, config.hold, config.signal.sample_offset
+    gates = time_major(equations.condition(features, w))  # [steps, b, 3, H]
+    n_samples = tf.shape(gates)[0] * hold
+    index = position[:, None] + tf.range(tf.cast(n_samples, tf.int64))  # [b, n]
+    draws = draws_for(seed, index, temperature, fine_temperature)
+    recurrent = side_by_side(w, "R")
+
+    def step(n, row, samples):
+        row = advance(row, gates[n // hold], draws.uniform[:, n], draws.temperature, recurrent, w)
+        return n + 1, row, samples.write(n, combine(row, offset))
+
+    row = Row(state[:, :h_size], *dsp.split(tf.cast(state[:, h_size], tf.int32), offset))
+    samples = tf.TensorArray(tf.int32, n_samples, element_shape=[None])
+    _, row, samples = tf.while_loop(lambda n, *_: n < n_samples, step, [0, row, samples])
+    audio, y = de_emphasise(samples.stack(), state[:, h_size + 1], config.signal.pre_emphasis)
+    last = tf.cast(combine(row, offset), tf.float32)
+    state = tf.concat([row.h, last[:, None], y[:, None]], axis=1)
+    return audio, state, position + tf.cast(n_samples, tf.int64)
+
+
+def _generate_predicted(
+    features: tf.Tensor,
+    chosen: Tuple[tf.Tensor, tf.Tensor, tf.Tensor],
+    state: tf.Tensor,
+    position: tf.Tensor,
+    config: Config,
+    w: Weights,
+) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """`generate` with prediction in front of the network; `chosen`: seed and temperatures."""
+    signal, hop, hold = config.signal, config.mel.hop_length, config.hold
+    known, posterior = predictors.network_input(features, config, w)
+    gates = time_major(equations.condition(known, w))  # [steps, b, 3, H]
+    n_samples = tf.shape(gates)[0] * hold
+    a, lags = _by_frame(features, config), _by_step(posterior, config)
+    seed, *temperatures = chosen
+    index = position[:, None] + tf.range(tf.cast(n_samples, tf.int64))  # [b, n]
+    draws = draws_for(seed, index, *temperatures)
+    recurrent = side_by_side(w, "R")
+    mask = None if signal.split == "linear" else tf.constant(predictors.fine_mask(signal.split))
+
+    def step(n, row, history, samples):
+        p = predictors.prediction_of(history, None if a is None else a[:, n // hop], signal)
+        lag = None if lags is None else lags[:, n // hold]
+        extra = predictors.extra_inputs(history, p, lag, config)
+        inputs = tf.matmul(extra, w.input_kernel[3:])
+        inputs = gates[n // hold] + tf.reshape(inputs, [-1, 3, w.state_size])
+        row = advance(row, inputs, draws.uniform[:, n], draws.temperature, recurrent, w, mask)
+        v = predictors.decode(row.coarse, row.fine, signal.split)
+        s = predictors.sample(v, p, signal)
+        history = history.append(s, v - (32768 + signal.offset))
+        return n + 1, row, history, samples.write(n, s)
+
+    row, history, y = _unpack(state, config)
+    samples = tf.TensorArray(tf.int32, n_samples, element_shape=[None])
+    loop = [0, row, history, samples]
+    _, row, history, samples = tf.while_loop(lambda n, *_: n < n_samples, step, loop)
+    audio, y = de_emphasise(samples.stack(), y, signal.pre_emphasis)
+    first = coding.start(signal)
+    numbers = [*history, tf.stack([row.coarse - first[0], row.fine - first[1]], axis=1)]
+    state = tf.concat([row.h, *(tf.cast(x, tf.float32) for x in numbers), y[:, None]], axis=1)
+    return audio, state, position + tf.cast(n_samples, tf.int64)
+
+
+def _unpack(state: tf.Tensor, config: Config) -> Tuple[Row, predictors.History, tf.Tensor]:
+    """A stream's state as where it is, its history and the de-emphasis filter's memory."""
+    kept_s, kept_e = predictors.history_sizes(config)
+    h, numbers, y = tf.split(state, [config.model.state_size, kept_s + kept_e + 2, 1], axis=1)
+    numbers = tf.cast(numbers, tf.int32)
+    s, e, last = tf.split(numbers, [kept_s, kept_e, 2], axis=1)
+    first = coding.start(config.signal)
+    row = Row(h, last[:, 0] + first[0], last[:, 1] + first[1])
+    return row, predictors.History(s, e), y[:, 0]
+
+
+def _by_frame(features: tf.Tensor, config: Config) -> Optional[tf.Tensor]:
+    """Predictor coefficients of the frames, float64 [batch, frames, order]; None without."""
+    if not config.signal.prediction_order:
+        return None
+    features = tf.convert_to_tensor(features)
+    mel = features[:, config.past : tf.shape(features)[1] - config.lookahead, : config.mel.n_mels]
+    return predictors.coefficients(mel, config.mel, config.signal)
+
+
+def _by_step(posterior: Optional[tf.Tensor], config: Config) -> Optional[tf.Tensor]:
+    """Lags of the conditioning steps, int32 [batch, steps]; None without the lagged inputs."""
+    if posterior is None or "lagged" not in config.model.extra_inputs:
+        return None
+    shape = config.model.conditioning
+    frames = posterior[:, shape.past - 1 : tf.shape(posterior)[1] - shape.lookahead + 1]
+    return predictors.lags(frames, shape.steps_per_frame, config.mel.sample_rate)
+
+
+def score(features: tf.Tensor, audio: tf.Tensor, config: Config, w: Weights) -> tf.Tensor:
+    """Log-likelihood of recorded audio, teacher forced, silence before and after it.
+
+    Args:
+      features: float32 [batch, past + frames + lookahead, n_features].
+      audio: int16 [batch, n], (frames - 1) * hop_length < n <= frames * hop_length.
+      config: hop, pre-emphasis, sample offset and sizes.
+      w: the arrays of the network.
+
+    Returns:
+      float32 [batch, n, 2]: ln P(c_t) and ln P(f_t); with the mu-law split the second includes that
+      the value is one of those that share (c_t, f_t).
+    """
+    if config.predicts:
+        return _score_predicted(features, audio, config, w)
+    subscale, offset = config.model.subscale, config.signal.sample_offset
+    batch = subscale.batch
+    s = dsp.pre_emphasis(audio, config.signal.pre_emphasis)
+    s = tf.pad(s, [[0, 0], [batch, -tf.shape(s)[1] % batch]])
+    coarse, fine = dsp.split(s, offset)
+    x, v = folding.teacher_inputs(coarse * 256 + fine, batch, offset)
+    network = equations.subscale_whole(v, subscale, *w.convolutions) if batch > 1 else None
+    gates = time_major(equations.condition(features, w))
+
+    def likelihood(y_c: tf.Tensor, y_f: tf.Tensor, start: tf.Tensor) -> List[tf.Tensor]:
+        here = slice(batch + start, batch + start + tf.shape(y_c)[1])
+        return [
+            _log_likelihood(equations.head(y_c, "O1", "O2", w), coarse[:, here]),
+            _log_likelihood(equations.head(y_f, "O3", "O4", w), fine[:, here]),
+        ]
+
+    return _taught(x, network, gates, config, w, likelihood)[:, : tf.shape(audio)[1]]
+
+
+def _score_predicted(
+    features: tf.Tensor, audio: tf.Tensor, config: Config, w: Weights
+) -> tf.Tensor:
+    """`score` with prediction in front of the network."""
+    signal = config.signal
+    network, posterior = predictors.network_input(features, config, w)
+    gates = time_major(equations.condition(network, w))
+    a, lags = _by_frame(features, config), _by_step(posterior, config)
+    s = dsp.pre_emphasis(audio, signal.pre_emphasis)
+    s = tf.clip_by_value(s, -32768 - signal.offset, 32767 - signal.offset)
+    p = tf.zeros_like(s)
+    if a is not None:
+        p = predictors.predict(s, a, config.mel.hop_length, signal)
+    if lags is not None:
+        lags = tf.repeat(lags, config.hold, axis=1)[:, : tf.shape(s)[1]]
+    v = predictors.value(s, p, signal)
+    x = predictors.whole_inputs(s, p, v, lags, config)
+    coarse, fine = predictors.encode(v, signal.split)
+
+    def likelihood(y_c: tf.Tensor, y_f: tf.Tensor, start: tf.Tensor) -> List[tf.Tensor]:
+        here = slice(start, start + tf.shape(y_c)[1])
+        c, f, shared = coarse[:, here], fine[:, here], 0.0
+        fine_logits = equations.head(y_f, "O3", "O4", w)
+        if signal.split == "mulaw":
+            fine_logits += tf.gather(predictors.fine_mask(signal.split), c)
+            pairs = tf.stack([c, f], axis=-1)
+            shared = tf.gather_nd(coding.shared_nats(signal.split), pairs)
+        coarse_likelihood = _log_likelihood(equations.head(y_c, "O1", "O2", w), c)
+        return [coarse_likelihood, _log_likelihood(fine_logits, f) - shared]
+
+    return _taught(x, None, gates, config, w, likelihood)
+
+
+def _taught(
+    x: tf.Tensor,
+    network: Optional[tf.Tensor],
+    gates: tf.Tensor,
+    config: Config,
+    w: Weights,
+    likelihood: Callable[[tf.Tensor, tf.Tensor, tf.Tensor], List[tf.Tensor]],
+) -> tf.Tensor:
+    """Likelihoods of whole sequences from silence, teacher forced.
+
+    It goes block by block: what a position needs, some thousands of values, is there for a block
+    alone, however long the recording is.
+
+    Args:
+      x: float32 [b B, positions, rows], the inputs of the GRU.
+      network: float32 [b B, positions, channels], of the network over earlier sub-tensors, or None.
+      gates: float32 [steps, b, 3, H], conditioning.
+      config: hold and B.
+      w: the arrays of the network.
+      likelihood: from the halves of the states float32 [b, n, H / 2] and the number of the first
+        sample to two of float32 [b, n].
+
+    Returns:
+      float32 [b, B positions, 2].
+    """
+    batch = config.model.subscale.batch
+    recurrent = side_by_side(w, "R")
+    positions = tf.shape(x)[1]
+
+    def block(n, h, found):
+        start = n * BLOCK_POSITIONS
+        here = slice(start, tf.minimum(start + BLOCK_POSITIONS, positions))
+        known = tf.matmul(x[:, here], w.input_kernel)
+        if network is not None:
+            known += tf.matmul(network[:, here], side_by_side(w, "N"))
+        known = time_major(known)  # [positions of the block, b B, 3, H]
+        count = tf.shape(known)[0]
+
+        def step(i, h, states):
+            inner = equations.recurrent_product(h, recurrent, w)
+            h = equations.update(inner, known[i] + held_gates(gates, start + i, config), h)
+            return i + 1, h, states.write(i, h)
+
+        states = tf.TensorArray(tf.float32, count, element_shape=[None, w.state_size])
+        _, h, states = tf.while_loop(lambda i, *_: i < count, step, [0, h, states])
+        states = folding.unfold(tf.transpose(states.stack(), [1, 0, 2]), batch)
+        y_c, y_f = tf.split(states, 2, axis=-1)
+        values = tf.stack(likelihood(y_c, y_f, batch * start), axis=-1)
+        return n + 1, h, found.write(n, tf.transpose(values, [1, 0, 2]))
+
+    blocks = (positions + BLOCK_POSITIONS - 1) // BLOCK_POSITIONS
+    h = tf.zeros([tf.shape(x)[0], w.state_size])
+    found = tf.TensorArray(tf.float32, blocks, infer_shape=False, element_shape=[None, None, 2])
+    _, _, found = tf.while_loop(
+        lambda n, *_: n < blocks, block, [0, h, found], parallel_iterations=1
+    )
+    return tf.transpose(found.concat(), [1, 0, 2])
+
+
+def advance(
+    row: Row,
+    known: tf.Tensor,
+    uniform: tf.Tensor,
+    temperature: tf.Tensor,
+    recurrent: tf.Tensor,
+    w: Weights,
+    fine_mask: Optional[tf.Tensor] = None,
+) -> Row:
+    """Draw one sample of every sequence: the step of every sampler.
+
+    Args:
+      row: where the sequences are.
+      known: float32 [rows, 3, H], all gate inputs but those of the sequence's own samples.
+      uniform: float32 [rows, 2].
+      temperature: float32 [rows, 2].
+      recurrent: float32 [H, 3H], R_u, R_r, R_e side by side.
+      w: the arrays of the network.
+      fine_mask: float32 [256, 256], added to the fine logits of every coarse class; None for none.
+    """
+    half = w.state_size // 2
+    kernel = tf.reshape(w.input_kernel[:3], [3, 3, w.state_size])
+    inner = equations.recurrent_product(row.h, recurrent, w)  # [rows, 3, H]
+    known += _outer(row.coarse, kernel[0]) + _outer(row.fine, kernel[1])
+    y_c = equations.update(inner[..., :half], known[..., :half], row.h[:, :half])
+    c = _draw(equations.head(y_c, "O1", "O2", w), uniform[:, :1], temperature[:, :1])
+    known = known[..., half:] + _outer(c, kernel[2, :, half:])
+    y_f = equations.update(inner[..., half:], known, row.h[:, half:])
+    logits = equations.head(y_f, "O3", "O4", w)
+    if fine_mask is not None:
+        logits += tf.gather(fine_mask, c)
+    f = _draw(logits, uniform[:, 1:], temperature[:, 1:])
+    return Row(tf.concat([y_c, y_f], axis=1), c, f)
+
+
+def draws_for(
+    seed: tf.Tensor, index: tf.Tensor, temperature: tf.Tensor, fine_temperature: tf.Tensor
+) -> Draws:
+    """The draws of the samples `index` int64 [rows, n] of streams; the others are [rows]."""
+    bits = tf.stack(philox.uniform_bits(seed[:, None], index), axis=-1)  # [rows, n, 2]
+    uniform = tf.cast(bits, tf.float32) * 2.0**-24
+    # Temperature 0 takes the first of the likeliest classes: a tiny one, and the smallest draw.
+    both = tf.stack([temperature, fine_temperature], axis=1)  # [rows, 2]
+    greedy = both == 0.0
+    uniform = tf.where(greedy[:, None], 0.0, uniform)
+    return Draws(uniform, tf.where(greedy, GREEDY, both))
+
+
+def held_gates(gates: tf.Tensor, position: tf.Tensor, config: Config) -> tf.Tensor:
+    """Conditioning of a position of all sub-tensors: [b * B, 3, H] of [steps, b, 3, H]."""
+    batch = config.model.subscale.batch
+    at = (batch * position + tf.range(batch)) // config.hold
+    chosen = tf.gather(gates, tf.minimum(at, tf.shape(gates)[0] - 1))  # [B, b, 3, H]
+    return tf.reshape(tf.transpose(chosen, [1, 0, 2, 3]), [-1, 3, gates.shape[-1]])
+
+
+def combine(row: Row, sample_offset: int) -> tf.Tensor:
+    """The last samples before de-emphasis, int32 [rows]."""
+    return dsp.combine(row.coarse, row.fine, sample_offset)
+
+
+def de_emphasise(s: tf.Tensor, y: tf.Tensor, coefficient: float) -> Tuple[tf.Tensor, tf.Tensor]:
+    """y[n] = s[n] + a y[n-1] over int32 [n, batch]; int16 [batch, n] and the last y [batch]."""
+    outputs = tf.scan(lambda last, value: value + coefficient * last, tf.cast(s, tf.float32), y)
+    audio = tf.clip_by_value(tf.round(outputs), -32768.0, 32767.0)
+    return tf.cast(tf.transpose(audio), tf.int16), outputs[-1]
+
+
+def _draw(logits: tf.Tensor, uniform: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
+    """First class whose cumulative weight exceeds uniform * total: int32 [batch].
+
+    Args:
+      logits: float32 [batch, 256].
+      uniform: float32 [batch, 1], in [0, 1).
+      temperature: float32 [batch, 1], positive.
+    """
+    highest = tf.reduce_max(logits, axis=-1, keepdims=True)
+    ends = tf.cumsum(tf.exp((logits - highest) / temperature), axis=-1)
+    total = ends[:, -1:]
+    # uniform * total may round up to the total: the last class with a weight is drawn then.
+    below = tf.logical_and(ends <= uniform * total, ends < total)
+    return tf.reduce_sum(tf.cast(below, tf.int32), axis=-1)
+
+
+def _log_likelihood(logits: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
+    return -tf.nn.sparse_softmax_cross_entropy_with_logits(labels=classes, logits=logits)
+
+
+def _outer(byte: tf.Tensor, row: tf.Tensor) -> tf.Tensor:
+    """scalar(byte) [b] times a row [3, n] of the input kernel: [b, 3, n]."""
+    return dsp.scalar(byte)[:, None, None] * row
+
+
+def time_major(gates: tf.Tensor) -> tf.Tensor:
+    """[b, steps, 3H] to [steps, b, 3, H]."""
+    shape = tf.shape(gates)
+    gates = tf.reshape(gates, [shape[0], shape[1], 3, gates.shape[-1] // 3])
+    return tf.transpose(gates, [1, 0, 2, 3])
+
+
+def side_by_side(w: Weights, kind: str) -> tf.Tensor:
+    """The matrices of the three gates, [inputs, 3H]: of the kind "R", or "N"."""
+    return tf.concat([w.matrices[f"{kind}_{gate}"] for gate in GATES], axis=1)

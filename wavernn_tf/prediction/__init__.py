@@ -1,0 +1,1 @@
+"""What stands in front of the network: linear and pitch prediction, coding, teacher forcing."""
