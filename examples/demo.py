@@ -16,7 +16,8 @@ from typing import Any, Dict, List
 import click
 import numpy as np
 
-from wavernn_tf.cli import show, speech
+from wavernn_tf import logs
+from wavernn_tf.cli import show
 from wavernn_tf.errors import WaveRNNError
 
 SPEECH = Path(__file__).resolve().parent.parent / "tests" / "data" / "speech"
@@ -38,7 +39,7 @@ def demo(source: str, out: str, preset: str, steps: int) -> None:
     """Prepare, train with pruning, export, and show that every form of the voice agrees."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # as the command line does
     started = time.monotonic()
-    speech.quiet()
+    logs.quiet_tensorflow()
     try:
         summary = run(Path(source), Path(out), preset, steps)
     except WaveRNNError as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Optional, Union
 
 from wavernn_tf import config as configuration
-from wavernn_tf import files
+from wavernn_tf import files, logs
 from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.evaluation import bits, held_out
@@ -20,7 +20,6 @@ from wavernn_tf.export.format import op
 from wavernn_tf.export.runtime import Vocoder
 from wavernn_tf.export.serving import saved_model, versions
 from wavernn_tf.export.tflite import convert as tflite
-from wavernn_tf.export.tflite import quiet
 from wavernn_tf.export.voices import KerasVoice
 from wavernn_tf.voice import metadata
 from wavernn_tf.voice.describe import describe
@@ -157,7 +156,7 @@ def data_of(run: Union[str, Path]) -> str:
 
 
 def _convert(config: Config, weights: Weights, info: VoiceInfo, keep_zeros: bool = False) -> bytes:
-    with quiet.without_converter_notes():
+    with logs.without_converter_notes():
         return tflite.convert(config, weights, info, keep_zeros)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import abc
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, Optional, Protocol, Tuple, Union
+from typing import Any, Dict, Iterator, Optional, Tuple, Union
 
 import numpy as np
 
@@ -18,37 +18,10 @@ from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.runtime import Vocoder
 from wavernn_tf.export.serving import versions
 from wavernn_tf.voice import inputs, metadata
+from wavernn_tf.voice.protocol import Progress, Voice
 
 SEGMENT_FRAMES = 200
 """Frames that the Keras model scores at once."""
-
-Progress = Optional[Callable[[int], None]]
-
-
-class Voice(Protocol):
-    """What synthesizes and scores.
-
-    Attributes:
-      info: the voice's description.
-      runtime: name and version of what runs it.
-    """
-
-    info: metadata.VoiceInfo
-    runtime: str
-
-    def synthesize(
-        self,
-        mel: np.ndarray,
-        seed: int = 0,
-        temperature: float = 1.0,
-        recipe: Optional[MelRecipe] = None,
-        progress: Progress = None,
-        fine_temperature: float = 1.0,
-    ) -> np.ndarray:
-        """Features float [frames, n_features] to audio int16 [frames * hop_length]."""
-
-    def score(self, mel: np.ndarray, audio: np.ndarray) -> np.ndarray:
-        """Ln P(coarse), ln P(fine): float32 [samples, 2]."""
 
 
 def open_voice(path: Union[str, Path], runtime: str = "auto", postfilter: bool = True) -> Voice:

@@ -31,7 +31,7 @@ def convert(state_size: int, projection_size: int, batch: int = 1) -> Dict[str, 
     """
     import tensorflow as tf
 
-    from wavernn_tf.export.tflite import quiet
+    from wavernn_tf import logs
     from wavernn_tf.generation import equations
     from wavernn_tf.voice.weights import random_weights
 
@@ -62,7 +62,7 @@ def convert(state_size: int, projection_size: int, batch: int = 1) -> Dict[str, 
         )
         if form == "int8":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        with quiet.without_converter_notes():
+        with logs.without_converter_notes():
             converted[form] = converter.convert()
     return converted
 

@@ -107,11 +107,11 @@ def make(shape: Shape, seed: int = 0) -> bytes:
       shape: sizes, density, block and weight type.
       seed: of the weights and their places.
     """
+    from wavernn_tf import logs
     from wavernn_tf.export.tflite import convert as tflite
-    from wavernn_tf.export.tflite import quiet
 
     weights, info = _random(shape, seed)
-    with quiet.without_converter_notes():
+    with logs.without_converter_notes():
         return tflite.convert(shape.config, weights, info)
 
 

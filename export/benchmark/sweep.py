@@ -14,8 +14,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Seq
 
 import click
 
-from wavernn_tf import files
-from wavernn_tf.cli import speech
+from wavernn_tf import files, logs
 from wavernn_tf.config.matrices import BLOCK_SHAPES
 from wavernn_tf.evaluation.pictures import GRID, INK
 from wavernn_tf.export.benchmark import bench, random_voice
@@ -77,7 +76,7 @@ class Point(NamedTuple):
 @click.option("--round-seconds", type=click.FloatRange(0.01), default=0.3, show_default=True)
 def main(out: str, block: str, rounds: int, round_seconds: float) -> None:
     """Measure the sweeps; write the picture, and the numbers as CSV beside it."""
-    speech.quiet()
+    logs.quiet_tensorflow()
     files.claim_file(out, ours=lambda path: files.has_text(path, b"atplotlib"))
     head = ",".join(Point._fields).encode()
     files.claim_file(Path(out).with_suffix(".csv"), ours=lambda path: files.has_text(path, head))

@@ -10,6 +10,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import click
 
+from wavernn_tf import logs
 from wavernn_tf.cli import options, show, speech
 from wavernn_tf.config.matrices import BLOCK_SHAPES
 from wavernn_tf.errors import WaveRNNError
@@ -103,7 +104,7 @@ def bench(
     if utterance is not None and "subscale" not in shape:
         raise click.UsageError("--saved-model goes with --subscale.")
     subjects: Dict[str, Any] = {}
-    speech.quiet()
+    logs.quiet_tensorflow()
 
     def add_op(label: str, model: bytes, dense: bool = dense) -> None:
         show.note(f"preparing {label}")

@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import click
 
-from wavernn_tf import files
+from wavernn_tf import files, logs
 from wavernn_tf.cli import options, show, speech
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.voice import inputs
@@ -152,7 +152,7 @@ def evaluate(
         return
     folder = data or _data_of(voices)
     with speech.tensorflow_for("Evaluating"):
-        speech.quiet()
+        logs.quiet_tensorflow()
         from wavernn_tf.evaluation import evaluate as library
         from wavernn_tf.evaluation import held_out
         from wavernn_tf.evaluation import report as report_lib
@@ -257,7 +257,7 @@ def _quality(
 
 def _opened(voices: Tuple[str, ...], runtime: str) -> Dict[str, Any]:
     with speech.tensorflow_for("Evaluating"):
-        speech.quiet()
+        logs.quiet_tensorflow()
         from wavernn_tf.evaluation import evaluate as library  # noqa: F401 (is TensorFlow there?)
         from wavernn_tf.export.voices import open_voice
     return {label: open_voice(path, runtime) for label, path in _labels(voices).items()}

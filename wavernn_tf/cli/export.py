@@ -7,6 +7,7 @@ from typing import Optional
 
 import click
 
+from wavernn_tf import logs
 from wavernn_tf.cli import options, show, speech
 from wavernn_tf.config.matrices import BLOCK_SHAPES
 from wavernn_tf.export.format.packing import WEIGHT_TYPES
@@ -84,7 +85,7 @@ def tflite(
     if Path(out).suffix != ".tflite":
         raise click.BadParameter(f"expected OUT to end with .tflite; got {out}.")
     with speech.tensorflow_for("Exporting"):
-        speech.quiet()
+        logs.quiet_tensorflow()
         from wavernn_tf.export import exporter as pipeline
         from wavernn_tf.export import parity
     made = pipeline.to_tflite(
@@ -159,7 +160,7 @@ def saved_model(run: str, out_dir: str, xla: bool) -> None:
       wavernn-tf export saved-model run/ saved_model/
     """  # noqa: D301 (\b is for click)
     with speech.tensorflow_for("Exporting"):
-        speech.quiet()
+        logs.quiet_tensorflow()
         from wavernn_tf.export import exporter as pipeline
     version = Path(pipeline.to_saved_model(run, out_dir, xla))
     total = sum(p.stat().st_size for p in version.rglob("*") if p.is_file())

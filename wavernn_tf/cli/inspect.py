@@ -7,6 +7,7 @@ from typing import Any, Dict, Mapping
 
 import click
 
+from wavernn_tf import logs
 from wavernn_tf.cli import options, show, speech
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.serving import versions
@@ -68,7 +69,7 @@ def _tflite(path: Path) -> Dict[str, Any]:
 
 def _saved_model(path: Path, version: Path) -> Dict[str, Any]:
     with speech.tensorflow_for("Inspecting a SavedModel"):
-        speech.quiet()
+        logs.quiet_tensorflow()
         from wavernn_tf.export.serving import saved_model
     info = saved_model.read_info(version)
     total = sum(p.stat().st_size for p in version.rglob("*") if p.is_file())
@@ -121,7 +122,7 @@ def _pitch(path: Path) -> Dict[str, Any]:
     if not path.is_file():
         return {}
     with speech.tensorflow_for("Inspecting a run with a pitch estimator"):
-        speech.quiet()
+        logs.quiet_tensorflow()
         from wavernn_tf.training import pitch_stage
     found = pitch_stage.load(path)
     return {

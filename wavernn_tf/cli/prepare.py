@@ -7,6 +7,7 @@ from typing import Any, List, Optional, Sequence
 
 import click
 
+from wavernn_tf import logs
 from wavernn_tf.cli import options, show, speech
 
 
@@ -74,7 +75,7 @@ def prepare(
     """  # noqa: D301 (\b is for click)
     config = options.make_config(preset, config_file, recipe, assignments)
     with speech.tensorflow_for("Preparing data"):
-        speech.quiet()
+        logs.quiet_tensorflow()
         from wavernn_tf.pipelines import corpora, shards
         from wavernn_tf.pipelines import prepare as pipeline
     fetched = corpora.is_fetched(source) and not Path(source).is_dir()

@@ -7,6 +7,7 @@ from typing import Optional
 
 import click
 
+from wavernn_tf import logs
 from wavernn_tf.audio import feature_files
 from wavernn_tf.cli import options, show, speech
 
@@ -37,7 +38,7 @@ def score(artefact: str, source: str, mel: Optional[str], runtime: str, as_json:
 
     with speech.tensorflow_for("This voice"):
         if not Path(artefact).is_file():
-            speech.quiet()
+            logs.quiet_tensorflow()
         voice = open_voice(artefact, runtime)
     recipe = voice.info.mel
     audio = speech.read_recording(source, recipe)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from wavernn_tf import logs
 from wavernn_tf.cli import speech
 
 
@@ -21,7 +22,7 @@ def snapshot(run: str, out: str) -> None:
       wavernn-tf snapshot run/ so_far/
     """  # noqa: D301 (\b is for click)
     with speech.tensorflow_for("Reading a checkpoint"):
-        speech.quiet()
+        logs.quiet_tensorflow()
         from wavernn_tf.training import trainer
     step = trainer.snapshot(run, out)
     click.echo(f"voice of step {step}: {out}")

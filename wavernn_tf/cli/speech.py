@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import logging
-import os
 from pathlib import Path
 from typing import Iterator
 
 import numpy as np
 
-from wavernn_tf import processors
+from wavernn_tf import logs
 from wavernn_tf.audio import feature_files
 from wavernn_tf.config import MelRecipe, SignalConfig
 from wavernn_tf.errors import WaveRNNError
@@ -36,22 +34,6 @@ def tensorflow_for(purpose: str) -> Iterator[None]:
         ) from error
 
 
-def quiet() -> None:
-    """Silence TensorFlow's warnings to developers; errors still come through."""
-    try:
-        import tensorflow as tf
-        from absl import logging as absl_logging
-    except ModuleNotFoundError:
-        return
-    absl_logging.set_verbosity(absl_logging.ERROR)
-    tf.get_logger().setLevel(logging.ERROR)
-    tf.autograph.set_verbosity(0)
-    # TensorFlow counts the processors of the host; in a container there may be fewer to use.
-    if processors.count() < (os.cpu_count() or 1):
-        with contextlib.suppress(RuntimeError):  # it runs already
-            tf.config.threading.set_intra_op_parallelism_threads(processors.count())
-
-
 def is_features(path: str) -> bool:
     """Whether a path names features and not a recording."""
     return Path(path).suffix.lower() in feature_files.EXTENSIONS
@@ -62,7 +44,7 @@ def read_recording(path: str, recipe: MelRecipe) -> np.ndarray:
     if not Path(path).is_file():
         raise WaveRNNError(f"There is no file {path}; expected {EXPECTED}.")
     with tensorflow_for("Reading a recording"):
-        quiet()
+        logs.quiet_tensorflow()
         from wavernn_tf.pipelines import audio
     return audio.read(path, recipe.sample_rate)
 

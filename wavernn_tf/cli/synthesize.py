@@ -9,7 +9,7 @@ from typing import Optional
 
 import click
 
-from wavernn_tf import files
+from wavernn_tf import files, logs
 from wavernn_tf.audio import feature_files
 from wavernn_tf.cli import options, show, speech
 from wavernn_tf.cli.interrupt import interruptible
@@ -76,7 +76,7 @@ def synthesize(
     made_by = recipes.find(recipe) if recipe else None
     with speech.tensorflow_for("This voice"):
         if not Path(artefact).is_file():
-            speech.quiet()
+            logs.quiet_tensorflow()
         voice = open_voice(artefact, runtime, postfilter)
     own = voice.info.mel
     if speech.is_features(source):

@@ -7,6 +7,7 @@ from typing import Optional, Tuple
 
 import click
 
+from wavernn_tf import logs
 from wavernn_tf.cli import options, show, speech
 from wavernn_tf.config import Config
 
@@ -60,7 +61,7 @@ def train(
     RunFolder.at(run).claim([data])
     config = _config(data, run, preset, config_file, recipe, assignments, extend, init)
     with speech.tensorflow_for("Training"):
-        speech.quiet()
+        logs.quiet_tensorflow()
         from wavernn_tf.evaluation import held_out
         from wavernn_tf.training import trainer
     Manifest.load(data).check(config)

@@ -154,6 +154,8 @@ struct Model {
         PostfilterDelay(predictors);
     return static_cast<int>((samples + hop_length - 1) / hop_length);
   }
+  // The same in samples.
+  int64_t delay() const { return int64_t{ahead()} * hop_length; }
 };
 
 }  // namespace wavernn_tf

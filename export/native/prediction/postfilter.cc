@@ -5,7 +5,6 @@
 #include <cstring>
 
 #include "base/double_math.h"
-#include "model/model.h"
 
 namespace wavernn_tf {
 namespace {
@@ -68,13 +67,14 @@ int PostfilterStateSize(const Predictors& predictors, int ahead,
                           2 * int64_t{ahead} * steps_per_frame + 1);
 }
 
-bool Postfilter::Allocate(const Model& model) {
-  shape_ = model.predictors.postfilter;
+bool Postfilter::Allocate(const Predictors& predictors, int hold,
+                          int64_t delay) {
+  shape_ = predictors.postfilter;
   if (shape_.form == PostfilterForm::kOff) return true;
-  lags_ = model.predictors.lags;
-  hold_ = model.hold;
-  delay_ = int64_t{model.ahead()} * model.hop_length;
-  back_ = Back(model.predictors);
+  lags_ = predictors.lags;
+  hold_ = hold;
+  delay_ = delay;
+  back_ = Back(predictors);
   const std::size_t size = back_ + delay_ + kRoom;
   return x_.Resize(size) && low_.Resize(size) && step_lag_.Resize(size) &&
          gain_.Resize(size);

@@ -18,8 +18,6 @@
 
 namespace wavernn_tf {
 
-struct Model;
-
 constexpr int kPostfilterBlock = 50;
 
 // Samples that a filter must see after the one it puts out; 0 without one.
@@ -33,7 +31,9 @@ int PostfilterStateSize(const Predictors& predictors, int ahead,
 class Postfilter {
  public:
   // Returns false when memory runs out.
-  bool Allocate(const Model& model);
+  //   hold   samples of a conditioning step
+  //   delay  samples of the output, whole frames
+  bool Allocate(const Predictors& predictors, int hold, int64_t delay);
 
   // Starts from a part of a stream's state, of Model::postfilter_size() floats,
   // for the output from sample `position` on. Zeros are silence; any finite

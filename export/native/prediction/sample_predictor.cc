@@ -23,9 +23,10 @@ void ToFront(T* values, std::size_t end, std::size_t front, int count) {
 
 }  // namespace
 
-bool SamplePredictor::Allocate(const Model& model) {
-  predictors_ = &model.predictors;
-  coding_ = model.coding();
+bool SamplePredictor::Allocate(const Predictors& predictors,
+                               const Coding& coding) {
+  predictors_ = &predictors;
+  coding_ = coding;
   kept_samples_ = predictors_->samples();
   kept_residuals_ = predictors_->residuals();
   const std::size_t size = std::max(kept_samples_, kept_residuals_) + kRoom;

@@ -9,7 +9,6 @@
 
 #include "base/aligned_array.h"
 #include "kernels/sampler.h"
-#include "model/model.h"
 #include "prediction/coding.h"
 #include "prediction/predictors.h"
 
@@ -17,8 +16,8 @@ namespace wavernn_tf {
 
 class SamplePredictor {
  public:
-  // Returns false when memory runs out.
-  bool Allocate(const Model& model);
+  // Returns false when memory runs out. `predictors` outlives this.
+  bool Allocate(const Predictors& predictors, const Coding& coding);
 
   // Starts from a part of a stream's state, of Model::predictor_size() floats:
   // the last samples, the last residuals, then c - c' and f - f' of the last
@@ -62,21 +61,6 @@ class SamplePredictor {
   AlignedArray<double> samples_;
   AlignedArray<float> residuals_;  // / 32768
 };
-
-// The parts of the state of a stream with predictors, behind h.
-template <typename Float>
-struct PredictedState {
-  Float* predictor;   // [Model::predictor_size()]
-  Float* y;           // y[n-1]
-  Float* postfilter;  // [Model::postfilter_size()]
-};
-
-template <typename Float>
-PredictedState<Float> SplitState(const Model& model, Float* state) {
-  Float* const predictor = state + model.state_size;
-  Float* const y = predictor + model.predictor_size();
-  return {predictor, y, y + 1};
-}
 
 // Takes the fine classes that a coarse class lacks from logits [256], those of
 // class k `stride` floats after class 0: no softmax gives them a weight.

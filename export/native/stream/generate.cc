@@ -5,6 +5,7 @@
 #include "base/philox.h"
 #include "base/signal.h"
 #include "kernels/sampler.h"
+#include "stream/predicted_state.h"
 #include "stream/stream.h"
 
 namespace wavernn_tf {

@@ -6,6 +6,7 @@
 #include "kernels/sampler.h"
 #include "stream/batch_stream.h"
 #include "stream/generate.h"
+#include "stream/predicted_state.h"
 
 namespace wavernn_tf {
 namespace {

@@ -11,7 +11,8 @@ bool Workspace::Allocate(const Engine& engine) {
   const Model& model = engine.model;
   const std::size_t width = static_cast<std::size_t>(kGates) * model.state_size;
   if (model.predictors.on() &&
-      (!predictor.Allocate(model) || !postfilter.Allocate(model) ||
+      (!predictor.Allocate(model.predictors, model.coding()) ||
+       !postfilter.Allocate(model.predictors, model.hold, model.delay()) ||
        !extra_inputs.Resize(model.predictors.rows()) ||
        !sample_gates.Resize(width))) {
     return false;
@@ -36,7 +37,9 @@ bool BatchWorkspace::Allocate(Engine& engine) {
   const std::size_t width = static_cast<std::size_t>(kGates) * model.state_size;
   if (model.predictors.on()) {
     for (int k = 0; k < kBatchLanes; ++k) {
-      if (!predictors[k].Allocate(model) || !postfilters[k].Allocate(model)) {
+      if (!predictors[k].Allocate(model.predictors, model.coding()) ||
+          !postfilters[k].Allocate(model.predictors, model.hold,
+                                   model.delay())) {
         return false;
       }
     }

@@ -95,7 +95,7 @@ std::vector<double> Expected(const Model& model, const Waveform& wave) {
 std::vector<float> Filtered(const Model& model, const Waveform& wave,
                             float strength, int cut) {
   Postfilter filter;
-  CHECK(filter.Allocate(model));
+  CHECK(filter.Allocate(model.predictors, model.hold, model.delay()));
   Floats state(model.postfilter_size(), 0.0f);
   filter.Load(state.data(), 0, strength);
   std::vector<float> y;
@@ -108,7 +108,8 @@ std::vector<float> Filtered(const Model& model, const Waveform& wave,
     y.push_back(value);
     if (y.size() % cut != 0) continue;
     filter.Store(state.data());
-    CHECK(filter.Allocate(model));  // forgets all
+    CHECK(filter.Allocate(model.predictors, model.hold,
+                          model.delay()));  // forgets all
     filter.Load(state.data(), y.size(), strength);
   }
   CHECK(static_cast<int>(y.size()) ==
@@ -145,7 +146,7 @@ void TestForm(PostfilterForm form) {
   }
   // A state of any finite values is safe.
   Postfilter filter;
-  CHECK(filter.Allocate(model));
+  CHECK(filter.Allocate(model.predictors, model.hold, model.delay()));
   filter.Load(Floats(model.postfilter_size(), -3e38f).data(), 120, 1.5f);
   for (int n = 0; n < 2000; ++n) {
     float value;

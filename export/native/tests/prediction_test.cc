@@ -211,7 +211,7 @@ void TestSamplePredictor() {
   const Model& model = random.model();
   const Coding coding = model.coding();
   SamplePredictor predictor;
-  CHECK(predictor.Allocate(model));
+  CHECK(predictor.Allocate(model.predictors, coding));
   predictor.Load(Floats(model.predictor_size(), 0.0f).data());
   double a[16] = {};
   a[15] = 0.5;  // of the newest

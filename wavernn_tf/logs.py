@@ -1,18 +1,37 @@
-"""Keeping TensorFlow's harmless C++ lines out of a program's standard error."""
+"""Keeping TensorFlow's harmless lines out of a program's standard error."""
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import sys
 import tempfile
 from typing import Iterator
 
+from wavernn_tf import processors
+
 _HARMLESS = re.compile(
     rb"before absl::InitializeLog\(\)|Ignored output_format|Ignored drop_control_dependency"
 )
 """What TensorFlow 2.16's TFLite converter writes at every conversion, whatever the log level."""
+
+
+def quiet_tensorflow() -> None:
+    """Silence TensorFlow's warnings to developers; errors still come through."""
+    try:
+        import tensorflow as tf
+        from absl import logging as absl_logging
+    except ModuleNotFoundError:
+        return
+    absl_logging.set_verbosity(absl_logging.ERROR)
+    tf.get_logger().setLevel(logging.ERROR)
+    tf.autograph.set_verbosity(0)
+    # TensorFlow counts the processors of the host; in a container there may be fewer to use.
+    if processors.count() < (os.cpu_count() or 1):
+        with contextlib.suppress(RuntimeError):  # it runs already
+            tf.config.threading.set_intra_op_parallelism_threads(processors.count())
 
 
 @contextlib.contextmanager
