@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-arm test-sanitized lint format bench bench-arm clean
+.PHONY: help install demo demo-train test test-arm test-sanitized lint format bench bench-arm clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -62,8 +62,11 @@ $(STAMP): setup.cfg setup.py pyproject.toml wavernn_tf/__init__.py $(LIBRARY_SOU
 	touch $(STAMP); \
 	echo "installed in $(VENV)"
 
-demo: $(STAMP) ## recorded speech in, a pruned voice out: the whole job, into out/demo
+demo: $(STAMP) ## speak with the shipped voice; train, prune and export a small one: out/demo
 	$(WITH_VENV) $(BIN)/python examples/demo.py --out out/demo $(ARGS)
+
+demo-train: $(STAMP) ## the training half of `make demo` alone
+	$(WITH_VENV) $(BIN)/python examples/demo.py --out out/demo --train-only $(ARGS)
 
 # A file's tests stay in one process, where they share what they set up.
 test: $(STAMP) ## run all tests; ARGS='-m "not slow"' leaves out the slow ones

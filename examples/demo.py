@@ -1,7 +1,9 @@
 """The whole main job on the speech shipped with the repository; `make demo` runs it.
 
-Recorded speech in; a pruned voice out, as a .tflite file with our op and as a SavedModel; held-out
-speech scored and spoken by all of them; a table, and files in the output folder.
+First the voice that comes with the package: its training run exported as a .tflite file with our op
+and as a SavedModel; speech that it has never heard scored and spoken by all of them; a table, and
+files in the output folder. Then the same with a small voice that is trained here, on two minutes of
+speech (`make demo-train` does this part alone).
 """
 
 from __future__ import annotations
@@ -17,12 +19,17 @@ import click
 import numpy as np
 
 from wavernn_tf import logs
-from wavernn_tf.cli import show
+from wavernn_tf.cli import show, speech
 from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.voice import shipped
+from wavernn_tf.voice.metadata import VoiceInfo
 
-SPEECH = Path(__file__).resolve().parent.parent / "tests" / "data" / "speech"
-CLIP = "ru_0063"
-"""The held-out recording that is spoken."""
+_ROOT = Path(__file__).resolve().parent.parent
+SPEECH = _ROOT / "tests" / "data" / "speech"
+SHIPPED = _ROOT / "voices" / shipped.DEFAULT
+"""The finished run of the shipped voice, `run`, and recordings that it never saw, `held_out`."""
+CLIPS = "ru_0063", "en_vm-marked-urgent"
+"""The held-out recordings that are spoken, by the small and by the shipped voice."""
 REFERENCE_SAMPLES = 4000
 """Samples of it that the NumPy transcription generates too, with the same seed."""
 SEED = 1
@@ -35,46 +42,89 @@ NARROW = ("bfloat16", "int16", "int8")
 @click.option("--out", default="out/demo", show_default=True, help="Where the files go.")
 @click.option("--preset", default="demo", show_default=True, help="Configuration.")
 @click.option("--steps", type=int, help="Train so many steps instead of the preset's.")
-def demo(source: str, out: str, preset: str, steps: int) -> None:
-    """Prepare, train with pruning, export, and show that every form of the voice agrees."""
+@click.option("--train-only", is_flag=True, help="Leave out the shipped voice.")
+def demo(source: str, out: str, preset: str, steps: int, train_only: bool) -> None:
+    """Speak with the shipped voice, then train, prune and export one; compare every form."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # as the command line does
     started = time.monotonic()
     logs.quiet_tensorflow()
     try:
-        summary = run(Path(source), Path(out), preset, steps)
+        data = prepare_speech(Path(source), Path(out), preset)
+        summaries = [] if train_only else [speak(data, Path(out) / "shipped")]
+        summaries.append(train_and_speak(data, Path(out), preset, steps))
     except WaveRNNError as error:
         raise click.UsageError(str(error)) from error
     click.echo(f"{time.monotonic() - started:.0f} s in all; files in {out}/")
-    if not summary["agreement"]["within_0.1_percent"]:
+    if not all(summary["agreement"]["within_0.1_percent"] for summary in summaries):
         raise SystemExit("The forms of the voice do not agree.")
 
 
-def run(source: Path, out: Path, preset: str, steps: int = 0) -> Dict[str, Any]:
-    """Do the job; returns the tree of summary.json."""
+def prepare_speech(source: Path, out: Path, preset: str) -> Path:
+    """Recordings to features; returns the folder of prepared data."""
+    from wavernn_tf import config as configuration
+    from wavernn_tf.pipelines import corpora, prepare
+
+    config = configuration.load(preset)
+    click.echo("1. prepare recorded speech")
+    prepare.prepare(corpora.folder(source), out / "data", config.mel, config.signal)
+    return out / "data"
+
+
+def speak(data: Path, out: Path) -> Dict[str, Any]:
+    """The shipped voice in all its forms; returns the tree of shipped/summary.json.
+
+    Args:
+      data: prepared speech, for the histogram that bits are compared with.
+      out: where the files go.
+    """
+    from wavernn_tf.export.voices import Vocoder
+
+    click.echo("2. the shipped voice: export it, score and speak speech that it has never heard")
+    out.mkdir(exist_ok=True)
+    exported, voices = export(SHIPPED / "run", out, data)
+    voices["shipped"] = Vocoder.load(shipped.card(shipped.DEFAULT).path)
+    clips = [_clip(path, voices["shipped"].info) for path in sorted(SHIPPED.glob("held_out/*"))]
+    return summarise(exported, voices, clips, data, SHIPPED / "run", out)
+
+
+def _clip(path: Path, info: VoiceInfo) -> Any:
+    """A recording as `held_out.read` gives it."""
+    from wavernn_tf.evaluation.held_out import Clip
+
+    audio = speech.read_recording(str(path), info.mel)
+    mel = speech.features_of(audio, info.mel, info.signal)
+    return Clip(path.stem, np.pad(audio, (0, len(mel) * info.mel.hop_length - len(audio))), mel)
+
+
+def train_and_speak(data: Path, out: Path, preset: str, steps: int = 0) -> Dict[str, Any]:
+    """Train a small voice; returns the tree of summary.json."""
     from wavernn_tf import config as configuration
     from wavernn_tf.evaluation import held_out
-    from wavernn_tf.export.serving.versions import newest
     from wavernn_tf.models.run_folder import RunFolder
-    from wavernn_tf.pipelines import corpora, prepare
     from wavernn_tf.training import trainer
 
     config = configuration.load(preset)
     if steps:
         config = configuration.override(config, {"training.steps": steps})
-    data, trained = out / "data", out / "run"
-    click.echo("1. prepare recorded speech")
-    prepare.prepare(corpora.folder(source), data, config.mel, config.signal)
-    click.echo("2. train, pruning from scratch")
+    trained = out / "run"
+    click.echo("3. train a small voice, pruning from scratch")
     if RunFolder.at(trained).voice.exists():
         # A finished run of an earlier demo; an unfinished one goes on, and another one is kept.
         if RunFolder.at(trained).data()["path"] != str(data.resolve()):
             raise WaveRNNError(f"{trained} holds a run on other data: choose another --out.")
         shutil.rmtree(trained)
     trainer.train(data, trained, config, audio=False)
-    click.echo("3. export")
+    click.echo("4. export it, score and speak held-out speech")
     exported, voices = export(trained, out, data)
-    click.echo("4. score and speak held-out speech")
-    clips = held_out.read(data)
+    return summarise(exported, voices, held_out.read(data), data, trained, out)
+
+
+def summarise(
+    exported: Any, voices: Any, clips: List[Any], data: Path, trained: Path, out: Path
+) -> Dict[str, Any]:
+    """Measure the forms of a voice, write OUT/summary.json and print it."""
+    from wavernn_tf.export.serving.versions import newest
+
     summary = measure(voices, clips, data, trained, out)
     summary["file_bytes"] = {
         "tflite": exported.file_bytes,
@@ -118,7 +168,7 @@ def measure(voices: Any, clips: List[Any], data: Path, trained: Path, out: Path)
     with show.bar(samples, "scoring") as bar:
         scored = evaluate.evaluate(voices, data, clips, bar.update)
     rate = scored.sample_rate
-    clip = next((c for c in clips if c.id == CLIP), clips[0])
+    clip = next((c for c in clips if c.id in CLIPS), clips[0])
     speaking = {k: v for k, v in voices.items() if k in ("tflite_litert", "saved_model")}
     with show.bar(len(clip.audio) * len(speaking), "speaking") as bar:
         spoken = evaluate.compare(speaking, [clip], SEED, progress=bar.update)

@@ -17,7 +17,7 @@ from wavernn_tf.config import Config, MelRecipe
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.runtime import Vocoder
 from wavernn_tf.export.serving import versions
-from wavernn_tf.voice import inputs, metadata
+from wavernn_tf.voice import inputs, metadata, shipped
 from wavernn_tf.voice.protocol import Progress, Voice
 
 SEGMENT_FRAMES = 200
@@ -29,14 +29,14 @@ def open_voice(path: Union[str, Path], runtime: str = "auto", postfilter: bool =
 
     Args:
       path: a .tflite file, a SavedModel folder (NAME, whose highest version is taken, or NAME/1),
-        or a training run's folder.
+        a training run's folder, or the name of a shipped voice (`wavernn_tf.voice.shipped`).
       runtime: TFLite interpreter, as in `Vocoder.load`.
       postfilter: run the pitch postfilter of a .tflite voice that has one; the other two never do.
 
     Raises:
       WaveRNNError: if it is none of these.
     """
-    path = Path(path)
+    path = shipped.resolve(path)
     if path.is_file():
         return Vocoder.load(path, runtime, postfilter=postfilter)
     saved = versions.newest(path)

@@ -11,6 +11,7 @@ PYTHON = """
     wavernn_tf/config
     wavernn_tf/audio
     wavernn_tf/prediction
+    wavernn_tf/voice/shipped
     wavernn_tf/voice
     wavernn_tf/generation
     wavernn_tf/layers

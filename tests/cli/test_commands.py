@@ -36,6 +36,7 @@ def read_wav(path: Path) -> np.ndarray:
         "export tflite",
         "export saved-model",
         "synthesize",
+        "voices",
         "score",
         "inspect",
         "bench",

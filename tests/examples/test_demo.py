@@ -28,7 +28,11 @@ def test_demo(tmp_path):
     settings = tmp_path / "small.yaml"
     settings.write_text(SETTINGS)
     printed = run(
-        "demo.py", f"--speech={tmp_path / 'speech'}", f"--out={out}", f"--preset={settings}"
+        "demo.py",
+        f"--speech={tmp_path / 'speech'}",
+        f"--out={out}",
+        f"--preset={settings}",
+        "--train-only",
     )
     summary = json.loads((out / "summary.json").read_text())
     bits = summary["bits_per_sample"]

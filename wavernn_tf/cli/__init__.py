@@ -21,12 +21,17 @@ from wavernn_tf.cli.score import score
 from wavernn_tf.cli.snapshot import snapshot
 from wavernn_tf.cli.synthesize import synthesize
 from wavernn_tf.cli.train import train
+from wavernn_tf.cli.voices import voices
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(wavernn_tf.__version__, prog_name="wavernn-tf")
 def cli() -> None:
     """Train a block-sparse WaveRNN voice on recorded speech, and run it.
+
+    \b
+    With the voice that comes with the package:
+      wavernn-tf synthesize recording.wav out.wav
 
     \b
     From recordings to a voice that speaks on a phone:
@@ -41,7 +46,19 @@ def cli() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
-for command in (prepare, train, snapshot, evaluate, export, synthesize, score, inspect, bench):
+_COMMANDS = (
+    prepare,
+    train,
+    snapshot,
+    evaluate,
+    export,
+    voices,
+    synthesize,
+    score,
+    inspect,
+    bench,
+)
+for command in _COMMANDS:
     cli.add_command(command)
 
 

@@ -12,7 +12,7 @@ from wavernn_tf.cli import options, show, speech
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.serving import versions
 from wavernn_tf.prediction import postfilter
-from wavernn_tf.voice import metadata
+from wavernn_tf.voice import metadata, shipped
 from wavernn_tf.voice.metadata import VoiceInfo
 
 _LONG = ("feature_mean", "feature_std")
@@ -24,16 +24,16 @@ _LONG = ("feature_mean", "feature_std")
 def inspect(path: str, as_json: bool) -> None:
     """Say what a file or folder is.
 
-    PATH is a .tflite voice, a SavedModel, a training run or prepared data: sizes, sample rate, mel
-    recipe, sparsity, bits per sample, how far a stream's audio lags behind its features, and
-    whatever else it records of itself.
+    PATH is a .tflite voice or the name of a shipped one, a SavedModel, a training run or prepared
+    data: sizes, sample rate, mel recipe, sparsity, bits per sample, how far a stream's audio lags
+    behind its features, and whatever else it records of itself.
 
     \b
     Examples:
       wavernn-tf inspect voice.tflite
       wavernn-tf inspect data/ --json
     """  # noqa: D301 (\b is for click)
-    tree = describe(Path(path))
+    tree = describe(shipped.resolve(path))
     if as_json:
         show.as_json(tree)
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Tuple
 
 import click
 
@@ -13,12 +13,11 @@ from wavernn_tf import files, logs
 from wavernn_tf.audio import feature_files
 from wavernn_tf.cli import options, show, speech
 from wavernn_tf.cli.interrupt import interruptible
+from wavernn_tf.voice import shipped
 
 
 @click.command()
-@click.argument("artefact")
-@click.argument("source", metavar="IN")
-@click.argument("out", type=click.Path(dir_okay=False, allow_dash=True), metavar="OUT.wav")
+@click.argument("paths", nargs=-1, metavar="[VOICE] IN OUT.wav")
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same samples.")
 @click.option(
     "--temperature",
@@ -38,9 +37,7 @@ from wavernn_tf.cli.interrupt import interruptible
 )
 @options.runtime_option
 def synthesize(
-    artefact: str,
-    source: str,
-    out: str,
+    paths: Tuple[str, ...],
     seed: int,
     temperature: float,
     fine_temperature: float,
@@ -50,13 +47,15 @@ def synthesize(
 ) -> None:
     """Turn features into speech.
 
-    ARTEFACT is a .tflite file, a SavedModel or a training run. IN is a .npy file of features
-    [frames, n_mels] (or a .npz file of one array), or a recording, whose features are computed as
-    the voice's were. OUT.wav may be - for standard output. With a .tflite file and .npy features no
-    TensorFlow is needed.
+    VOICE is a .tflite file, a SavedModel, a training run, or the name of a voice that comes with
+    the package (`wavernn-tf voices`); without it that is the first of them. IN is a .npy file of
+    features [frames, n_mels] (or a .npz file of one array), or a recording, whose features are
+    computed as the voice's were. OUT.wav may be - for standard output. With a .tflite file and .npy
+    features no TensorFlow is needed.
 
     \b
     Examples:
+      wavernn-tf synthesize recording.wav out.wav
       wavernn-tf synthesize voice.tflite mel.npy out.wav --seed 1
       wavernn-tf synthesize saved_model/ recording.flac out.wav --temperature 0.8
     """  # noqa: D301 (\b is for click)
@@ -65,6 +64,7 @@ def synthesize(
     from wavernn_tf.export.voices import open_voice
     from wavernn_tf.voice import inputs
 
+    artefact, source, out = _arguments(paths)
     to_stdout = out == "-"
     if not to_stdout and Path(out).suffix.lower() != ".wav":
         raise click.BadParameter(f"expected OUT to end with .wav; got {out}.")
@@ -111,3 +111,13 @@ def synthesize(
         f"({voice.runtime})",
         err=to_stdout,
     )
+
+
+def _arguments(paths: Tuple[str, ...]) -> Tuple[str, str, str]:
+    """(voice, input, output) of two or three arguments."""
+    if not 2 <= len(paths) <= 3:
+        raise click.UsageError(f"expected [VOICE] IN OUT.wav; got {len(paths)} arguments.")
+    source, out = paths[-2:]
+    if out != "-" and Path(out).is_dir():
+        raise click.BadParameter(f"expected OUT.wav to be a file; {out} is a folder.")
+    return str(shipped.resolve(paths[0] if len(paths) == 3 else shipped.DEFAULT)), source, out

@@ -107,6 +107,15 @@ def run(
     return fold_standardisation(found.layers, mean, std)
 
 
+def adopt(source: RunFolder, folder: RunFolder, config: Config) -> None:
+    """Take the estimator of another run, if it fits the recipe and this run has none yet."""
+    wanted = config.signal.pitch == "estimated" and not folder.pitch.exists()
+    if wanted and source.pitch.is_file():
+        found = load(source.pitch)
+        if found.layers[0][0].shape[1] == config.mel.n_mels:
+            save(found, folder.pitch)
+
+
 def install(model: Any, path: Path) -> None:
     """Copy the weights of RUN/pitch.npz to the estimator of a model from `wavernn.build`."""
     layer = next(layer for layer in model.layers if isinstance(layer, PitchEstimator))

@@ -88,6 +88,8 @@ def _train(
     echo: Callable[[str], None],
 ) -> RunFolder:
     """`train`, in a folder that is held and has been checked."""
+    if "init" in description:
+        pitch_stage.adopt(RunFolder.at(description["init"]), run, config)
     estimator = pitch_stage.run(data, run, config, description, echo)
     set_seed(config.training.seed)
     keras.mixed_precision.set_global_policy(config.training.precision)
@@ -105,17 +107,16 @@ def _train(
         )
     elif done:
         echo(f"resuming at step {done} of {config.training.steps}")
-    elif "init" in description:
-        _start_from_run(model, description["init"])
-        echo(f"starting from the weights of {description['init']}")
-        if estimator:
-            pitch_stage.install(model, run.pitch)
     else:
+        if "init" in description:
+            _start_from_run(model, description["init"])
+            echo(f"starting from the weights of {description['init']}")
         if estimator:
             pitch_stage.install(model, run.pitch)
-        windows, _ = _streams(config)
-        first = windows(data, config, estimator=estimator)
-        start_from_marginals(model, first.take(MARGINAL_BATCHES))
+        if "init" not in description:
+            windows, _ = _streams(config)
+            first = windows(data, config, estimator=estimator)
+            start_from_marginals(model, first.take(MARGINAL_BATCHES))
     left = config.training.steps - done
     if left > 0:
         begun = time.monotonic()
@@ -163,6 +164,7 @@ def snapshot(run: Union[str, Path], out: Union[str, Path]) -> int:
     target.begin(config, description)
     target.write_history([row for row in source.history() if row["step"] <= step])
     target.save_voice(plain)
+    pitch_stage.adopt(source, target, config)
     return step
 
 
