@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import collections
 import io
-import os
-import signal
 import subprocess
 import sys
 import threading
-import time
 import wave
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.cli.interrupts import ENVIRONMENT, interrupted
 from wavernn_tf import sampling, voices
 from wavernn_tf.errors import WaveRNNError, WaveRNNWarning
 from wavernn_tf.export import inputs
 from wavernn_tf.export.runtime import Vocoder
 from wavernn_tf.voices import KerasVoice, open_voice
-
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 
 
 def test_one_voice_in_two_threads(tflite):
@@ -156,20 +151,9 @@ def test_ctrl_c_while_tensorflow_speaks(run, data, tmp_path):
     """A run speaks in one call of a graph, which takes minutes here."""
     info = KerasVoice(run).info
     np.save(tmp_path / "long.npy", np.tile(np.float32(info.feature_mean), (20000, 1)))
-    command = [sys.executable, "-m", "wavernn_tf.cli", "synthesize", run, tmp_path / "long.npy"]
-    process = subprocess.Popen(
-        [*command, tmp_path / "o.wav"], stderr=subprocess.PIPE, env=ENVIRONMENT
-    )
-    assert process.stderr is not None
-    text = b""
-    while b"synthesizing" not in text:
-        read = os.read(process.stderr.fileno(), 1000)
-        assert read, text
-        text += read
-    time.sleep(3)
-    process.send_signal(signal.SIGINT)
-    rest = process.communicate(timeout=60)[1]
-    assert process.returncode == 130 and b"interrupted" in rest and b"Traceback" not in text + rest
+    command = ["synthesize", run, tmp_path / "long.npy", tmp_path / "o.wav"]
+    code, said = interrupted(command, b"synthesizing", wait=3)
+    assert code == 130 and "interrupted" in said and "Traceback" not in said
     assert not (tmp_path / "o.wav").exists()
 
 
