@@ -275,6 +275,7 @@ def _taught(
 
     def network(first, end, memory):
         """Of the network over earlier sub-tensors: float32 [b B, end - first, 3H], its memory."""
+        assert source is not None
         rows, indices = equations.subscale_rows(source[:, :, first:end], subscale)
         found = equations.subscale_network(rows, indices, memory, subscale, *w.convolutions)
         return tf.matmul(found[0], side_by_side(w, "N")), found[1]

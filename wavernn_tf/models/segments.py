@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -27,7 +27,8 @@ class Segments:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._model = model = wavernn.build(config, make=keras.Model)
-        self._network, rest = None, model
+        self._network: Any = None
+        rest = model
         if config.model.subscale.batch > 1:
             between = model.get_layer("subscale").output
             ends = dict(zip(model.input_names, model.inputs))
