@@ -21,7 +21,7 @@ from wavernn_tf.voice import inputs, metadata, shipped
 from wavernn_tf.voice.protocol import Progress, Voice
 
 SEGMENT_FRAMES = 200
-"""Frames that the Keras model scores at once."""
+"""Frames that the Keras model scores at once, about."""
 
 
 def open_voice(path: Union[str, Path], runtime: str = "auto", postfilter: bool = True) -> Voice:
@@ -153,7 +153,7 @@ class KerasVoice(_WholeUtterance):
         run = RunFolder.at(path)
         self.config: Config = run.config()
         self.model: Any = run.load_model()
-        self._segments: Any = None  # the same, from one segment of a recording to the next
+        self._segments: Any = None  # the same in pieces
         self.weights = weights.extract(self.model)
         data = run.data()
         statistics = {"mean": data["feature_mean"], "std": data["feature_std"]}
@@ -207,9 +207,6 @@ class KerasVoice(_WholeUtterance):
     ) -> Iterator[Tuple[slice, Dict[str, np.ndarray]]]:
         """The model's outputs segment by segment, so that memory does not grow with the recording.
 
-        The state of the GRU goes from one segment to the next. Subscale WaveRNN's network sees what
-        lies around a segment, and so it is run on the whole.
-
         Args:
           mel: float32 [frames, n_features].
           name: of the model's input that follows the samples.
@@ -219,33 +216,13 @@ class KerasVoice(_WholeUtterance):
         Yields:
           Which samples, and the outputs by name.
         """
-        from wavernn_tf._keras import keras
-        from wavernn_tf.models import wavernn
+        from wavernn_tf.models.segments import Segments
 
         if self._segments is None:
-            self._segments = wavernn.build(self.config, make=keras.Model)
+            self._segments = Segments(self.config)
         self._segments.set_weights(self.model.get_weights())
         padded = inputs.pad_edges(mel, self.info)
-        around, hop = len(padded) - len(mel), self.config.mel.hop_length
-        batch = self.config.model.subscale.batch
-        per_segment = len(mel) if batch > 1 else SEGMENT_FRAMES
-        state = np.zeros([batch, self.config.model.state_size], np.float32)
-        for start in range(0, len(mel), per_segment):
-            end = min(start + per_segment, len(mel))
-            stop = (len(given) - before) if end == len(mel) else end * hop
-            here = slice(start * hop, stop)
-            # `predict` compiles the graph once for all lengths, where a call would run eagerly.
-            outputs = self._segments.predict(
-                {
-                    "features": padded[None, start : end + around],
-                    name: given[None, here.start : here.stop + before],
-                    "state": state,
-                },
-                batch_size=batch,
-                verbose=0,
-            )
-            state = outputs["state"]
-            yield here, outputs
+        yield from self._segments.run(padded, name, given, before, SEGMENT_FRAMES)
 
     def _score_predicted(self, mel: np.ndarray, audio: np.ndarray) -> np.ndarray:
         """`_score` with prediction in front of the network: its inputs are made beforehand."""

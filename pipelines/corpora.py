@@ -283,7 +283,8 @@ def _audio_below(root: Path, depth: Optional[int] = None) -> Tuple[List[Path], L
             if path.suffix.lower() in EXTENSIONS and path.is_file():
                 found.append(path)
             elif path.suffix.lower() in EXTENSIONS:
-                others["broken links"] = others.get("broken links", 0) + 1
+                kind = "pipes or devices" if path.exists() else "broken links"
+                others[kind] = others.get(kind, 0) + 1
             else:
                 kind = path.suffix.lower() or "without an extension"
                 others[kind] = others.get(kind, 0) + 1

@@ -249,3 +249,10 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
     assert _in_namespace(script, tmp_path).splitlines() == [
         "OSError: [Errno 28] No space left on device: 'm/d/a.bin'"
     ]
+
+
+def test_a_link_to_itself_is_told(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    for claim in (files.claim_file, files.claim_folder):
+        with pytest.raises(WaveRNNError, match="loop is a symbolic link that leads to itself"):
+            claim(tmp_path / "loop")

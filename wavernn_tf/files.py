@@ -104,7 +104,10 @@ def claim_folder(out: PathLike, inputs: Sequence[PathLike] = ()) -> List[Path]:
 def _resolved(out: PathLike) -> Path:
     if not os.fspath(out):
         raise WaveRNNError("Expected the name of an output; got an empty one.")
-    return Path(os.path.realpath(out))
+    target = Path(os.path.realpath(out))
+    if target.is_symlink():
+        raise WaveRNNError(f"{out} is a symbolic link that leads to itself: choose another name.")
+    return target
 
 
 def _refuse_inputs(out: PathLike, target: Path, inputs: Sequence[PathLike]) -> None:

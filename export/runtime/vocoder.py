@@ -97,7 +97,8 @@ class Vocoder:
     def clone(self) -> Vocoder:
         """The same voice once more, for another thread.
 
-        Both read the same bytes of the file; the op unpacks the weights for each.
+        Both share the bytes of the file and the weights that the op has laid out; a clone takes the
+        memory of a stream alone.
 
         Raises:
           WaveRNNError: if the voice was not made by `Vocoder.load`.

@@ -1,8 +1,7 @@
 """A trained voice as a .tflite file with two custom ops.
 
-The converter swaps each op's TensorFlow body (the samplers of `wavernn_tf.generation.sampling`, on
-unpacked weights) for one node of the custom op: that is `experimental_implements`. The file has two
-signatures::
+The converter swaps a function of the right inputs and outputs, which computes nothing, for one node
+of the custom op: that is `experimental_implements`. The file has two signatures::
 
     generate  features float32 [batch, past + frames + info.frames_after, n_features],
               seed int64 [batch], temperature float32 [batch], fine_temperature float32 [batch],
@@ -13,6 +12,7 @@ signatures::
 
 from __future__ import annotations
 
+import functools
 import tempfile
 from typing import Any, List, Tuple
 
@@ -23,7 +23,6 @@ from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.format import op
 from wavernn_tf.export.tflite import flatbuffer
-from wavernn_tf.generation import sampling, wavefront
 from wavernn_tf.voice import metadata
 from wavernn_tf.voice.weights import Weights
 
@@ -43,7 +42,7 @@ def convert(
       WaveRNNError: if a matrix does not divide into blocks, or TensorFlow's converter fails.
     """
     constants = op.constants(config, weights, info.weights, keep_zeros)
-    module = _Signatures(config, info.state_values, constants)
+    module = _Signatures(config, info, constants)
     with tempfile.TemporaryDirectory() as folder:
         signatures = {"generate": module.generate, "score": module.score}
         tf.saved_model.save(module, folder, signatures=signatures)
@@ -66,12 +65,15 @@ def convert(
 class _Signatures(tf.Module):
     """The two functions, bound to the constants."""
 
-    def __init__(self, config: Config, state: int, constants: List[np.ndarray]) -> None:
+    def __init__(
+        self, config: Config, info: metadata.VoiceInfo, constants: List[np.ndarray]
+    ) -> None:
         super().__init__()
+        state = info.state_values
         features = tf.TensorSpec([None, None, config.n_features], tf.float32, "features")
-        sample = _shaped(state) if config.model.subscale.batch == 1 else _generate_abreast
-        generate_op = _custom_op(op.GENERATE, sample, config, n_inputs=6)
-        score_op = _custom_op(op.SCORE, sampling.score, config, n_inputs=2)
+        context, hop = info.past + info.frames_after, config.mel.hop_length
+        generate_op = _custom_op(op.GENERATE, functools.partial(_generated, context, hop))
+        score_op = _custom_op(op.SCORE, _scored)
 
         def bound() -> List[tf.Tensor]:
             return [tf.constant(a) for a in constants]
@@ -102,47 +104,30 @@ class _Signatures(tf.Module):
         self.generate, self.score = generate, score
 
 
-def _shaped(size: int) -> Any:
-    """The plain sampler, behind which the state of a postfilter is let through unchanged.
-
-    TensorFlow's body has no postfilter: of that one, and of frames it runs ahead for, the op knows.
-    """
-
-    def generate(features, seed, temperature, fine_temperature, state, position, config, w):
-        known = sampling.state_values(config)
-        kept, rest = state[:, :known], state[:, known:size]
-        draws = seed, temperature, fine_temperature
-        outputs = sampling.generate(features, *draws, kept, position, config, w)
-        return outputs[0], tf.concat([outputs[1], rest], axis=1), outputs[2]
-
-    return generate
-
-
-def _generate_abreast(
+def _generated(
+    context: int,
+    hop_length: int,
     features: tf.Tensor,
     seed: tf.Tensor,
     temperature: tf.Tensor,
     fine_temperature: tf.Tensor,
     state: tf.Tensor,
     position: tf.Tensor,
-    config: Config,
-    w: Weights,
+    *constants: tf.Tensor,
 ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Subscale's sampler in the form of `sampling.generate`.
-
-    It starts a stream. To carry one on is the op's: its state has another form than TensorFlow's.
-    """
-    audio = wavefront.generate(features, seed, temperature, fine_temperature, config, w)
-    return audio, state, position + tf.cast(tf.shape(audio)[1], tf.int64)
+    """Outputs of the types and shapes of the op's; `context` is of frames around the audio."""
+    shape = tf.shape(features)
+    audio = tf.zeros([shape[0], (shape[1] - context) * hop_length], tf.int16)
+    return audio, state, position
 
 
-def _custom_op(name: str, body: Any, config: Config, n_inputs: int) -> Any:
+def _scored(features: tf.Tensor, audio: tf.Tensor, *constants: tf.Tensor) -> tf.Tensor:
+    """The same of the op that scores."""
+    shape = tf.shape(audio)
+    return tf.zeros([shape[0], shape[1], 2])
+
+
+def _custom_op(name: str, body: Any) -> Any:
     """A function that the converter replaces by one node of the custom op `name`."""
     implements = f'name: "{name}" attr {{ key: "tfl_fusable_op" value {{ b: true }} }}'
-
-    @tf.function(autograph=False, experimental_implements=implements)
-    def run(*tensors):
-        weights = op.unpack_constants(config, tensors[n_inputs:])
-        return body(*tensors[:n_inputs], config, weights)
-
-    return run
+    return tf.function(body, autograph=False, experimental_implements=implements)

@@ -47,6 +47,8 @@ def test_usage(refused, tmp_path):
     assert "No such option" in refused("bench", "x", "--fast")
     assert "not in the range" in refused("bench", "x", "--rounds", "0")
     assert "does not exist" in refused("train", tmp_path / "none", tmp_path / "run")
+    for args in (("train", tmp_path, ""), ("prepare", "", tmp_path / "x"), ("inspect", "")):
+        assert "An argument is empty" in refused(*args)
 
 
 def test_bench(refused, tflite, saved_model):

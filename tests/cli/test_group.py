@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from tests.cli.interrupts import interrupted
 from wavernn_tf.cli.group import Commands
 from wavernn_tf.errors import WaveRNNError
 
@@ -32,7 +32,7 @@ main()
 def blocked(*args: object) -> subprocess.CompletedProcess:
     """Runs the command line where TensorFlow and its company are not installed."""
     command = [sys.executable, "-c", BLOCKED, *map(str, args)]
-    return subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, env=environment())
 
 
 def environment() -> dict:
@@ -83,22 +83,9 @@ def test_the_process_ends_with_the_code(tmp_path):
     assert done.stdout == "" and done.stderr.count("\n") == 1
 
 
-def _heed_interrupts():
-    """A job in the background of a shell ignores Ctrl-C, and so would its children."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 def test_interrupt(tflite):
-    command = [sys.executable, "-m", "wavernn_tf.cli", "bench", str(tflite), "--rounds", "100000"]
-    process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, env=environment(), preexec_fn=_heed_interrupts
-    )
-    while "measuring" not in process.stderr.readline():
-        assert process.poll() is None
-    process.send_signal(signal.SIGINT)
-    _, written = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert written.strip().endswith("interrupted") and "Traceback" not in written
+    code, said = interrupted(["bench", tflite, "--rounds", 100000], b"measuring")
+    assert code == 130 and said.strip().endswith("interrupted") and "Traceback" not in said
 
 
 def test_help_without_tensorflow():

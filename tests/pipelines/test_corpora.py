@@ -187,10 +187,13 @@ def test_what_is_left_out_is_told(tmp_path: Path) -> None:
         ".g/h.wav",
     )
     (root / "gone.wav").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(root / "pipe.wav")
     corpus = corpora.folder(root)
     assert [s.id for s in corpus.sources] == ["a"]
     (remark,) = corpus.remarks
-    assert remark.endswith(": 2 .m4a, 1 .txt, 1 broken links, 1 without an extension")
+    assert remark.endswith(
+        ": 2 .m4a, 1 .txt, 1 broken links, 1 pipes or devices, 1 without an extension"
+    )
     assert corpora.folder(_touch(tmp_path / "clean", "a.wav")).remarks == ()
     with pytest.raises(WaveRNNError, match="Found no .*2 .m4a"):
         corpora.folder(_touch(tmp_path / "none", "a.m4a", "b.m4a"))

@@ -44,6 +44,8 @@ class Commands(click.Group):
             with warnings.catch_warnings():
                 warnings.simplefilter("once", WaveRNNWarning)
                 warnings.showwarning = _show_warning  # type: ignore[assignment]
+                if "" in (sys.argv[1:] if args is None else args):
+                    raise click.UsageError("An argument is empty: is a variable unset?")
                 code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except click.Abort:
             _fail("interrupted")

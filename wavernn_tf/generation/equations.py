@@ -112,7 +112,7 @@ def subscale_network(
     for kernel, bias, dilation, before in zip(kernels, parts, subscale.dilations, memory):
         a = tf.concat([before, a], axis=1)
         span = (subscale.kernel_size - 1) * dilation
-        kept.append(a[:, tf.shape(a)[1] - span :])
+        kept.append(tf.ensure_shape(a[:, tf.shape(a)[1] - span :], [None, span, a.shape[2]]))
         positions = tf.shape(a)[1] - span
         taps = [a[:, j : j + positions] for j in range(0, span + 1, dilation)]
         a = tf.nn.relu(tf.matmul(tf.concat(taps, axis=-1), kernel) + bias)
@@ -143,16 +143,42 @@ def subscale_whole(
     Returns:
       float [batch * B, time / B, channels].
     """
-    n_sub, earlier = subscale.batch, subscale.batch - 1
-    folded = folding.fold(v, n_sub)
-    folded = tf.reshape(folded, [-1, n_sub, tf.shape(folded)[1]])  # [b, z, i]
-    padded = tf.pad(folded, [[0, 0], [earlier, 0], [subscale.past, subscale.future]])
-    # Padded, sub-tensor s - 1 - j lies at earlier + s - 1 - j.
-    source = np.arange(n_sub)[:, None] + np.arange(earlier)[::-1]  # [s, j]
-    samples = tf.transpose(tf.gather(padded, source, axis=1), [0, 1, 3, 2])  # [b, s, p, j]
-    batch, positions = tf.shape(samples)[0], tf.shape(samples)[2]
-    rows = tf.reshape(samples, [batch * n_sub, positions, earlier])
-    indices = tf.tile(tf.range(n_sub), [batch])
-    memory = subscale_memory(batch * n_sub, subscale)
+    rows, indices = subscale_rows(subscale_source(v, subscale), subscale)
+    memory = subscale_memory(tf.shape(rows)[0], subscale)
     a, _ = subscale_network(rows, indices, memory, subscale, kernels, biases)
     return a[:, subscale.reach :]
+
+
+def subscale_source(v: tf.Tensor, subscale: SubscaleConfig) -> tf.Tensor:
+    """Folded waveforms with silence around them, from which `subscale_rows` takes a stretch.
+
+    Args:
+      v: float [batch, time], in [-1, 1]; time a multiple of B.
+      subscale: B, kernel size and dilations.
+
+    Returns:
+      float [batch, 2 B - 1, past + time / B + future]: B - 1 silent sub-tensors, then the B.
+    """
+    folded = folding.fold(v, subscale.batch)
+    folded = tf.reshape(folded, [-1, subscale.batch, tf.shape(folded)[1]])  # [b, z, i]
+    around = [[0, 0], [subscale.batch - 1, 0], [subscale.past, subscale.future]]
+    return tf.pad(folded, around)
+
+
+def subscale_rows(source: tf.Tensor, subscale: SubscaleConfig) -> Tuple[tf.Tensor, tf.Tensor]:
+    """What every sub-tensor reads of those before it: the inputs of `subscale_network`.
+
+    Args:
+      source: float [batch, 2 B - 1, n], of `subscale_source`, or n positions of it.
+      subscale: B.
+
+    Returns:
+      samples float [batch * B, n, B - 1], and int32 [batch * B], the sub-tensor of every row.
+    """
+    n_sub, earlier = subscale.batch, subscale.batch - 1
+    # In the source, sub-tensor s - 1 - j lies at earlier + s - 1 - j.
+    at = np.arange(n_sub)[:, None] + np.arange(earlier)[::-1]  # [s, j]
+    samples = tf.transpose(tf.gather(source, at, axis=1), [0, 1, 3, 2])  # [b, s, p, j]
+    batch, positions = tf.shape(samples)[0], tf.shape(samples)[2]
+    rows = tf.reshape(samples, [batch * n_sub, positions, earlier])
+    return rows, tf.tile(tf.range(n_sub), [batch])

@@ -1,9 +1,8 @@
 """Generation and scoring in TensorFlow: pure functions of features and weights.
 
-These functions are what the exporters wrap: the SavedModel runs them as they are, and the TFLite
-converter swaps `generate` and `score` for one custom op of the same contract. Here is the plain
-WaveRNN's sampler (the paper's section 2) and the scorer of both; Subscale's sampler is
-`wavernn_tf.generation.wavefront`.
+The SavedModel runs these functions as they are; the custom op of a TFLite file has the same
+contract. Here is the plain WaveRNN's sampler (the paper's section 2) and the scorer of both;
+Subscale's sampler is `wavernn_tf.generation.wavefront`.
 
 State of a stream, float32 [batch, state_values]: h, the last sample s_{n-1} before de-emphasis, and
 the last output y_{n-1} of the de-emphasis filter. With prediction in front of the network: h, the
@@ -13,6 +12,7 @@ y_{n-1}. All zeros is silence: a stream starts there.
 
 from __future__ import annotations
 
+import math
 from typing import Callable, List, NamedTuple, Optional, Tuple
 
 import tensorflow as tf
@@ -24,8 +24,8 @@ from wavernn_tf.generation import equations, folding, philox, predictors
 from wavernn_tf.prediction import coding
 from wavernn_tf.voice.weights import Weights
 
-BLOCK_POSITIONS = 8192
-"""Positions that are scored at once: memory does not grow with the recording beyond it."""
+BLOCK_SAMPLES = 8192
+"""Samples of a stream that are scored at once, about: memory hardly grows with the recording."""
 
 GREEDY = 1e-30
 """Temperature at which every class but the likeliest has a weight of zero."""
@@ -199,8 +199,7 @@ def score(features: tf.Tensor, audio: tf.Tensor, config: Config, w: Weights) -> 
     s = tf.pad(s, [[0, 0], [batch, -tf.shape(s)[1] % batch]])
     coarse, fine = dsp.split(s, offset)
     x, v = folding.teacher_inputs(coarse * 256 + fine, batch, offset)
-    network = equations.subscale_whole(v, subscale, *w.convolutions) if batch > 1 else None
-    gates = time_major(equations.condition(features, w))
+    source = equations.subscale_source(v, subscale) if batch > 1 else None
 
     def likelihood(y_c: tf.Tensor, y_f: tf.Tensor, start: tf.Tensor) -> List[tf.Tensor]:
         here = slice(batch + start, batch + start + tf.shape(y_c)[1])
@@ -209,7 +208,7 @@ def score(features: tf.Tensor, audio: tf.Tensor, config: Config, w: Weights) -> 
             _log_likelihood(equations.head(y_f, "O3", "O4", w), fine[:, here]),
         ]
 
-    return _taught(x, network, gates, config, w, likelihood)[:, : tf.shape(audio)[1]]
+    return _taught(x, source, features, config, w, likelihood)[:, : tf.shape(audio)[1]]
 
 
 def _score_predicted(
@@ -217,8 +216,7 @@ def _score_predicted(
 ) -> tf.Tensor:
     """`score` with prediction in front of the network."""
     signal = config.signal
-    network, posterior = predictors.network_input(features, config, w)
-    gates = time_major(equations.condition(network, w))
+    known, posterior = predictors.network_input(features, config, w)
     a, lags = _by_frame(features, config), _by_step(posterior, config)
     s = dsp.pre_emphasis(audio, signal.pre_emphasis)
     s = tf.clip_by_value(s, -32768 - signal.offset, 32767 - signal.offset)
@@ -242,13 +240,13 @@ def _score_predicted(
         coarse_likelihood = _log_likelihood(equations.head(y_c, "O1", "O2", w), c)
         return [coarse_likelihood, _log_likelihood(fine_logits, f) - shared]
 
-    return _taught(x, None, gates, config, w, likelihood)
+    return _taught(x, None, known, config, w, likelihood)
 
 
 def _taught(
     x: tf.Tensor,
-    network: Optional[tf.Tensor],
-    gates: tf.Tensor,
+    source: Optional[tf.Tensor],
+    features: tf.Tensor,
     config: Config,
     w: Weights,
     likelihood: Callable[[tf.Tensor, tf.Tensor, tf.Tensor], List[tf.Tensor]],
@@ -260,9 +258,9 @@ def _taught(
 
     Args:
       x: float32 [b B, positions, rows], the inputs of the GRU.
-      network: float32 [b B, positions, channels], of the network over earlier sub-tensors, or None.
-      gates: float32 [steps, b, 3, H], conditioning.
-      config: hold and B.
+      source: float32 [b, 2 B - 1, reach + positions], of `equations.subscale_source`, or None.
+      features: float32 [b, frames + those around, n_inputs], of `equations.condition`.
+      config: hop, hold and the sub-tensors.
       w: the arrays of the network.
       likelihood: from the halves of the states float32 [b, n, H / 2] and the number of the first
         sample to two of float32 [b, n].
@@ -270,38 +268,64 @@ def _taught(
     Returns:
       float32 [b, B positions, 2].
     """
-    batch = config.model.subscale.batch
+    subscale = config.model.subscale
+    batch, reach = subscale.batch, subscale.reach
     recurrent = side_by_side(w, "R")
     positions = tf.shape(x)[1]
+    per_block, frames = block_shape(config)
+    around = sum(kernel.shape[0] - 1 for kernel, _ in w.conv)
 
-    def block(n, h, found):
-        start = n * BLOCK_POSITIONS
-        here = slice(start, tf.minimum(start + BLOCK_POSITIONS, positions))
-        known = tf.matmul(x[:, here], w.input_kernel)
-        if network is not None:
-            known += tf.matmul(network[:, here], side_by_side(w, "N"))
+    def network(first, end, memory):
+        """Of the network over earlier sub-tensors: float32 [b B, end - first, 3H], its memory."""
+        assert source is not None
+        rows, indices = equations.subscale_rows(source[:, :, first:end], subscale)
+        found = equations.subscale_network(rows, indices, memory, subscale, *w.convolutions)
+        return tf.matmul(found[0], side_by_side(w, "N")), found[1]
+
+    def block(n, h, memory, found):
+        start = n * per_block
+        end = tf.minimum(start + per_block, positions)
+        known = tf.matmul(x[:, start:end], w.input_kernel)
+        if source is not None:
+            heard, memory = network(reach + start, reach + end, memory)
+            known += heard
         known = time_major(known)  # [positions of the block, b B, 3, H]
-        count = tf.shape(known)[0]
+        here = features[:, n * frames : (n + 1) * frames + around]
+        gates = time_major(equations.condition(here, w))  # [steps of the block, b, 3, H]
 
         def step(i, h, states):
             inner = equations.recurrent_product(h, recurrent, w)
-            h = equations.update(inner, known[i] + held_gates(gates, start + i, config), h)
+            h = equations.update(inner, known[i] + held_gates(gates, i, config), h)
             return i + 1, h, states.write(i, h)
 
-        states = tf.TensorArray(tf.float32, count, element_shape=[None, w.state_size])
-        _, h, states = tf.while_loop(lambda i, *_: i < count, step, [0, h, states])
+        states = tf.TensorArray(tf.float32, end - start, element_shape=[None, w.state_size])
+        _, h, states = tf.while_loop(lambda i, *_: i < end - start, step, [0, h, states])
         states = folding.unfold(tf.transpose(states.stack(), [1, 0, 2]), batch)
         y_c, y_f = tf.split(states, 2, axis=-1)
         values = tf.stack(likelihood(y_c, y_f, batch * start), axis=-1)
-        return n + 1, h, found.write(n, tf.transpose(values, [1, 0, 2]))
+        return n + 1, h, memory, found.write(n, tf.transpose(values, [1, 0, 2]))
 
-    blocks = (positions + BLOCK_POSITIONS - 1) // BLOCK_POSITIONS
-    h = tf.zeros([tf.shape(x)[0], w.state_size])
+    rows = tf.shape(x)[0]
+    memory: List[tf.Tensor] = []
+    if source is not None:  # what the first position sees of the past, and of its own time
+        _, memory = network(0, reach, equations.subscale_memory(rows, subscale))
+    blocks = (positions + per_block - 1) // per_block
     found = tf.TensorArray(tf.float32, blocks, infer_shape=False, element_shape=[None, None, 2])
-    _, _, found = tf.while_loop(
-        lambda n, *_: n < blocks, block, [0, h, found], parallel_iterations=1
+    *_, found = tf.while_loop(
+        lambda n, *_: n < blocks,
+        block,
+        [0, tf.zeros([rows, w.state_size]), memory, found],
+        parallel_iterations=1,
     )
     return tf.transpose(found.concat(), [1, 0, 2])
+
+
+def block_shape(config: Config, samples: Optional[int] = None) -> Tuple[int, int]:
+    """Positions and frames of a block: whole ones, of about so many samples."""
+    hop, batch = config.mel.hop_length, config.model.subscale.batch
+    fewest = math.lcm(hop, batch)
+    count = fewest * max(1, (samples or BLOCK_SAMPLES) // fewest)
+    return count // batch, count // hop
 
 
 def advance(

@@ -226,6 +226,7 @@ bool Engine::Build(const Model& from, const KernelTable& kernels) {
 }
 
 bool Engine::Widen() {
+  const std::lock_guard<std::mutex> guard(widening_);
   bool done = true;
   std::vector<std::deque<GroupedMatrix>*> lists = {&recurrence,
                                                    &subscale.layers};

@@ -1,10 +1,11 @@
 // A model's arrays laid out for the kernels: made once from the model file,
-// then only read, by any number of streams.
+// then only read, by any number of streams and threads.
 #ifndef WAVERNN_TF_MODEL_ENGINE_H_
 #define WAVERNN_TF_MODEL_ENGINE_H_
 
 #include <cstdint>
 #include <deque>
+#include <mutex>
 #include <vector>
 
 #include "base/aligned_array.h"
@@ -64,11 +65,13 @@ struct Engine {
   // alone. Returns false when memory runs out.
   bool Build(const Model& model, const KernelTable& kernels);
 
-  // Makes ready for batches, once. Returns false when memory runs out.
+  // Makes ready for batches, once; others may run alone meanwhile. Returns
+  // false when memory runs out.
   bool Widen();
 
  private:
   std::deque<AlignedArray<float>> layers_;  // kernels
+  std::mutex widening_;
 
   bool BuildConditioning();
   bool BuildLayer(const ConvLayer& from, bool transposed, FloatLayer& to);

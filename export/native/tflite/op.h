@@ -12,6 +12,7 @@
 #include "model/model.h"
 #include "stream/workspace.h"
 #include "tflite/error_text.h"
+#include "tflite/shared_engine.h"
 #include "tflite/tflite_abi.h"
 
 namespace wavernn_tf {
@@ -43,9 +44,10 @@ struct Op {
   std::vector<int> outputs;  // tensor indices
   bool weights_checked = false;
   Model model;
-  OpOptions options;  // set by the delegate
+  ConstantsKey constants;  // those that `model` views
+  OpOptions options;       // set by the delegate
   // Made by the first run: a graph may hold ops that never do.
-  std::unique_ptr<Engine> engine;
+  std::shared_ptr<Engine> engine;
   std::unique_ptr<Workspace> workspace;
   std::unique_ptr<BatchWorkspace> batch_workspace;
 };

@@ -53,6 +53,7 @@ bool ParseWeights(const TfLiteContext& context, Op& op, ErrorText& error) {
   }
   op.model = Model();
   if (!ReadWeights(tensors, op.model, error)) return false;
+  op.constants = KeyOf(tensors);
   op.weights_checked = true;
   return true;
 }

@@ -37,15 +37,14 @@ int BatchFrom(const Op& op) {
   return op.options.kernels->batch_from[type];
 }
 
-// Lays out the weights and makes the scratch memory, each once.
+// Gets the weights laid out and makes the scratch memory, each once.
 bool MakeReady(Op& op, bool batch, ErrorText& error) {
   const auto no_memory = [&error] {
     return error.Set("out of memory for the op's matrices and buffers");
   };
   if (op.engine == nullptr) {
-    auto engine = std::make_unique<Engine>();
-    if (!engine->Build(op.model, *op.options.kernels)) return no_memory();
-    op.engine = std::move(engine);
+    op.engine = ShareEngine(op.constants, op.model, *op.options.kernels);
+    if (op.engine == nullptr) return no_memory();
   }
   if (op.model.subscale.plain() && op.workspace == nullptr) {
     auto workspace = std::make_unique<Workspace>();
