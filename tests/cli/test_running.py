@@ -17,10 +17,11 @@ import numpy as np
 import pytest
 
 from wavernn_tf.errors import WaveRNNError, WaveRNNWarning
-from wavernn_tf.export import voices
 from wavernn_tf.export.runtime import Vocoder
-from wavernn_tf.export.voices import KerasVoice, open_voice
+from wavernn_tf.export.voices import open_voice
 from wavernn_tf.generation import sampling
+from wavernn_tf.models import keras_voice
+from wavernn_tf.models.keras_voice import KerasVoice
 from wavernn_tf.voice import inputs
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
@@ -69,7 +70,7 @@ def test_scores_do_not_depend_on_the_segments(request, monkeypatch, form, mel):
     audio = np.random.default_rng(0).integers(-3000, 3000, len(features) * hop - 50)
     audio = audio.astype(np.int16)
     whole = voice.score(features, audio)
-    monkeypatch.setattr(voices, "SEGMENT_FRAMES", 7)
+    monkeypatch.setattr(keras_voice, "SEGMENT_FRAMES", 7)
     monkeypatch.setattr(sampling, "BLOCK_POSITIONS", 1000)
     if form == "run":
         cut = voice.score(features, audio)

@@ -320,19 +320,19 @@ class SubscaleConfig:
         return self.reach - self.past
 
     @property
-    def lag(self) -> int:
-        """Steps by which each sub-tensor follows the one before: F + 1."""
+    def stagger(self) -> int:
+        """Steps by which each sub-tensor runs behind the one before: F + 1."""
         return self.horizon + 1
 
     @property
     def history(self) -> int:
         """M, last samples of every sub-tensor that a stream carries on."""
-        return (self.batch - 1) * self.lag + self.past if self.batch > 1 else 1
+        return (self.batch - 1) * self.stagger + self.past if self.batch > 1 else 1
 
     @property
     def latency(self) -> int:
         """Samples by which the first sub-tensor is ahead of the finished waveform."""
-        return (self.batch - 1) * self.lag * self.batch
+        return (self.batch - 1) * self.stagger * self.batch
 
 
 @dataclasses.dataclass(frozen=True)
@@ -607,8 +607,8 @@ class Config:
         return self.seen_ahead - (-self.model.subscale.latency // self.mel.hop_length)
 
     @property
-    def hold(self) -> int:
-        """Samples for which one conditioning step is held."""
+    def samples_per_step(self) -> int:
+        """Samples per conditioning step."""
         return self.mel.hop_length // self.model.conditioning.steps_per_frame
 
 

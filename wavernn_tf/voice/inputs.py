@@ -7,6 +7,7 @@ from typing import Optional, Union
 
 import numpy as np
 
+from wavernn_tf.audio import edges
 from wavernn_tf.config import Config, MelRecipe
 from wavernn_tf.errors import WaveRNNError, WaveRNNWarning
 from wavernn_tf.voice.metadata import VoiceInfo
@@ -150,7 +151,7 @@ def pad_edges(mel: np.ndarray, context: Context) -> np.ndarray:
     Returns:
       float [past + frames + lookahead, n_features].
     """
-    return np.pad(mel, ((context.past, context.lookahead), (0, 0)), mode="edge")
+    return edges.pad_edges(mel, context.past, context.lookahead)
 
 
 def align_audio(audio: np.ndarray, frames: int, info: VoiceInfo) -> np.ndarray:

@@ -137,7 +137,7 @@ const KernelTable kTable = {
     Timed<kGatesStage, &T::fine_gates_batch>,
     Timed<kSoftmaxStage, &T::draw_batch>,
     Timed<kGatesStage, &T::quantise_batch>,
-    Timed<kConditioningStage, &T::turn>,
+    Timed<kConditioningStage, &T::transpose>,
     Timed<kConditioningStage, &T::shift>,
     Timed<kPredictionStage, &T::add_inputs>,
     Timed<kPredictionStage, &T::add_inputs_halves>,

@@ -12,7 +12,7 @@
 #include "kernels/generic/products.h"
 #include "kernels/generic/quantise.h"
 #include "kernels/generic/softmax.h"
-#include "kernels/generic/turn.h"
+#include "kernels/generic/transpose.h"
 #include "kernels/kernel_table.h"
 
 namespace wavernn_tf {
@@ -96,8 +96,8 @@ struct KernelsOf {
       GatesOf<V>::FineBatch,
       SoftmaxOf<V>::DrawBatch,
       QuantiseOf<V>::QuantiseBatch,
-      TurnOf<V>::Turn,
-      TurnOf<V>::Shift,
+      TransposeOf<V>::Transpose,
+      TransposeOf<V>::Shift,
       InputRowsOf<V>::template Add<false>,
       InputRowsOf<V>::template Add<true>,
       InputRowsOf<V>::AddBatch,
