@@ -140,7 +140,9 @@ def summarise(
 def export(trained: Path, out: Path, data: Path) -> Any:
     """Export both forms; returns what was exported, and the voices by label, Keras first."""
     from wavernn_tf.export import exporter as pipeline
-    from wavernn_tf.export.voices import KerasVoice, Vocoder, open_voice
+    from wavernn_tf.export.runtime import Vocoder
+    from wavernn_tf.export.voices import open_voice
+    from wavernn_tf.models.keras_voice import KerasVoice
 
     exported = pipeline.to_tflite(trained, out / "model.tflite", data, echo=click.echo)
     for weights in NARROW:

@@ -18,7 +18,7 @@ import click
 from wavernn_tf import config as configuration
 from wavernn_tf.config import Config
 from wavernn_tf.evaluation import bits, held_out
-from wavernn_tf.export.voices import KerasVoice
+from wavernn_tf.models.keras_voice import KerasVoice
 from wavernn_tf.models.run_folder import RunFolder
 from wavernn_tf.training import trainer
 

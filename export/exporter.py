@@ -20,7 +20,7 @@ from wavernn_tf.export.format import op
 from wavernn_tf.export.runtime import Vocoder
 from wavernn_tf.export.serving import saved_model, versions
 from wavernn_tf.export.tflite import convert as tflite
-from wavernn_tf.export.voices import KerasVoice
+from wavernn_tf.models.keras_voice import KerasVoice
 from wavernn_tf.voice import metadata
 from wavernn_tf.voice.describe import describe
 from wavernn_tf.voice.metadata import VoiceInfo
@@ -95,19 +95,20 @@ def to_tflite(
     statistics = {"mean": voice.info.feature_mean, "std": voice.info.feature_std}
     info = describe(config, weights, statistics, {}, weight_type)
     echo("converting")
-    model = _convert(config, weights, info)
+    network = _convert(config, weights, info)
+    model = tflite.with_description(network, info)
     found: Dict[str, Bits] = {}
     if check:
         found = _score(voice, model, speech_of[0], seconds, runtime, echo)
         info = dataclasses.replace(info, bits_per_sample={k: b.total for k, b in found.items()})
-        model = _convert(config, weights, info)
+        model = tflite.with_description(network, info)
         if metadata.read(model) != info:
             raise WaveRNNError("The written metadata differ from what was measured: please report.")
     timings: Dict[str, Timing] = {}
     dense = b""
     if time:
         echo("timing sparse against dense")
-        dense = _convert(config, weights, info, keep_zeros=True)
+        dense = tflite.with_description(_convert(config, weights, info, keep_zeros=True), info)
         forms = {k: Vocoder.load(m, runtime) for k, m in (("sparse", model), ("dense", dense))}
         timings = bench.measure(forms, rounds=5)
     files.write_bytes(out, model)
@@ -157,7 +158,7 @@ def data_of(run: Union[str, Path]) -> str:
 
 def _convert(config: Config, weights: Weights, info: VoiceInfo, keep_zeros: bool = False) -> bytes:
     with logs.without_converter_notes():
-        return tflite.convert(config, weights, info, keep_zeros)
+        return tflite.convert_network(config, weights, info, keep_zeros)
 
 
 def _score(

@@ -31,7 +31,7 @@ _HOMES = {
     "open_voice": ("export.voices", "open_voice"),
     "prepare": ("pipelines.prepare", "prepare"),
     "train": ("training.trainer", "train"),
-    "write_wav": ("export.runtime", "write_wav"),
+    "write_wav": ("audio.wav", "write_wav"),
 }
 """Public names: module, and name in it. `__init__.pyi` tells the same to type checkers."""
 

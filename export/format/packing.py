@@ -24,6 +24,7 @@ import numpy as np
 
 from wavernn_tf.config.matrices import BLOCK_SHAPES
 from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.voice.sparsity import nonzero_blocks
 
 MAX_BLOCK_COLUMNS = 2**15 - 1
 MAX_INT8 = 127
@@ -98,7 +99,7 @@ def pack(
         """[inputs, outputs] to [rows, columns, block_in, block_out]."""
         return dense.reshape(columns, block_in, rows, block_out).transpose(2, 0, 1, 3)
 
-    kept = np.any(cut(matrix) != 0, axis=(2, 3))  # [rows, columns]
+    kept = nonzero_blocks(matrix, block)
     if keep_zeros:
         kept[:] = True
     if not kept.any():

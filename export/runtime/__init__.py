@@ -8,6 +8,7 @@ Example::
     audio = voice.synthesize(mel, seed=1)  # mel float32 [frames, n_mels] -> int16 [samples]
 """
 
-from wavernn_tf.export.runtime.vocoder import Vocoder, wav_bytes, write_wav
+from wavernn_tf.audio.wav import write_wav
+from wavernn_tf.export.runtime.vocoder import Vocoder
 
-__all__ = ["Vocoder", "wav_bytes", "write_wav"]
+__all__ = ["Vocoder", "write_wav"]

@@ -11,27 +11,23 @@ Example::
 from __future__ import annotations
 
 import functools
-import struct
 import threading
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, Optional, Union
 
 import numpy as np
 
-from wavernn_tf import files
-from wavernn_tf.config import MelRecipe
+from wavernn_tf.audio.edges import pad_edges
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.runtime.library import find_runtime, load_library
 from wavernn_tf.voice import inputs, metadata
-
-WAV_MARK = b"wavernn-tf"
-"""Names the package in the files of `write_wav`."""
+from wavernn_tf.voice.base import Draw, Progress, Voice
 
 CHUNK_FRAMES = 40
 """Frames per call of the op in `synthesize`: the result does not depend on it."""
 
 
-class Vocoder:
+class Vocoder(Voice):
     """A voice, ready to turn features into audio.
 
     Make one with `Vocoder.load`. Threads may share it: they take turns, call by call of the op. For
@@ -45,8 +41,8 @@ class Vocoder:
     def __init__(self, interpreter: Any, info: metadata.VoiceInfo, runtime: str) -> None:
         self.info, self.runtime = info, runtime
         self._interpreter = interpreter
-        self._generate = interpreter.get_signature_runner("generate")
-        self._score = interpreter.get_signature_runner("score")
+        self._run_generate = interpreter.get_signature_runner("generate")
+        self._run_score = interpreter.get_signature_runner("score")
         self._lock = threading.Lock()
         self._again: Optional[Callable[[], Vocoder]] = None
 
@@ -107,43 +103,6 @@ class Vocoder:
             raise WaveRNNError("Expected a voice made by `Vocoder.load` to clone.")
         return self._again()
 
-    def synthesize(
-        self,
-        mel: np.ndarray,
-        seed: int = 0,
-        temperature: float = 1.0,
-        recipe: Optional[MelRecipe] = None,
-        progress: Optional[Callable[[int], None]] = None,
-        fine_temperature: float = 1.0,
-    ) -> np.ndarray:
-        """Turn the features of an utterance into audio.
-
-        Args:
-          mel: float [frames, n_features].
-          seed: 64-bit; the same seed and features give the same samples.
-          temperature: divides the logits of the coarse classes; 1 samples from the model, 0 takes
-            the likeliest class.
-          recipe: how `mel` was made, if known; another recipe than the voice's is refused.
-          progress: called with the number of frames done after every chunk.
-          fine_temperature: as `temperature`, of the fine classes.
-
-        Returns:
-          int16 [frames * hop_length] at `info.mel.sample_rate`.
-
-        Raises:
-          WaveRNNError: for features of another width, recipe or scale, or that are not finite.
-        """
-        mel = inputs.check_features(mel, self.info, recipe)
-        inputs.warn_of_scale(mel, self.info)
-
-        def chunks() -> Iterator[np.ndarray]:
-            for start in range(0, len(mel), CHUNK_FRAMES):
-                yield mel[start : start + CHUNK_FRAMES]
-                if progress:
-                    progress(min(start + CHUNK_FRAMES, len(mel)))
-
-        return np.concatenate(list(self.stream(chunks(), seed, temperature, fine_temperature)))
-
     def stream(
         self,
         chunks: Iterable[np.ndarray],
@@ -165,19 +124,24 @@ class Vocoder:
         Yields:
           int16 audio, whole frames; nothing for a chunk that is empty or completes none.
         """
+        inputs.check_draw(seed, temperature, fine_temperature)
+        checked = (inputs.check_features(chunk, self.info) for chunk in chunks if len(chunk))
+        yield from self._stream(checked, Draw(seed, temperature, fine_temperature))
+
+    def _stream(self, chunks: Iterable[np.ndarray], draw: Draw) -> Iterator[np.ndarray]:
+        """`stream` of checked chunks."""
         past, ahead = self.info.past, self.info.frames_after
         state = np.zeros([1, self.info.state_values], np.float32)
         position = np.zeros([1], np.int64)
         window: Optional[np.ndarray] = None
-        inputs.check_draw(seed, temperature, fine_temperature)
 
         def run(features: np.ndarray) -> np.ndarray:
             nonlocal state, position
             outputs = self.generate(
                 features=features[None],
-                seed=np.array([seed], np.int64),
-                temperature=np.array([temperature], np.float32),
-                fine_temperature=np.array([fine_temperature], np.float32),
+                seed=np.array([draw.seed], np.int64),
+                temperature=np.array([draw.temperature], np.float32),
+                fine_temperature=np.array([draw.fine_temperature], np.float32),
                 state=state,
                 position=position,
             )
@@ -185,9 +149,6 @@ class Vocoder:
             return outputs["audio"][0]
 
         for chunk in chunks:
-            if not len(chunk):
-                continue
-            chunk = inputs.check_features(chunk, self.info)
             if window is None:
                 window = np.repeat(chunk[:1], past, axis=0)  # the edge: silence is not known
             window = np.concatenate([window, chunk])
@@ -197,24 +158,18 @@ class Vocoder:
         if window is not None and ahead:
             yield run(np.concatenate([window, np.repeat(window[-1:], ahead, axis=0)]))
 
-    def score(self, mel: np.ndarray, audio: np.ndarray) -> np.ndarray:
-        """Log-likelihood of recorded audio under the voice, teacher forced.
+    def _speak(self, mel: np.ndarray, draw: Draw, progress: Progress) -> np.ndarray:
+        def chunks() -> Iterator[np.ndarray]:
+            for start in range(0, len(mel), CHUNK_FRAMES):
+                yield mel[start : start + CHUNK_FRAMES]
+                if progress:
+                    progress(min(start + CHUNK_FRAMES, len(mel)))
 
-        Args:
-          mel: float [frames, n_features].
-          audio: int16 [samples] at the voice's rate; cut or padded with zeros to
-            frames * hop_length if it differs by at most one frame.
+        return np.concatenate(list(self._stream(chunks(), draw)))
 
-        Returns:
-          float32 [samples, 2], ln P(coarse), ln P(fine). In bits per sample:
-          ``-score.sum(axis=1).mean() / np.log(2)``.
-        """
-        mel = inputs.check_features(mel, self.info)
-        inputs.warn_of_scale(mel, self.info)
-        audio = inputs.align_audio(audio, len(mel), self.info)
-        around = (self.info.past, self.info.frames_after)
-        padded = np.pad(mel, (around, (0, 0)), mode="edge")
-        outputs = self._call(self._score, features=padded[None], audio=audio[None])
+    def _score(self, mel: np.ndarray, audio: np.ndarray) -> np.ndarray:
+        padded = pad_edges(mel, self.info.past, self.info.frames_after)
+        outputs = self._call(self._run_score, features=padded[None], audio=audio[None])
         return outputs["log_likelihood"][0]
 
     def generate(self, **tensors: np.ndarray) -> Dict[str, np.ndarray]:
@@ -228,7 +183,7 @@ class Vocoder:
         Returns:
           audio int16 [batch, frames * hop_length], and the next state and position.
         """
-        return self._call(self._generate, **tensors)
+        return self._call(self._run_generate, **tensors)
 
     def _call(self, runner: Any, **tensors: np.ndarray) -> Dict[str, np.ndarray]:
         try:
@@ -236,34 +191,3 @@ class Vocoder:
                 return runner(**tensors)
         except (ValueError, RuntimeError) as error:
             raise WaveRNNError(f"The voice's op refused its input: {error}") from error
-
-
-def write_wav(path: files.PathLike, audio: np.ndarray, sample_rate: int) -> None:
-    """Write int16 [samples] as a mono 16-bit WAV file, whole or not at all.
-
-    A chunk behind the samples names this package, so that its files are known again.
-
-    Args:
-      path: the file.
-      audio: int16 [samples].
-      sample_rate: in Hz.
-    """
-    files.write_bytes(path, wav_bytes(audio, sample_rate))
-
-
-def wav_bytes(audio: np.ndarray, sample_rate: int) -> bytes:
-    """The contents of the file that `write_wav` writes."""
-    samples = np.asarray(audio, "<i2").tobytes()
-    form = struct.pack("<HHIIHH", 1, 1, sample_rate, 2 * sample_rate, 2, 16)
-    software = _chunk(b"LIST", b"INFO" + _chunk(b"ISFT", WAV_MARK + b"\0"))
-    chunks = _chunk(b"fmt ", form) + _chunk(b"data", samples) + software
-    return b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks
-
-
-def _chunk(name: bytes, data: bytes) -> bytes:
-    return name + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
-
-
-def is_own_wav(path: Path) -> bool:
-    """Whether a file was written by `write_wav`."""
-    return files.has_text(path, b"ISFT" + struct.pack("<I", len(WAV_MARK) + 1) + WAV_MARK)

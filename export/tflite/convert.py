@@ -30,12 +30,20 @@ from wavernn_tf.voice.weights import Weights
 def convert(
     config: Config, weights: Weights, info: metadata.VoiceInfo, keep_zeros: bool = False
 ) -> bytes:
-    """Make the contents of a .tflite file.
+    """Make the contents of a .tflite file: `convert_network`, then `with_description`."""
+    return with_description(convert_network(config, weights, info, keep_zeros), info)
+
+
+def convert_network(
+    config: Config, weights: Weights, info: metadata.VoiceInfo, keep_zeros: bool = False
+) -> bytes:
+    """Convert a network; the file lacks its description.
 
     Args:
       config: the voice's configuration.
       weights: its dense float32 arrays; zero blocks are left out of the file.
-      info: description that the file will carry; `info.weights` is the type it holds them in.
+      info: `info.weights` is the type that the file holds the weights in, `info.state_values` the
+        size of a stream's state; the rest does not matter.
       keep_zeros: keep zero blocks, to time the dense form of the same op.
 
     Raises:
@@ -51,9 +59,18 @@ def convert(
         )
         converter.allow_custom_ops = True
         try:
-            model = converter.convert()
+            return converter.convert()
         except Exception as error:  # the converter raises bare Exceptions
             raise WaveRNNError(f"TensorFlow's TFLite converter failed: {error}") from error
+
+
+def with_description(model: bytes, info: metadata.VoiceInfo) -> bytes:
+    """Write the description of a voice into a file of `convert_network`.
+
+    Args:
+      model: the file; it stays as it is.
+      info: the description.
+    """
     text, size = info.to_json().encode(), 0
     for _ in range(2):  # the size of the file is known once it is written
         entries = {metadata.NAME: text, metadata.SIZE_NAME: metadata.size_entry(size)}

@@ -16,8 +16,8 @@ from tests.conftest import assert_same_samples
 from wavernn_tf.config import Config
 from wavernn_tf.evaluation import evaluate, held_out
 from wavernn_tf.export.runtime.library import available_isas
-from wavernn_tf.export.voices import KerasVoice
 from wavernn_tf.generation.reference import Reference
+from wavernn_tf.models.keras_voice import KerasVoice
 
 
 def read_wav(path: Path) -> np.ndarray:

@@ -13,14 +13,14 @@ from wavernn_tf.export.tflite import convert as tflite
 
 @pytest.mark.parametrize("weight_type", packing.WEIGHT_TYPES)
 def test_a_perturbed_weight_is_refused(invoke, run, tmp_path, monkeypatch, weight_type):
-    convert = tflite.convert
+    convert = tflite.convert_network
 
     def broken(config, weights, *args):
         bias = weights.bias["O2"] + np.float32(np.arange(256) == 128)
         biases = {**weights.bias, "O2": bias}
         return convert(config, dataclasses.replace(weights, bias=biases), *args)
 
-    monkeypatch.setattr(tflite, "convert", broken)
+    monkeypatch.setattr(tflite, "convert_network", broken)
     out = tmp_path / "voice.tflite"
     options = ["--weights", weight_type, "--no-timing"]
     result = invoke("export", "tflite", run, out, "--seconds", "0.3", *options)

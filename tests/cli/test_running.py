@@ -17,9 +17,10 @@ from tests.cli.interrupts import ENVIRONMENT, interrupted
 from tests.conftest import features_for, small_config
 from tests.export.tflite.test_tflite import converted
 from wavernn_tf.errors import WaveRNNError, WaveRNNWarning
-from wavernn_tf.export import voices
 from wavernn_tf.export.runtime import Vocoder
-from wavernn_tf.export.voices import KerasVoice, open_voice
+from wavernn_tf.export.voices import open_voice
+from wavernn_tf.models import keras_voice
+from wavernn_tf.models.keras_voice import KerasVoice
 from wavernn_tf.voice import inputs
 from wavernn_tf.voice.weights import random_weights
 
@@ -66,7 +67,7 @@ def test_scores_do_not_depend_on_the_segments(run, monkeypatch, mel):
     audio = np.random.default_rng(0).integers(-3000, 3000, len(features) * hop - 50)
     audio = audio.astype(np.int16)
     whole = voice.score(features, audio)
-    monkeypatch.setattr(voices, "SEGMENT_FRAMES", 7)
+    monkeypatch.setattr(keras_voice, "SEGMENT_FRAMES", 7)
     cut = voice.score(features, audio)
     np.testing.assert_array_equal(cut, whole)
     other = audio.copy()

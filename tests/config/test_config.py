@@ -17,7 +17,7 @@ def test_presets_load_and_round_trip(name):
     assert configuration.from_dict(Config, configuration.to_dict(config)) == config
     assert config.mel.hop_length % config.model.conditioning.steps_per_frame == 0
     # 2.5 to 5 ms: see the conditioning network's design.
-    assert 0.0025 <= config.hold / config.mel.sample_rate <= 0.005
+    assert 0.0025 <= config.samples_per_step / config.mel.sample_rate <= 0.005
     assert min(config.pruning.gate_sparsity) >= (0.88 if config.predicts else 0.96)
 
 
@@ -52,7 +52,7 @@ def test_the_block_shape_of_each_matrix_must_divide_it():
 
 def test_the_reach_of_the_network_over_sub_tensors():
     shape = SubscaleConfig(batch=16, horizon=64, kernel_size=2, dilations=(1, 2, 4))
-    assert (shape.past, shape.future, shape.lag) == (3, 4, 65)
+    assert (shape.past, shape.future, shape.stagger) == (3, 4, 65)
     assert shape.latency == 15 * 65 * 16 and shape.history == 15 * 65 + 3
     assert (SubscaleConfig().latency, SubscaleConfig().history) == (0, 1)
 

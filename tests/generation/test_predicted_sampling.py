@@ -171,7 +171,7 @@ def test_teacher_inputs_are_those_of_generation(variant):
     config = predicting_config(**VARIANTS[variant])
     weights = predicting_weights(config)
     features = predicting_features(config, FRAMES)
-    settings, hop, hold = config.signal, config.mel.hop_length, config.hold
+    settings, hop, hold = config.signal, config.mel.hop_length, config.samples_per_step
     audio = Reference(config, weights).generate(features, seed=3, limit=500).audio
     known = taught(config, weights, features, audio)
     exact = config.signal.split == "linear"
@@ -211,7 +211,7 @@ def test_whole_inputs_are_those_of_the_teacher(variant):
     if "lagged" in config.model.extra_inputs:
         steps = config.model.conditioning.steps_per_frame
         per_step = pitch.lags(posterior_of(config, weights, features), steps, 16000)
-        lags = np.repeat(per_step, config.hold)[None]
+        lags = np.repeat(per_step, config.samples_per_step)[None]
     settings = config.signal
     s = prediction.clip(signal.pre_emphasis(audio, settings.pre_emphasis), settings)
     s = s.astype(np.int32)

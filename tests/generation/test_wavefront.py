@@ -156,5 +156,5 @@ def test_features_of_a_sample_are_those_of_its_own_time():
 def test_steps_are_few():
     """About N / B + B (F + 1) steps: the figure of a second at 16 kHz."""
     config = subscale_config(16, horizon=64)
-    steps = 16000 // 16 + 15 * config.model.subscale.lag
+    steps = 16000 // 16 + 15 * config.model.subscale.stagger
     assert steps == 1975 and config.model.subscale.latency == 15 * 65 * 16

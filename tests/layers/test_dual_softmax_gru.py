@@ -68,7 +68,10 @@ def test_sequence_equals_the_step_function(network):
     h = tf.zeros([1, w.state_size])
     whole = states(model, inputs)
     for n in range(TIME):
-        x = tf.matmul(scalars(inputs)[None, n], w.input_kernel) + gates[:, n // config.hold]
+        x = (
+            tf.matmul(scalars(inputs)[None, n], w.input_kernel)
+            + gates[:, n // config.samples_per_step]
+        )
         inner = equations.recurrent_product(h, recurrent, w)
         h = equations.update(inner, tf.reshape(x, [1, 3, -1]), h)
         np.testing.assert_allclose(whole[n], h[0], atol=2e-5)
@@ -92,7 +95,7 @@ def test_current_coarse_byte_moves_the_fine_half_only(network):
 def test_equals_the_stock_gru_with_the_same_weights():
     """Without the mask's effect (c_t = 0) the layer is tf_keras's own GRU."""
     rng = np.random.default_rng(1)
-    layer = DualSoftmaxGRU(8, hold=4, input_gain=4.0)
+    layer = DualSoftmaxGRU(8, samples_per_step=4, input_gain=4.0)
     x = rng.standard_normal([2, 12, 3]).astype(np.float32)
     x[..., 2] = 0
     a = rng.standard_normal([2, 3, 5]).astype(np.float32)
@@ -125,7 +128,7 @@ def test_receptive_field_of_the_conditioning(network):
 @pytest.mark.parametrize(
     "layer, shapes",
     [
-        (DualSoftmaxGRU(8, hold=4, input_gain=3.0), [[2, 12, 3], [2, 3, 5]]),
+        (DualSoftmaxGRU(8, samples_per_step=4, input_gain=3.0), [[2, 12, 3], [2, 3, 5]]),
         (DualSoftmaxHeads(16), [[2, 12, 8]]),
         (Standardise([1.0] * 4, [2.0] * 4), [[2, 12, 4]]),
     ],
@@ -148,7 +151,7 @@ def test_layer_survives_its_configuration_and_trains(layer, shapes):
 
 def test_odd_state_is_refused():
     with pytest.raises(ValueError, match="even"):
-        DualSoftmaxGRU(7, hold=4)
+        DualSoftmaxGRU(7, samples_per_step=4)
 
 
 def test_scalars_span_minus_one_to_one():

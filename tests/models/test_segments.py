@@ -115,7 +115,7 @@ def measure() -> None:
 def test_memory_does_not_grow_with_the_recording():
     """In a process of its own: TensorFlow keeps what it had, in which a growth would hide."""
     done = subprocess.run(
-        [sys.executable, "-c", "from tests import test_segments; test_segments.measure()"],
+        [sys.executable, "-c", "from tests.models import test_segments; test_segments.measure()"],
         capture_output=True,
         text=True,
         cwd=Path(__file__).parents[2],

@@ -123,7 +123,7 @@ def test_chunks_equal_one_shot(load, exported, block, weight_type):
 @pytest.mark.parametrize("weight_type", WEIGHT_TYPES)
 @pytest.mark.parametrize("block", BLOCK_SHAPES)
 def test_streams_of_a_batch_are_those_alone(load, exported, block, weight_type):
-    # One after the other, abreast, and both: whatever the op chooses for a size.
+    # One after the other, as a batch, and both: whatever the op chooses for a size.
     runner = load(exported(block, weight_type=weight_type)[-1]).get_signature_runner("generate")
     random = np.random.default_rng(8)
     state = np.float32(random.uniform(-1, 1, (64, STATE + 2)))

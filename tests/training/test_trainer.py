@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from wavernn_tf import config as configuration
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.export.voices import KerasVoice
+from wavernn_tf.models.keras_voice import KerasVoice
 from wavernn_tf.models.run_folder import RunFolder
 from wavernn_tf.pipelines import dataset
 from wavernn_tf.training import losses, optimizer, trainer

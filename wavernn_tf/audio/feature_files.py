@@ -37,8 +37,28 @@ def read(path: files.PathLike, n_features: int) -> np.ndarray:
         raise WaveRNNError(f"{path} is not a .npy array: {error}") from error
     if not isinstance(mel, np.ndarray):
         mel = _only_array(mel, path)
+    return check(mel, n_features, str(path))
+
+
+def check(mel: np.ndarray, n_features: int, where: str = "", meaning: str = "") -> np.ndarray:
+    """Check the form of features, wherever they come from.
+
+    Args:
+      mel: what should be float [frames, n_features].
+      n_features: expected features per frame.
+      where: the file they come from, for messages.
+      meaning: what they are, for messages; it follows the expected shape.
+
+    Returns:
+      float32 [frames, n_features], contiguous.
+
+    Raises:
+      WaveRNNError: for another type or shape, no frames, NaN or infinity.
+    """
+    expected = f"{where}: expected" if where else "Expected"
+    whose = f"{where}: the" if where else "The"
     if mel.dtype.kind != "f":
-        raise WaveRNNError(f"{path}: expected features of a float type; got {mel.dtype}.")
+        raise WaveRNNError(f"{expected} features of a float type; got {mel.dtype}.")
     if mel.ndim != 2 or mel.shape[1] != n_features:
         hint = ""
         if mel.ndim == 2 and mel.shape[0] == n_features:
@@ -46,17 +66,17 @@ def read(path: files.PathLike, n_features: int) -> np.ndarray:
         elif mel.ndim == 3 and mel.shape[0] == 1:
             hint = " It has a batch axis: save mel[0], or mel[0].T."
         raise WaveRNNError(
-            f"{path}: expected features of shape [frames, {n_features}]; got {list(mel.shape)}."
-            + hint
+            f"{expected} features of shape [frames, {n_features}]{meaning}; got "
+            f"{list(mel.shape)}.{hint}"
         )
     if not len(mel):
-        raise WaveRNNError(f"{path}: the features hold no frame.")
+        raise WaveRNNError(f"{whose} features hold no frame.")
     finite = np.isfinite(mel).all(axis=1)
     if not finite.all():
         raise WaveRNNError(
-            f"{path}: the features hold NaN or infinity, first in frame {int(np.argmin(finite))}."
+            f"{whose} features hold NaN or infinity, first in frame {int(np.argmin(finite))}."
         )
-    return mel.astype(np.float32)
+    return np.ascontiguousarray(mel, np.float32)
 
 
 EXTENSIONS = (".npy", ".npz")

@@ -91,7 +91,7 @@ def _voice(info: VoiceInfo) -> Dict[str, Any]:
         streaming["postfilter_delay_ms"] = 1000 * delay / rate
     if subscale.batch > 1:
         streaming["steps_per_second_of_audio"] = rate / subscale.batch
-        streaming["steps_until_all_run"] = (subscale.batch - 1) * subscale.lag
+        streaming["steps_until_all_run"] = (subscale.batch - 1) * subscale.stagger
         streaming["latency_ms"] = 1000 * subscale.latency / rate
         streaming["network_sees_ms_before"] = subscale.past * position_ms
         streaming["network_sees_ms_after"] = subscale.future * position_ms

@@ -59,8 +59,8 @@ def synthesize(
       wavernn-tf synthesize voice.tflite mel.npy out.wav --seed 1
       wavernn-tf synthesize saved_model/ recording.flac out.wav --temperature 0.8
     """  # noqa: D301 (\b is for click)
+    from wavernn_tf.audio.wav import is_own_wav, wav_bytes, write_wav
     from wavernn_tf.config import recipes
-    from wavernn_tf.export.runtime.vocoder import is_own_wav, wav_bytes, write_wav
     from wavernn_tf.export.voices import open_voice
     from wavernn_tf.voice import inputs
 

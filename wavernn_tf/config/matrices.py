@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Dict, Tuple, Union
 from wavernn_tf.errors import WaveRNNError
 
 if TYPE_CHECKING:
-    from wavernn_tf.config import Config, ModelConfig, SubscaleConfig
+    from wavernn_tf.config.config import Config
+    from wavernn_tf.config.model import ModelConfig, SubscaleConfig
 
 GATES = ("u", "r", "e")
 HEADS = ("O1", "O2", "O3", "O4")

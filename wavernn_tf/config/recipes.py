@@ -6,7 +6,7 @@ import dataclasses
 import difflib
 from typing import Dict, List
 
-from wavernn_tf.config import MelRecipe
+from wavernn_tf.config.mel import MelRecipe
 from wavernn_tf.errors import WaveRNNError
 
 _TACOTRON2 = MelRecipe(

@@ -48,7 +48,7 @@ class Bits:
 
 
 class Scorer(Protocol):
-    """What `score_voice` needs of a voice (`wavernn_tf.voice.protocol.Voice` has it)."""
+    """What `score_voice` needs of a voice (`wavernn_tf.voice.base.Voice` has it)."""
 
     def score(self, mel: np.ndarray, audio: np.ndarray) -> np.ndarray:
         """Score: ln P(coarse), ln P(fine), float32 [samples, 2]."""

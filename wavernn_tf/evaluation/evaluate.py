@@ -12,7 +12,7 @@ from wavernn_tf.evaluation import bits, held_out, signal_checks
 from wavernn_tf.evaluation.bits import Bits
 from wavernn_tf.evaluation.held_out import Clip
 from wavernn_tf.evaluation.signal_checks import Checks
-from wavernn_tf.voice.protocol import Voice
+from wavernn_tf.voice.base import Voice
 
 ORIGINAL = "original"
 

@@ -18,7 +18,7 @@ from wavernn_tf.evaluation import baselines, bootstrap, held_out, packages
 from wavernn_tf.evaluation.bootstrap import Estimate
 from wavernn_tf.evaluation.held_out import Clip
 from wavernn_tf.evaluation.measures import RATE, Measure, Pair, Track
-from wavernn_tf.voice.protocol import Voice
+from wavernn_tf.voice.base import Voice
 
 ORIGINAL = "original"
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
-import io
 import string
-import wave
 from pathlib import Path
 from typing import Any, Iterable, List, Mapping, Optional, Sequence
 
@@ -14,6 +12,7 @@ import numpy as np
 
 import wavernn_tf
 from wavernn_tf import files
+from wavernn_tf.audio.wav import wav_bytes
 from wavernn_tf.evaluation import pictures
 from wavernn_tf.evaluation.bits import Bits
 from wavernn_tf.evaluation.evaluate import Comparison, Evaluation
@@ -88,17 +87,6 @@ def page(title: str, subtitle: str, body: Sequence[str]) -> str:
     )
 
 
-def wav(audio: np.ndarray, sample_rate: int) -> bytes:
-    """Contents of a mono 16-bit WAV file of int16 [samples]."""
-    buffer = io.BytesIO()
-    with wave.open(buffer, "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(sample_rate)
-        out.writeframes(np.asarray(audio, "<i2").tobytes())
-    return buffer.getvalue()
-
-
 def _bits_table(evaluation: Evaluation) -> str:
     rows = []
     for label, bits in evaluation.bits.items():
@@ -156,7 +144,8 @@ def players(tracks: Mapping[str, np.ndarray], sample_rate: int) -> str:
     """A player for every track, int16 [samples] by label, as HTML."""
     each = "".join(
         f"<div><label>{html.escape(label)}</label>"
-        f'<audio controls preload="metadata" src="{_uri(wav(audio, sample_rate), "audio/wav")}">'
+        '<audio controls preload="metadata" '
+        f'src="{_uri(wav_bytes(audio, sample_rate), "audio/wav")}">'
         "</audio></div>"
         for label, audio in tracks.items()
     )

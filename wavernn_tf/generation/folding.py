@@ -9,7 +9,7 @@ B = 3 and 12 samples::
     s = 2      u2   u5   u8   u11               .    .    .    .
 
 A sample sees the past of its own sub-tensor, and the earlier sub-tensors up to the horizon F ahead
-of it. So sub-tensor s can follow F + 1 steps behind s - 1, and all run abreast, a wavefront::
+of it. So sub-tensor s can follow F + 1 steps behind s - 1, and all run at once, a wavefront::
 
     step       0    1    2    3    4    5    6    7
     s = 0      u0   u3   u6   u9

@@ -93,7 +93,9 @@ class Reference:
         for kernel, bias in self.upsample:
             steps = np.stack([a @ kernel[j] for j in range(len(kernel))], axis=1)
             a = np.maximum(steps.reshape(-1, kernel.shape[2]) + bias, 0)
-        return np.repeat(a @ self.cond_kernel + self.input_bias, self.config.hold, axis=0)
+        return np.repeat(
+            a @ self.cond_kernel + self.input_bias, self.config.samples_per_step, axis=0
+        )
 
     def posterior(self, features: np.ndarray) -> np.ndarray:
         """Pitch posterior [n, 65] of features, of all frames that the conditioning sees."""
@@ -108,7 +110,7 @@ class Reference:
         q = self.posterior(features)
         q = q[shape.past - 1 : len(q) - shape.lookahead + 1]
         steps = pitch.lags(q, shape.steps_per_frame, self.config.mel.sample_rate)
-        return np.repeat(steps, self.config.hold)
+        return np.repeat(steps, self.config.samples_per_step)
 
     def coefficients(self, features: np.ndarray) -> np.ndarray:
         """Coefficients of the linear predictor [frames, order]."""

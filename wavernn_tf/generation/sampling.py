@@ -86,15 +86,22 @@ def generate(
     if config.predicts:
         chosen = seed, temperature, fine_temperature
         return _generate_predicted(features, chosen, state, position, config, w)
-    h_size, hold, offset = w.state_size, config.hold, config.signal.sample_offset
+    h_size, offset = w.state_size, config.signal.sample_offset
     gates = time_major(equations.condition(features, w))  # [steps, b, 3, H]
-    n_samples = tf.shape(gates)[0] * hold
+    n_samples = tf.shape(gates)[0] * config.samples_per_step
     index = position[:, None] + tf.range(tf.cast(n_samples, tf.int64))  # [b, n]
     draws = draws_for(seed, index, temperature, fine_temperature)
     recurrent = side_by_side(w, "R")
 
     def step(n, row, samples):
-        row = advance(row, gates[n // hold], draws.uniform[:, n], draws.temperature, recurrent, w)
+        row = advance(
+            row,
+            gates[n // config.samples_per_step],
+            draws.uniform[:, n],
+            draws.temperature,
+            recurrent,
+            w,
+        )
         return n + 1, row, samples.write(n, combine(row, offset))
 
     row = Row(state[:, :h_size], *dsp.split(tf.cast(state[:, h_size], tf.int32), offset))
@@ -115,10 +122,10 @@ def _generate_predicted(
     w: Weights,
 ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """`generate` with prediction in front of the network; `chosen`: seed and temperatures."""
-    signal, hop, hold = config.signal, config.mel.hop_length, config.hold
+    signal, hop = config.signal, config.mel.hop_length
     known, posterior = predictors.network_input(features, config, w)
     gates = time_major(equations.condition(known, w))  # [steps, b, 3, H]
-    n_samples = tf.shape(gates)[0] * hold
+    n_samples = tf.shape(gates)[0] * config.samples_per_step
     a, lags = _by_frame(features, config), _by_step(posterior, config)
     seed, *temperatures = chosen
     index = position[:, None] + tf.range(tf.cast(n_samples, tf.int64))  # [b, n]
@@ -128,10 +135,10 @@ def _generate_predicted(
 
     def step(n, row, history, samples):
         p = predictors.prediction_of(history, None if a is None else a[:, n // hop], signal)
-        lag = None if lags is None else lags[:, n // hold]
+        lag = None if lags is None else lags[:, n // config.samples_per_step]
         extra = predictors.extra_inputs(history, p, lag, config)
         inputs = tf.matmul(extra, w.input_kernel[3:])
-        inputs = gates[n // hold] + tf.reshape(inputs, [-1, 3, w.state_size])
+        inputs = gates[n // config.samples_per_step] + tf.reshape(inputs, [-1, 3, w.state_size])
         row = advance(row, inputs, draws.uniform[:, n], draws.temperature, recurrent, w, mask)
         v = predictors.decode(row.coarse, row.fine, signal.split)
         s = predictors.sample(v, p, signal)
@@ -224,7 +231,7 @@ def _score_predicted(
     if a is not None:
         p = predictors.predict(s, a, config.mel.hop_length, signal)
     if lags is not None:
-        lags = tf.repeat(lags, config.hold, axis=1)[:, : tf.shape(s)[1]]
+        lags = tf.repeat(lags, config.samples_per_step, axis=1)[:, : tf.shape(s)[1]]
     v = predictors.value(s, p, signal)
     x = predictors.whole_inputs(s, p, v, lags, config)
     coarse, fine = predictors.encode(v, signal.split)
@@ -260,7 +267,7 @@ def _taught(
       x: float32 [b B, positions, rows], the inputs of the GRU.
       source: float32 [b, 2 B - 1, reach + positions], of `equations.subscale_source`, or None.
       features: float32 [b, frames + those around, n_inputs], of `equations.condition`.
-      config: hop, hold and the sub-tensors.
+      config: hop, samples per step and the sub-tensors.
       w: the arrays of the network.
       likelihood: from the halves of the states float32 [b, n, H / 2] and the number of the first
         sample to two of float32 [b, n].
@@ -379,7 +386,7 @@ def draws_for(
 def held_gates(gates: tf.Tensor, position: tf.Tensor, config: Config) -> tf.Tensor:
     """Conditioning of a position of all sub-tensors: [b * B, 3, H] of [steps, b, 3, H]."""
     batch = config.model.subscale.batch
-    at = (batch * position + tf.range(batch)) // config.hold
+    at = (batch * position + tf.range(batch)) // config.samples_per_step
     chosen = tf.gather(gates, tf.minimum(at, tf.shape(gates)[0] - 1))  # [B, b, 3, H]
     return tf.reshape(tf.transpose(chosen, [1, 0, 2, 3]), [-1, 3, gates.shape[-1]])
 

@@ -1,13 +1,13 @@
 """Batched sampling of Subscale WaveRNN in TensorFlow (the paper's section 3).
 
-All sub-tensors run abreast, each `lag` steps behind the one before. The network over the earlier
+All sub-tensors run as one batch, each L' steps behind the one before. The network over the earlier
 sub-tensors runs in chunks of L positions, at the first step of each; what the last position of a
-chunk may see must be there by then, so lag = F + L. With n = ceil(samples / B) positions::
+chunk may see must be there by then, so L' = F + L. With n = ceil(samples / B) positions::
 
-    steps = n + (B - 1) lag        position of sub-tensor s in step t: i = t - s lag
+    steps = n + (B - 1) L'         position of sub-tensor s in step t: i = t - s L'
 
 A step draws one sample of every sub-tensor that has begun. The samples are those of drawing one
-sub-tensor after another: neither the lag nor the chunks change what a sample sees.
+sub-tensor after another: neither L' nor the chunks change what a sample sees.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class _Carry(NamedTuple):
 
     Attributes:
       row: the sub-tensors' states and last samples.
-      history: int32 [b, B, (B - 1) lag], the last samples of every sub-tensor, oldest first.
+      history: int32 [b, B, (B - 1) L'], the last samples of every sub-tensor, oldest first.
       memory: of `equations.subscale_network`.
     """
 
@@ -42,8 +42,8 @@ class _Carry(NamedTuple):
     memory: List[tf.Tensor]
 
 
-def lag(subscale: SubscaleConfig) -> int:
-    """Steps by which each sub-tensor follows the one before, F + L."""
+def chunk_stagger(subscale: SubscaleConfig) -> int:
+    """L', steps by which each sub-tensor runs behind the one before: F + L."""
     return subscale.horizon + CHUNK
 
 
@@ -103,7 +103,7 @@ class _Run:
         self.n_samples = frames * config.mel.hop_length
         self.positions = -(-self.n_samples // self.n_sub)
         self.before = -(-self.subscale.reach // CHUNK)
-        steps = self.positions + (self.n_sub - 1) * lag(self.subscale)
+        steps = self.positions + (self.n_sub - 1) * chunk_stagger(self.subscale)
         self.chunks = self.before - (-steps // CHUNK)
         self.gates = sampling.time_major(equations.condition(features, w))  # [steps, b, 3, H]
         self.recurrent = sampling.side_by_side(w, "R")
@@ -115,7 +115,7 @@ class _Run:
 
     def silence(self) -> _Carry:
         """Before the first chunk."""
-        rows, length = self.batch * self.n_sub, (self.n_sub - 1) * lag(self.subscale)
+        rows, length = self.batch * self.n_sub, (self.n_sub - 1) * chunk_stagger(self.subscale)
         silence = dsp.split(tf.zeros([rows], tf.int32), self.config.signal.sample_offset)
         return _Carry(
             Row(tf.zeros([rows, self.w.state_size]), *silence),
@@ -127,7 +127,7 @@ class _Run:
         self, k: tf.Tensor, carry: _Carry, drawn: tf.TensorArray
     ) -> Tuple[tf.Tensor, _Carry, tf.TensorArray]:
         """Run the network for L positions of every row, then draw them."""
-        start = (k - self.before) * CHUNK - self.sub_tensor * lag(self.subscale)
+        start = (k - self.before) * CHUNK - self.sub_tensor * chunk_stagger(self.subscale)
         at = start[:, None] + tf.range(CHUNK)  # [rows, L], negative before the first position
         seen, memory = equations.subscale_network(
             _earlier(carry.history, self.subscale),
@@ -138,7 +138,9 @@ class _Run:
         )
         known = tf.reshape(tf.matmul(seen, self.neighbours), [-1, CHUNK, 3, self.w.state_size])
         index = self.n_sub * at + self.sub_tensor[:, None]
-        held = tf.clip_by_value(index // self.config.hold, 0, tf.shape(self.gates)[0] - 1)
+        held = tf.clip_by_value(
+            index // self.config.samples_per_step, 0, tf.shape(self.gates)[0] - 1
+        )
         utterance = tf.broadcast_to(self.utterance[:, None], tf.shape(held))
         known += tf.gather_nd(self.gates, tf.stack([held, utterance], axis=-1))
         index = tf.cast(tf.maximum(index, 0), tf.int64)
@@ -173,7 +175,7 @@ class _Run:
         """Samples [chunks, b, B, L] as drawn to [b, n] as heard."""
         steps = tf.transpose(drawn, [1, 2, 0, 3])
         steps = tf.reshape(steps, [self.batch, self.n_sub, self.chunks * CHUNK])
-        first = [self.before * CHUNK + s * lag(self.subscale) for s in range(self.n_sub)]
+        first = [self.before * CHUNK + s * chunk_stagger(self.subscale) for s in range(self.n_sub)]
         parts = [steps[:, s, start : start + self.positions] for s, start in enumerate(first)]
         rows = tf.reshape(tf.stack(parts, axis=1), [self.batch * self.n_sub, self.positions])
         return folding.unfold(rows, self.n_sub)[:, : self.n_samples]
@@ -183,9 +185,9 @@ def _earlier(history: tf.Tensor, subscale: SubscaleConfig) -> tf.Tensor:
     """The samples that the network reads in a chunk: float32 [rows, L, B - 1], in [-1, 1].
 
     For the position i of sub-tensor s it reads position i + future of s - 1 - j, which lies
-    (1 + j) lag - future before that sub-tensor's next one.
+    (1 + j) L' - future before that sub-tensor's next one.
     """
-    n_sub, length = subscale.batch, (subscale.batch - 1) * lag(subscale)
+    n_sub, length = subscale.batch, (subscale.batch - 1) * chunk_stagger(subscale)
     index = _earlier_index(subscale)
     flat = tf.reshape(history, [-1, n_sub * length])
     flat = tf.pad(flat, [[0, 0], [0, 1]])  # the last element: no such sub-tensor
@@ -197,8 +199,8 @@ def _earlier(history: tf.Tensor, subscale: SubscaleConfig) -> tf.Tensor:
 def _earlier_index(subscale: SubscaleConfig) -> npt.NDArray[np.int32]:
     """Where in a flat history the samples lie: int32 [B, L, B - 1]."""
     n_sub = subscale.batch
-    length = (n_sub - 1) * lag(subscale)
+    length = (n_sub - 1) * chunk_stagger(subscale)
     s, q, j = np.ogrid[:n_sub, :CHUNK, : n_sub - 1]
     source = s - 1 - j
-    at = length - (1 + j) * lag(subscale) + subscale.future + q
+    at = length - (1 + j) * chunk_stagger(subscale) + subscale.future + q
     return np.where(source < 0, n_sub * length, source * length + at).astype(np.int32)

@@ -52,7 +52,7 @@ def input_gains(input_gain: float, split: str, extra_inputs: Sequence[str]) -> n
 class DualSoftmaxGRU(keras.layers.Layer, prunable_layer.PrunableLayer):
     """GRU over (c_{t-1}, f_{t-1}, c_t) and more, whose coarse half never sees c_t.
 
-    With x_t these scalars and a_t the conditioning, held for `hold` samples::
+    With x_t these scalars and a_t the conditioning, held for `samples_per_step` samples::
 
         u_t = sigmoid(R_u h_{t-1} + b_u + I*_u x_t + C_u a_t + d_u)
         r_t = sigmoid(R_r h_{t-1} + b_r + I*_r x_t + C_r a_t + d_r)
@@ -77,7 +77,7 @@ class DualSoftmaxGRU(keras.layers.Layer, prunable_layer.PrunableLayer):
 
     Args:
       units: H, the state size; even.
-      hold: samples per conditioning step.
+      samples_per_step: samples per conditioning step.
       input_gain: of the trained input kernel, as described.
       batch: B, sub-tensors of a waveform.
       split: "linear" or "mulaw": what the bytes are.
@@ -88,16 +88,16 @@ class DualSoftmaxGRU(keras.layers.Layer, prunable_layer.PrunableLayer):
 
     Example::
 
-        layer = DualSoftmaxGRU(units=896, hold=75)
+        layer = DualSoftmaxGRU(units=896, samples_per_step=75)
         x = tf.zeros([2, 960, 3])  # [batch, time, (c_{t-1}, f_{t-1}, c_t)] in [-1, 1]
-        a = tf.zeros([2, 13, 128])  # [batch, ceil(time / hold) or more, channels]
+        a = tf.zeros([2, 13, 128])  # [batch, ceil(time / 75) or more, channels]
         h = layer([x, a])  # [2, 960, 896]
     """
 
     def __init__(
         self,
         units: int,
-        hold: int,
+        samples_per_step: int,
         input_gain: float = 1.0,
         batch: int = 1,
         split: str = "linear",
@@ -107,7 +107,8 @@ class DualSoftmaxGRU(keras.layers.Layer, prunable_layer.PrunableLayer):
         super().__init__(**kwargs)
         if units % 2:
             raise ValueError(f"Expected an even number of `units`; got {units}.")
-        self.units, self.hold, self.input_gain, self.batch = units, hold, input_gain, batch
+        self.units, self.samples_per_step = units, samples_per_step
+        self.input_gain, self.batch = input_gain, batch
         self.split, self.extra_inputs = split, tuple(extra_inputs)
 
     def build(self, input_shape: Sequence[tf.TensorShape]) -> None:
@@ -142,15 +143,15 @@ class DualSoftmaxGRU(keras.layers.Layer, prunable_layer.PrunableLayer):
 
         Args:
           inputs: [x, a], or [x, a, n] with B > 1: float [batch * B, time, rows], ordered as
-            `folding.fold` makes them; float [batch, steps, channels], with steps * hold >=
-            B time; float [batch * B, time, channels of the network].
+            `folding.fold` makes them; float [batch, steps, channels], with enough steps for
+            B * time samples; float [batch * B, time, channels of the network].
           initial_state: float [batch * B, units]; zeros by default.
 
         Returns:
           float [batch * B, time, units].
         """
         x, a, *n = inputs
-        held = self._hold(a, tf.shape(x)[1])  # [b B, t, channels]
+        held = self._repeat(a, tf.shape(x)[1])  # [b B, t, channels]
         kernels = [self.masked_input_kernel(), tf.convert_to_tensor(self.cond_kernel)]
         if n:
             kernels.append(_side_by_side(self.neighbours))
@@ -173,21 +174,21 @@ class DualSoftmaxGRU(keras.layers.Layer, prunable_layer.PrunableLayer):
           inputs: as in `call`.
 
         Returns:
-          (float [batch, steps, 3H], `hold`), or with B > 1 (float [batch * B, time, 3H], 1): gate
-          inputs, and the samples for which each step is held.
+          (float [batch, steps, 3H], `samples_per_step`), or with B > 1
+          (float [batch * B, time, 3H], 1): gate inputs, and the samples of each step.
         """
         x, a, *n = inputs
         units = self.units
         outside = tf.concat([self.recurrent_bias[: 2 * units], tf.zeros([units])], axis=0)
         gates = tf.matmul(a, tf.convert_to_tensor(self.cond_kernel)) + self.input_bias + outside
         if not n:
-            return gates, self.hold
+            return gates, self.samples_per_step
         network = tf.matmul(n[0], _side_by_side(self.neighbours))
-        return self._hold(gates, tf.shape(x)[1]) + network, 1
+        return self._repeat(gates, tf.shape(x)[1]) + network, 1
 
-    def _hold(self, steps: tf.Tensor, time: tf.Tensor) -> tf.Tensor:
+    def _repeat(self, steps: tf.Tensor, time: tf.Tensor) -> tf.Tensor:
         """[batch, steps, n] held for every sample of every sub-tensor: [batch * B, time, n]."""
-        held = tf.repeat(steps, self.hold, axis=1)[:, : self.batch * time]
+        held = tf.repeat(steps, self.samples_per_step, axis=1)[:, : self.batch * time]
         return folding.fold(held, self.batch)
 
     def masked_input_kernel(self) -> tf.Tensor:
@@ -208,7 +209,7 @@ class DualSoftmaxGRU(keras.layers.Layer, prunable_layer.PrunableLayer):
         return {
             **super().get_config(),
             "units": self.units,
-            "hold": self.hold,
+            "samples_per_step": self.samples_per_step,
             "input_gain": self.input_gain,
             "batch": self.batch,
             "split": self.split,

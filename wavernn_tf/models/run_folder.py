@@ -169,8 +169,8 @@ class RunFolder:
         files.write_text(self.path / "metrics.jsonl", text)
 
     def save_voice(self, model: Any) -> None:
-        """Write the weights of a plain Keras model."""
-        arrays = {f"{i:03d}": value for i, value in enumerate(model.get_weights())}
+        """Write the weights of a plain Keras model, by name."""
+        arrays = dict(zip(_weight_names(model), model.get_weights()))
         with files.replacing(self.voice) as part:
             np.savez(part, **arrays)
 
@@ -191,10 +191,20 @@ class RunFolder:
         model = wavernn.build(self.config())
         try:
             with np.load(self.voice) as arrays:
-                model.set_weights([arrays[name] for name in sorted(arrays.files)])
+                positions = sorted(arrays.files)
+                # Version 0.1.0 wrote 000, 001, ... in the model's order.
+                old = all(name.isdigit() for name in positions)
+                model.set_weights(
+                    [arrays[name] for name in (positions if old else _weight_names(model))]
+                )
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise WaveRNNError(f"{self.voice} is damaged or of another model: {error}") from error
         return model
+
+
+def _weight_names(model: Any) -> List[str]:
+    """Layer and weight of every array of a Keras model, as "gru/R_u", in its order."""
+    return [weight.name.split(":")[0] for weight in model.weights]
 
 
 def _differences(a: Dict[str, Any], b: Dict[str, Any], where: str = "") -> List[str]:

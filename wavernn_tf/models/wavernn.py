@@ -77,7 +77,7 @@ def build(
             inputs.append(wrap(SubscaleNetwork(sizes.subscale, name="subscale"))(v))
     gru = DualSoftmaxGRU(
         sizes.state_size,
-        config.hold,
+        config.samples_per_step,
         sizes.input_gain,
         batch,
         signal.split,

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wavernn_tf.audio import signal
+from wavernn_tf.audio.edges import pad_edges
 from wavernn_tf.config import Config
 from wavernn_tf.prediction import coding, pitch
 from wavernn_tf.prediction import linear_prediction as prediction
@@ -102,7 +103,7 @@ def values(
             raise ValueError("Expected `posterior`, which the lagged inputs need; got None.")
         steps = config.model.conditioning.steps_per_frame
         per_step = pitch.lags(posterior, steps, config.mel.sample_rate)
-        lags = np.repeat(per_step, config.hold)[: len(s)].astype(np.int32)
+        lags = np.repeat(per_step, config.samples_per_step)[: len(s)].astype(np.int32)
     return Values(s, p, coding.value(s, p, settings), lags)
 
 
@@ -190,8 +191,8 @@ def padded_posterior(
     """
     features = np.asarray(features)
     if config.signal.pitch == "given":
-        frequency = np.pad(features[:, config.mel.n_mels], 1, mode="edge")
+        frequency = pad_edges(features[:, config.mel.n_mels], 1, 1)
         return pitch.from_frequency(frequency, config.mel.sample_rate)
     reach = 1 + sum(len(kernel) - 1 for kernel, _ in layers) // 2
-    mel = np.pad(features[:, : config.mel.n_mels], ((reach, reach), (0, 0)), mode="edge")
+    mel = pad_edges(features[:, : config.mel.n_mels], reach, reach)
     return pitch.estimate(mel, layers)

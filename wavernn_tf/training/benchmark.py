@@ -85,7 +85,7 @@ def measure(config: Config, threads: int, rounds: int, steps: int) -> List[Dict[
       A row for each kernel: `state`, `sparsity`, `threads`, `kernel`, `samples_per_second`, `ratio`
       to Keras (the median over the rounds), and for the native one `share_of_peak`, of the
       multiply-adds that this machine does at most, in the kernel alone, and `milliseconds` of a
-      step by part, the kernel's parts summed over the threads.
+      step by stage, the kernel's stages summed over the threads.
     """
     import tensorflow as tf
 
@@ -123,7 +123,7 @@ def measure(config: Config, threads: int, rounds: int, steps: int) -> List[Dict[
     rows[0]["milliseconds"] = {
         "step": 1e3 * float(np.median(seconds["native"])),
         "kernel": 1e3 * native.kernel_seconds(),
-        **{part: 1e3 * taken for part, taken in native.parts().items()},
+        **{stage: 1e3 * taken for stage, taken in native.stages().items()},
     }
     return rows
 
@@ -175,8 +175,8 @@ class _Run:
         """Seconds of a step in the native kernel."""
         return self._kernel.seconds / self._kernel.calls
 
-    def parts(self) -> Dict[str, float]:
-        """Seconds of a step in the kernel's parts."""
+    def stages(self) -> Dict[str, float]:
+        """Seconds of a step in the kernel's stages."""
         taken = self._kernel.kernel.take_seconds()
         return {name: seconds / self._kernel.calls for name, seconds in taken.items()}
 
@@ -275,8 +275,8 @@ def _show(pair: List[Dict[str, Any]]) -> None:
         f"{native['samples_per_second'] / 1e3:>8.1f}  {keras['samples_per_second'] / 1e3:>8.1f}  "
         f"{native['ratio']:>7.2f}x  {100 * native['share_of_peak']:>11.0f} %"
     )
-    parts = ", ".join(f"{n} {t:.1f}" for n, t in native["milliseconds"].items())
-    click.echo(f"       ms: {parts}")
+    stages = ", ".join(f"{n} {t:.1f}" for n, t in native["milliseconds"].items())
+    click.echo(f"       ms: {stages}")
 
 
 if __name__ == "__main__":

@@ -235,7 +235,7 @@ class NativeKernel:
             if name in native.MATRICES
         }
         gru, heads = (getattr(layer, "layer", layer) for layer in (gru, heads))
-        gates, hold = gru.gate_inputs(before)
+        gates, samples_per_step = gru.gate_inputs(before)
         bias = gru.recurrent_bias[2 * gru.units :]
         parameters = {
             **{f"R_{gate}": tf.convert_to_tensor(r) for gate, r in zip(GATES, gru.recurrent)},
@@ -244,13 +244,15 @@ class NativeKernel:
             "input_kernel": gru.masked_input_kernel(),
             "recurrent_bias": bias,
         }
-        return self._run(before[0], gates, hold, state, targets, parameters, masks, training)
+        return self._run(
+            before[0], gates, samples_per_step, state, targets, parameters, masks, training
+        )
 
     def _run(
         self,
         x: tf.Tensor,
         gates: tf.Tensor,
-        hold: int,
+        samples_per_step: int,
         state: tf.Tensor,
         targets: Mapping[str, tf.Tensor],
         parameters: Dict[str, tf.Tensor],
@@ -264,7 +266,7 @@ class NativeKernel:
         def call(*arrays: np.ndarray) -> List[np.ndarray]:
             x, coarse, fine, state, gates, *rest = arrays
             found = self._call(
-                native.Batch(x, coarse, fine, gates, state, hold),
+                native.Batch(x, coarse, fine, gates, state, samples_per_step),
                 dict(zip(names, rest)),
                 dict(zip(mask_names, rest[len(names) :])),
                 training,

@@ -118,10 +118,10 @@ class Kernel:
                 f"Expected `isa` to be one of this machine's, "
                 f"{', '.join(library.available_isas())}; got {isa!r}."
             )
-        self.parts: Tuple[str, ...] = tuple(
-            self._library.wavernn_tf_trainer_parts().decode().split(",")
+        self.stages: Tuple[str, ...] = tuple(
+            self._library.wavernn_tf_trainer_stages().decode().split(",")
         )
-        self._seconds = np.zeros([len(self.parts)])
+        self._seconds = np.zeros([len(self.stages)])
 
     def __del__(self) -> None:
         """Free the kernel's memory."""
@@ -129,8 +129,8 @@ class Kernel:
             self._library.wavernn_tf_trainer_destroy(self._trainer)
 
     def take_seconds(self) -> Dict[str, float]:
-        """Seconds of every part since the last call, summed over the threads."""
-        taken = dict(zip(self.parts, self._seconds.tolist()))
+        """Seconds of every stage since the last call, summed over the threads."""
+        taken = dict(zip(self.stages, self._seconds.tolist()))
         self._seconds[:] = 0.0
         return taken
 
@@ -250,7 +250,7 @@ def _load() -> Any:
     loaded.wavernn_tf_trainer_destroy.restype = None
     loaded.wavernn_tf_trainer_destroy.argtypes = [void]
     loaded.wavernn_tf_trainer_run.argtypes = [void, void, text, ctypes.c_int]
-    loaded.wavernn_tf_trainer_parts.restype = text
+    loaded.wavernn_tf_trainer_stages.restype = text
     if loaded.wavernn_tf_trainer_window_size() != ctypes.sizeof(_Window):
         raise WaveRNNError(
             f"The native library {library.LIBRARY} is of another version than the Python code. "

@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from wavernn_tf import files
 from wavernn_tf._keras import keras, set_seed
+from wavernn_tf.audio.edges import pad_edges
 from wavernn_tf.config import ESTIMATOR_REACH, Config
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.layers import PitchEstimator
@@ -211,7 +212,7 @@ def _examples(
     for utterance in dataset.utterances(data, split):
         found = pitch.targets(utterance.audio, config.mel.sample_rate, config.mel.hop_length)
         mel = ((utterance.mel[:, :n_mels] - mean) / std).astype(np.float32)
-        mels.append(np.pad(mel, ((ESTIMATOR_REACH, ESTIMATOR_REACH), (0, 0)), mode="edge"))
+        mels.append(pad_edges(mel, ESTIMATOR_REACH, ESTIMATOR_REACH))
         classes.append(found)
         first.append(rows + np.arange(len(found), dtype=np.int32))
         rows, frames = rows + len(mels[-1]), frames + len(found)

@@ -7,6 +7,7 @@ from typing import Optional, Union
 
 import numpy as np
 
+from wavernn_tf.audio import edges, feature_files
 from wavernn_tf.config import Config, MelRecipe
 from wavernn_tf.errors import WaveRNNError, WaveRNNWarning
 from wavernn_tf.voice.metadata import VoiceInfo
@@ -42,21 +43,10 @@ def check_features(
             "the voice's recipe (see `wavernn-tf inspect`), or train a voice on yours "
             "(`wavernn-tf prepare --recipe`)."
         )
-    mel = np.asarray(mel)
     extra = info.signal.extra_features
-    if mel.ndim != 2 or mel.shape[1] != own.n_mels + extra or not len(mel):
-        what = ", the last column the fundamental frequency in Hz" if extra else ""
-        raise WaveRNNError(
-            f"Expected features [frames, {own.n_mels + extra}] with at least one frame (recipe "
-            f"{own.name!r}{what}); got shape {list(mel.shape)}."
-        )
-    if mel.dtype.kind != "f":
-        raise WaveRNNError(f"Expected features of a float type; got {mel.dtype}.")
-    finite = np.isfinite(mel).all(axis=1)
-    if not finite.all():
-        raise WaveRNNError(
-            f"The features hold NaN or infinity, first in frame {int(np.argmin(finite))}."
-        )
+    pitch = ", the last column the fundamental frequency in Hz" if extra else ""
+    meaning = f" (recipe {own.name!r}{pitch})"
+    mel = feature_files.check(np.asarray(mel), own.n_mels + extra, meaning=meaning)
     mean, std = np.array(info.feature_mean), np.array(info.feature_std)
     z = np.abs((mel[:, : own.n_mels] - mean[: own.n_mels]) / std[: own.n_mels]).mean()
     if z > MAX_Z:
@@ -67,7 +57,7 @@ def check_features(
             f"{own.name!r}: power {own.power:g}, {own.log}, floor {own.floor:g} (see "
             f"`wavernn-tf inspect`).{f' They look like {looks}.' if looks else ''}"
         )
-    return np.ascontiguousarray(mel, np.float32)
+    return mel
 
 
 def likely_scale(mel: np.ndarray, info: VoiceInfo) -> Optional[str]:
@@ -150,7 +140,7 @@ def pad_edges(mel: np.ndarray, context: Context) -> np.ndarray:
     Returns:
       float [past + frames + lookahead, n_features].
     """
-    return np.pad(mel, ((context.past, context.lookahead), (0, 0)), mode="edge")
+    return edges.pad_edges(mel, context.past, context.lookahead)
 
 
 def align_audio(audio: np.ndarray, frames: int, info: VoiceInfo) -> np.ndarray:

@@ -97,7 +97,7 @@ class Voice {
 
   bool Allocate() {
     return engine_.Build(model_, kernels_) &&
-           (Abreast() ? batch_.Allocate(engine_)
+           (Batched() ? batch_.Allocate(engine_)
                       : workspace_.Allocate(engine_));
   }
 
@@ -113,22 +113,22 @@ class Voice {
 
   // The same for the clock of timed_kernels.h.
   void RunTimed() {
-    const TimedRun run(kernels_, Abreast() ? batch_.recurrent.data()
+    const TimedRun run(kernels_, Batched() ? batch_.recurrent.data()
                                            : workspace_.recurrent.data());
     RunWith(run.kernels());
   }
 
  private:
   int Streams() const { return static_cast<int>(streams_.size()); }
-  bool Abreast() const { return Streams() > 1 || !model_.subscale.plain(); }
+  bool Batched() const { return Streams() > 1 || !model_.subscale.plain(); }
 
   void RunWith(const KernelTable& kernels) {
-    if (!Abreast()) {
+    if (!Batched()) {
       Generate(engine_, kernels, streams_[0], workspace_);
       return;
     }
     for (int b = 0; b < Streams();) {
-      const int count = StreamsAbreast(model_, &streams_[b], Streams() - b);
+      const int count = BatchedStreams(model_, &streams_[b], Streams() - b);
       GenerateBatch(engine_, kernels, &streams_[b], count, batch_);
       b += count;
     }

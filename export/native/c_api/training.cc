@@ -57,8 +57,8 @@ WAVERNN_TF_EXPORT int wavernn_tf_trainer_run(
   return 1;
 }
 
-// The parts whose seconds are kept, joined by commas, in their order.
-WAVERNN_TF_EXPORT const char* wavernn_tf_trainer_parts() {
+// The stages whose seconds are kept, joined by commas, in their order.
+WAVERNN_TF_EXPORT const char* wavernn_tf_trainer_stages() {
   return "layout,recurrent_forward,gates_forward,heads_forward,softmax,"
          "heads_backward,heads_gradient,gates_backward,recurrent_backward,"
          "recurrent_gradient";

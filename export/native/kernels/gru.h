@@ -49,7 +49,7 @@ struct GateParams {
   float coarse_now;
 };
 
-// 16 streams abreast: every element of gates, recurrent and h is 16 floats,
+// A batch of 16 streams: every element of gates, recurrent and h is 16 floats,
 // one per stream, and so is every network input. Of one half of the state the
 // units first .. first + count - 1, multiples of 16; `gates` holds theirs
 // alone.

@@ -27,7 +27,7 @@ struct InputRowsParams {
   float* out;
 };
 
-// 16 streams abreast, outputs first .. first + count - 1, multiples of 16;
+// A batch of 16 streams, outputs first .. first + count - 1, multiples of 16;
 // every element of gates, inputs and out is 16 floats, one per stream.
 struct BatchInputRowsParams {
   int first;

@@ -8,7 +8,7 @@
 #include "kernels/multiply.h"
 #include "kernels/quantise.h"
 #include "kernels/sampler.h"
-#include "kernels/turn.h"
+#include "kernels/transpose.h"
 
 namespace wavernn_tf {
 
@@ -16,7 +16,8 @@ namespace wavernn_tf {
 struct KernelTable {
   const char* isa;
   GroupVectors group_vectors;
-  // From so many streams on they are faster abreast than one after the other.
+  // From so many streams on they are faster as a batch than one after the
+  // other.
   int batch_from[kWeightTypes];
   // By weight type and block shape.
   void (*multiply[kWeightTypes][kBlockShapes])(const MultiplyParams& params);
@@ -30,7 +31,7 @@ struct KernelTable {
   int (*draw)(const DrawParams& params);          // returns the class
   void (*quantise)(const QuantiseParams& params);
 
-  // 16 streams abreast.
+  // A batch of 16 streams.
   // Matrices of bfloat16 are widened to float32 for them.
   void (*multiply_batch[kWeightTypes][kBlockShapes])(
       const BatchMultiplyParams& params);
@@ -40,10 +41,10 @@ struct KernelTable {
   void (*fine_gates_batch)(const BatchGateParams& params);
   void (*draw_batch)(const BatchDrawParams& params);
   void (*quantise_batch)(const BatchQuantiseParams& params);
-  void (*turn)(const TurnParams& params);
+  void (*transpose)(const TransposeParams& params);
   void (*shift)(const ShiftParams& params);
 
-  // Of predictors: from a kernel of float32, of upper halves, and abreast.
+  // Of predictors: from a kernel of float32, of upper halves, and of a batch.
   void (*add_inputs)(const InputRowsParams& params);
   void (*add_inputs_halves)(const InputRowsParams& params);
   void (*add_inputs_batch)(const BatchInputRowsParams& params);

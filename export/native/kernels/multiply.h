@@ -133,7 +133,7 @@ struct MultiplyParams {
 
 constexpr int kOutputSlack = 16;
 
-// 16 streams abreast, each as above to the last bit: x is float [n, 16], the
+// 16 streams as a batch, each as above to the last bit: x is float [n, 16], the
 // bytes [n / 4, 16, 4] (for 16x1 [n, 16]) or the shorts [n / 2, 16, 2] (for
 // 16x1, and on some instruction sets, [n, 16]); scale has one value per stream
 // and y is [outputs + kOutputSlack, 16].

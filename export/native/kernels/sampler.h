@@ -34,7 +34,7 @@ struct DrawParams {
   float uniform;         // in [0, 1)
 };
 
-// 16 streams abreast: logits [256, 16] become weights, whose draws fall into
+// A batch of 16 streams: logits [256, 16] become weights, whose draws fall into
 // group [16] and inside [16].
 struct BatchDrawParams {
   float* logits;         // [256, 16] 64-byte aligned

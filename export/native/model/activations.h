@@ -1,5 +1,5 @@
 // The inputs of products in every form that some product reads, for one stream
-// and for 16 abreast.
+// and for a batch of 16.
 #ifndef WAVERNN_TF_MODEL_ACTIVATIONS_H_
 #define WAVERNN_TF_MODEL_ACTIVATIONS_H_
 

@@ -50,18 +50,18 @@ void Upsample(const KernelTable& kernels, const FloatLayer& layer,
 
 }  // namespace
 
-bool Conditioner::Allocate(const Engine& engine, int tile_frames) {
+bool Conditioner::Allocate(const Engine& engine, int chunk_frames) {
   const Model& model = engine.model;
   std::size_t rows =
-      static_cast<std::size_t>(tile_frames) + model.past + model.lookahead;
+      static_cast<std::size_t>(chunk_frames) + model.past + model.lookahead;
   std::size_t largest = 0;  // floats that any layer puts out
   const std::size_t steps =
-      static_cast<std::size_t>(tile_frames) * model.steps_per_frame;
+      static_cast<std::size_t>(chunk_frames) * model.steps_per_frame;
   const bool pitch = model.predictors.pitch != PitchSource::kOff;
-  if (!coefficients_.Resize(tile_frames * model.predictors.linear.order) ||
+  if (!coefficients_.Resize(chunk_frames * model.predictors.linear.order) ||
       !posterior_.Resize(pitch ? rows * kPitchClasses : 0) ||
       !input_.Resize(pitch ? rows * model.conditioning_inputs() : 0) ||
-      !log_lags_.Resize(pitch ? tile_frames + 2 : 0) || !lags_.Resize(steps) ||
+      !log_lags_.Resize(pitch ? chunk_frames + 2 : 0) || !lags_.Resize(steps) ||
       !voicing_.Resize(steps)) {
     return false;
   }

@@ -13,13 +13,13 @@
 
 namespace wavernn_tf {
 
-// Scratch memory of the network for a tile of frames.
+// Scratch memory of the network for a chunk of frames.
 class Conditioner {
  public:
   // Returns false when memory runs out.
-  bool Allocate(const Engine& engine, int tile_frames);
+  bool Allocate(const Engine& engine, int chunk_frames);
 
-  // Convolves and upsamples `frames` <= tile_frames frames.
+  // Convolves and upsamples `frames` <= chunk_frames frames.
   //   features [frames + past + lookahead, n_features]
   // Returns [frames * steps_per_frame, conditioning_channels], in here.
   const float* Run(const Engine& engine, const KernelTable& kernels,

@@ -13,11 +13,12 @@ constexpr int64_t kLargestRing = int64_t{1} << 30;
 
 // Steps between neighbouring lanes, if they are whole and all lanes go to the
 // next at once; or one, and lanes come to theirs one by one.
-int64_t Tiles(const Model& model) {
+int64_t ColumnSets(const Model& model) {
   const int64_t B = model.subscale.batch;
-  const int64_t apart = B * model.subscale.lag();
-  const bool together = model.hold % B == 0 && apart % model.hold == 0;
-  return together ? std::max<int64_t>(1, apart / model.hold) : 1;
+  const int64_t apart = B * model.subscale.stagger();
+  const bool together =
+      model.samples_per_step % B == 0 && apart % model.samples_per_step == 0;
+  return together ? std::max<int64_t>(1, apart / model.samples_per_step) : 1;
 }
 
 }  // namespace
@@ -30,28 +31,29 @@ bool LaneConditioning::Allocate(const Engine& engine) {
   // Samples between the lanes of a stream, and B steps that are projected at
   // once: 16 rows for all streams.
   const int64_t apart =
-      int64_t{sub_tensors_} * (sub_tensors_ - 1) * model.subscale.lag();
-  slots_ = (apart + model.hold - 1) / model.hold + sub_tensors_;
-  const int64_t tiles = Tiles(model);
+      int64_t{sub_tensors_} * (sub_tensors_ - 1) * model.subscale.stagger();
+  slots_ = (apart + model.samples_per_step - 1) / model.samples_per_step +
+           sub_tensors_;
+  const int64_t sets = ColumnSets(model);
   if (slots_ * streams * width_ > kLargestRing) return false;
-  tiles_.clear();
-  tiles_.resize(tiles);
-  for (Tile& tile : tiles_) {
-    if (!tile.values.Resize((width_ + kOutputSlack) * kBatchLanes)) {
+  columns_.clear();
+  columns_.resize(sets);
+  for (Columns& columns : columns_) {
+    if (!columns.values.Resize((width_ + kOutputSlack) * kBatchLanes)) {
       return false;
     }
   }
   order_ = model.predictors.linear.order;
   steps_per_frame_ = model.steps_per_frame;
   if (model.predictors.on()) {
-    const int64_t steps_kept = streams * kBatchTileFrames * steps_per_frame_;
-    if (!coefficients_.Resize(streams * kBatchTileFrames * order_) ||
+    const int64_t steps_kept = streams * kBatchChunkFrames * steps_per_frame_;
+    if (!coefficients_.Resize(streams * kBatchChunkFrames * order_) ||
         !lags_.Resize(steps_kept) || !voicing_.Resize(steps_kept)) {
       return false;
     }
   }
-  return conditioner_.Allocate(engine, kBatchTileFrames) &&
-         steps_.Resize(streams * kBatchTileFrames * model.steps_per_frame *
+  return conditioner_.Allocate(engine, kBatchChunkFrames) &&
+         steps_.Resize(streams * kBatchChunkFrames * model.steps_per_frame *
                        model.conditioning_channels) &&
          ring_.Resize(slots_ * streams * width_);
 }
@@ -64,7 +66,7 @@ void LaneConditioning::Start(const Engine& engine, const float* const* features,
   begin_ = conditioned_ = projected_ = 0;
   entering_ = 0;
   moving_ = false;
-  for (Tile& tile : tiles_) std::fill_n(tile.steps, kBatchLanes, -1);
+  for (Columns& columns : columns_) std::fill_n(columns.steps, kBatchLanes, -1);
 }
 
 // The next frames of every stream.
@@ -75,7 +77,7 @@ void LaneConditioning::Condition(const Engine& engine,
   const int64_t frame = conditioned_ / model.steps_per_frame;
   begin_ = conditioned_;
   conditioned_ = std::min<int64_t>(
-      end_, begin_ + kBatchTileFrames * model.steps_per_frame);
+      end_, begin_ + kBatchChunkFrames * model.steps_per_frame);
   const int64_t steps = conditioned_ - begin_;
   for (int stream = 0; stream < streams_; ++stream) {
     const float* from = conditioner_.Run(
@@ -84,7 +86,7 @@ void LaneConditioning::Condition(const Engine& engine,
     if (model.predictors.on()) {
       std::copy_n(conditioner_.coefficients(),
                   steps / model.steps_per_frame * order_,
-                  coefficients_.data() + stream * kBatchTileFrames * order_);
+                  coefficients_.data() + stream * kBatchChunkFrames * order_);
       std::copy_n(conditioner_.lags(), steps,
                   lags_.data() + At(stream, begin_));
       std::copy_n(conditioner_.voicing(), steps,
@@ -127,12 +129,12 @@ void LaneConditioning::Enter(const Engine& engine, const KernelTable& kernels,
   bool same = true;
   for (int k = 0; k < kBatchLanes; ++k) {
     at[k] = std::min(steps[k], end_ - 1);
-    same = same && (at[k] < 0 || at[k] == tiles_[current_].steps[k]);
+    same = same && (at[k] < 0 || at[k] == columns_[current_].steps[k]);
     while (projected_ <= at[k]) Project(engine, kernels);
   }
   if (same) return;
-  current_ = (current_ + 1) % tiles_.size();
-  int64_t* const held = tiles_[current_].steps;
+  current_ = (current_ + 1) % columns_.size();
+  int64_t* const held = columns_[current_].steps;
   moving_ = sub_tensors_ > 1;
   for (int k = 0; k < kBatchLanes; ++k) {
     const bool first = k % sub_tensors_ == 0;
@@ -156,22 +158,22 @@ void LaneConditioning::Enter(const Engine& engine, const KernelTable& kernels,
   }
 }
 
-const float* LaneConditioning::Turn(const KernelTable& kernels, int first,
-                                    int count) {
-  float* const tile =
-      tiles_[current_].values.data() + kBatchLanes * kGates * first;
+const float* LaneConditioning::Transpose(const KernelTable& kernels, int first,
+                                         int count) {
+  float* const gates =
+      columns_[current_].values.data() + kBatchLanes * kGates * first;
   const float* from[kBatchLanes] = {};
   const int rows = moving_ ? kBatchLanes / sub_tensors_ : entering_;
   for (int i = 0; i < rows; ++i) {
     if (rows_[i] != nullptr) from[i] = rows_[i] + kGates * first;
   }
   if (moving_) {
-    kernels.shift({from, sub_tensors_, kGates * count, tile});
+    kernels.shift({from, sub_tensors_, kGates * count, gates});
   } else if (entering_ > 0) {
-    kernels.turn(
-        {from, lanes_, entering_, kGates * count, kGates * kPartUnits, tile});
+    kernels.transpose(
+        {from, lanes_, entering_, kGates * count, kGates * kPartUnits, gates});
   }
-  return tile;
+  return gates;
 }
 
 }  // namespace wavernn_tf

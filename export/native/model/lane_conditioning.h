@@ -18,10 +18,10 @@ namespace wavernn_tf {
 // gates once, before the first lane needs them, and kept until the last lane
 // has had them; the lanes of a call are at most `ahead()` frames apart.
 //
-// What the lanes see is a tile, [3H, 16]. Where the lanes of a stream go to new
-// steps together, each a whole number of steps behind the one before it, there
-// are as many tiles, in turn: a lane then comes to the step at which the lane
-// before it was when that tile was in use, and the tile's lanes move up.
+// What the lanes see is one set of columns, [3H, 16]. Where the lanes of a
+// stream go to new steps together, each a whole number of steps behind the one
+// before it, there are as many sets, in turn: a lane then comes to the step at
+// which the lane before it was when that set was in use, and its lanes move up.
 class LaneConditioning {
  public:
   // Returns false when memory runs out.
@@ -41,7 +41,7 @@ class LaneConditioning {
   // know (conditioning.h). Lanes of a model with predictors go together.
   const double* coefficients(int stream, int64_t step) const {
     const int64_t frame = (step - begin_) / steps_per_frame_;
-    return coefficients_.data() + (stream * kBatchTileFrames + frame) * order_;
+    return coefficients_.data() + (stream * kBatchChunkFrames + frame) * order_;
   }
   int lag(int stream, int64_t step) const { return lags_[At(stream, step)]; }
   float voicing(int stream, int64_t step) const {
@@ -50,19 +50,19 @@ class LaneConditioning {
 
   // The gates' conditioning of all lanes, [3 count + slack, 16] of the units
   // first .. first + count - 1: once for all units after every Enter.
-  const float* Turn(const KernelTable& kernels, int first, int count);
+  const float* Transpose(const KernelTable& kernels, int first, int count);
 
  private:
-  struct Tile {
+  struct Columns {
     AlignedArray<float> values;       // [3H + slack, 16]
     int64_t steps[kBatchLanes] = {};  // of each lane, or -1
   };
 
   // Frames of all streams whose conditioning is computed at once.
-  static constexpr int kBatchTileFrames = 8;
+  static constexpr int kBatchChunkFrames = 8;
 
   std::size_t At(int stream, int64_t step) const {
-    return int64_t{stream} * kBatchTileFrames * steps_per_frame_ +
+    return int64_t{stream} * kBatchChunkFrames * steps_per_frame_ +
            (step - begin_);
   }
 
@@ -80,17 +80,17 @@ class LaneConditioning {
   int64_t begin_ = 0;        // the first step in `steps_`
   int64_t conditioned_ = 0;  // the step after the last in `steps_`
   int64_t projected_ = 0;    // the step after the last in `ring_`
-  // What the last Enter asks for: the lanes of the tile to move up, with these
+  // What the last Enter asks for: the lanes of the set to move up, with these
   // rows for the first ones, or these lanes to be filled with theirs.
   bool moving_ = false;
   int entering_ = 0;
   int lanes_[kBatchLanes] = {};
   const float* rows_[kBatchLanes] = {};
-  std::size_t current_ = 0;  // tile
+  std::size_t current_ = 0;  // set of columns
   Conditioner conditioner_;
   AlignedArray<float> steps_;  // [steps of some frames, streams, channels]
   AlignedArray<float> ring_;   // [slots, streams, 3H] as projected
-  std::vector<Tile> tiles_;
+  std::vector<Columns> columns_;
   // Of the steps in `steps_`, stream after stream:
   int order_ = 0;
   int64_t steps_per_frame_ = 1;

@@ -66,7 +66,7 @@ struct Subscale {
   bool plain() const { return batch == 1; }
 
   // Positions that a sub-tensor runs behind the one before it.
-  int lag() const { return plain() ? 0 : horizon + 1; }
+  int stagger() const { return plain() ? 0 : horizon + 1; }
 
   // Positions between the first tap and the last of layers `first` and on.
   int Reach(std::size_t first = 0) const {
@@ -80,8 +80,8 @@ struct Subscale {
   int future() const { return Reach() - past(); }
 
   // Samples of every sub-tensor that a stream remembers.
-  int memory() const {
-    return plain() ? 1 : std::max(1, (batch - 1) * lag() + past());
+  int history() const {
+    return plain() ? 1 : std::max(1, (batch - 1) * stagger() + past());
   }
 };
 
@@ -98,7 +98,7 @@ struct Model {
   std::vector<ConvLayer> convolutions;  // frame rate
   std::vector<ConvLayer> upsampling;    // frame rate -> step rate
   int steps_per_frame = 1;              // product of the strides
-  int hold = 1;                         // samples a step
+  int samples_per_step = 1;             // of the conditioning
   int conditioning_channels = 0;
 
   DenseArray conditioning_kernel = {};    // [channels, 3H]
@@ -135,7 +135,7 @@ struct Model {
     if (predictors.on()) {
       return state_size + predictor_size() + 1 + postfilter_size();
     }
-    return subscale.batch * (state_size + subscale.memory()) + 1;
+    return subscale.batch * (state_size + subscale.history()) + 1;
   }
   // The predictors' part: samples, residuals, classes.
   int predictor_size() const {
@@ -150,7 +150,7 @@ struct Model {
   // runs ahead of the audio when sampling.
   int ahead() const {
     const int64_t samples =
-        int64_t{subscale.batch - 1} * subscale.lag() * subscale.batch +
+        int64_t{subscale.batch - 1} * subscale.stagger() * subscale.batch +
         PostfilterDelay(predictors);
     return static_cast<int>((samples + hop_length - 1) / hop_length);
   }

@@ -67,12 +67,12 @@ int PostfilterStateSize(const Predictors& predictors, int ahead,
                           2 * int64_t{ahead} * steps_per_frame + 1);
 }
 
-bool Postfilter::Allocate(const Predictors& predictors, int hold,
+bool Postfilter::Allocate(const Predictors& predictors, int samples_per_step,
                           int64_t delay) {
   shape_ = predictors.postfilter;
   if (shape_.form == PostfilterForm::kOff) return true;
   lags_ = predictors.lags;
-  hold_ = hold;
+  samples_per_step_ = samples_per_step;
   delay_ = delay;
   back_ = Back(predictors);
   const std::size_t size = back_ + delay_ + kRoom;
@@ -97,10 +97,10 @@ void Postfilter::Load(const float* state, uint64_t position, float strength) {
         RoundDouble(Clamped(value, lags_.shortest(), lags_.longest())));
   };
   for (int64_t first = back_; first < static_cast<int64_t>(end_);
-       first += hold_) {
+       first += samples_per_step_) {
     const int step_lag = lag(*state++);
     const float voicing = std::clamp(*state++, 0.0f, 1.0f);
-    for (int64_t i = first; i < first + hold_; ++i) {
+    for (int64_t i = first; i < first + samples_per_step_; ++i) {
       step_lag_[i] = step_lag;
       gain_[i] = voicing;
     }
@@ -117,7 +117,7 @@ void Postfilter::Store(float* state) const {
   if (shape_.form == PostfilterForm::kOff) return;
   const std::size_t first = end_ - delay_;
   state = std::copy(x_.data() + first - back_, x_.data() + end_, state);
-  for (std::size_t i = first; i < end_; i += hold_) {
+  for (std::size_t i = first; i < end_; i += samples_per_step_) {
     *state++ = static_cast<float>(step_lag_[i]);
     *state++ = gain_[i];
   }

@@ -31,9 +31,10 @@ int PostfilterStateSize(const Predictors& predictors, int ahead,
 class Postfilter {
  public:
   // Returns false when memory runs out.
-  //   hold   samples of a conditioning step
-  //   delay  samples of the output, whole frames
-  bool Allocate(const Predictors& predictors, int hold, int64_t delay);
+  //   samples_per_step  of the conditioning
+  //   delay             samples of the output, whole frames
+  bool Allocate(const Predictors& predictors, int samples_per_step,
+                int64_t delay);
 
   // Starts from a part of a stream's state, of Model::postfilter_size() floats,
   // for the output from sample `position` on. Zeros are silence; any finite
@@ -53,7 +54,7 @@ class Postfilter {
   PostfilterShape shape_;
   LagScale lags_;
   float strength_ = 0.0f;
-  int hold_ = 1;
+  int samples_per_step_ = 1;
   int64_t delay_ = 0;  // of the output, whole frames
   int64_t back_ = 0;   // samples kept before the next one to put out
   int64_t next_ = 0;   // the sample to put out when the next one comes

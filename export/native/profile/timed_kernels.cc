@@ -104,45 +104,50 @@ auto Timed(Args... args) {
   return Time(kStage, [&] { return (TheClock().kernels->*kEntry)(args...); });
 }
 
-using T = KernelTable;
-const KernelTable kTable = {
-    "timed",
-    {},
-    {},
-    {{Multiply<0, 0>, Multiply<0, 1>, Multiply<0, 2>},
-     {Multiply<1, 0>, Multiply<1, 1>, Multiply<1, 2>},
-     {Multiply<2, 0>, Multiply<2, 1>, Multiply<2, 2>},
-     {Multiply<3, 0>, Multiply<3, 1>, Multiply<3, 2>}},
-    {{},
-     {},
-     {MultiplyGathered<2, 0>, MultiplyGathered<2, 1>, MultiplyGathered<2, 2>},
-     {MultiplyGathered<3, 0>, MultiplyGathered<3, 1>, MultiplyGathered<3, 2>}},
-    Timed<kConditioningStage, &T::affine>,
-    Timed<kGatesStage, &T::coarse_gates>,
-    Timed<kGatesStage, &T::fine_gates>,
-    Timed<kSoftmaxStage, &T::softmax>,
-    Timed<kSoftmaxStage, &T::draw>,
-    Timed<kGatesStage, &T::quantise>,
-    {{MultiplyBatch<0, 0>, MultiplyBatch<0, 1>, MultiplyBatch<0, 2>},
-     {MultiplyBatch<1, 0>, MultiplyBatch<1, 1>, MultiplyBatch<1, 2>},
-     {MultiplyBatch<2, 0>, MultiplyBatch<2, 1>, MultiplyBatch<2, 2>},
-     {MultiplyBatch<3, 0>, MultiplyBatch<3, 1>, MultiplyBatch<3, 2>}},
-    {{},
-     {},
-     {MultiplyBatchGathered<2, 0>, MultiplyBatchGathered<2, 1>,
-      MultiplyBatchGathered<2, 2>},
-     {MultiplyBatchGathered<3, 0>, MultiplyBatchGathered<3, 1>,
-      MultiplyBatchGathered<3, 2>}},
-    Timed<kGatesStage, &T::coarse_gates_batch>,
-    Timed<kGatesStage, &T::fine_gates_batch>,
-    Timed<kSoftmaxStage, &T::draw_batch>,
-    Timed<kGatesStage, &T::quantise_batch>,
-    Timed<kConditioningStage, &T::turn>,
-    Timed<kConditioningStage, &T::shift>,
-    Timed<kPredictionStage, &T::add_inputs>,
-    Timed<kPredictionStage, &T::add_inputs_halves>,
-    Timed<kPredictionStage, &T::add_inputs_batch>,
-};
+template <int kType, int kShape>
+constexpr void SetProducts(KernelTable& table) {
+  table.multiply[kType][kShape] = Multiply<kType, kShape>;
+  table.multiply_batch[kType][kShape] = MultiplyBatch<kType, kShape>;
+  table.multiply_gathered[kType][kShape] = MultiplyGathered<kType, kShape>;
+  table.multiply_batch_gathered[kType][kShape] =
+      MultiplyBatchGathered<kType, kShape>;
+}
+
+template <int kType>
+constexpr void SetProductsOfType(KernelTable& table) {
+  SetProducts<kType, 0>(table);
+  SetProducts<kType, 1>(table);
+  SetProducts<kType, 2>(table);
+}
+
+constexpr KernelTable MakeTable() {
+  using T = KernelTable;
+  T table = {};
+  table.isa = "timed";
+  SetProductsOfType<0>(table);
+  SetProductsOfType<1>(table);
+  SetProductsOfType<2>(table);
+  SetProductsOfType<3>(table);
+  table.affine = Timed<kConditioningStage, &T::affine>;
+  table.coarse_gates = Timed<kGatesStage, &T::coarse_gates>;
+  table.fine_gates = Timed<kGatesStage, &T::fine_gates>;
+  table.softmax = Timed<kSoftmaxStage, &T::softmax>;
+  table.draw = Timed<kSoftmaxStage, &T::draw>;
+  table.quantise = Timed<kGatesStage, &T::quantise>;
+  table.coarse_gates_batch = Timed<kGatesStage, &T::coarse_gates_batch>;
+  table.fine_gates_batch = Timed<kGatesStage, &T::fine_gates_batch>;
+  table.draw_batch = Timed<kSoftmaxStage, &T::draw_batch>;
+  table.quantise_batch = Timed<kGatesStage, &T::quantise_batch>;
+  table.transpose = Timed<kConditioningStage, &T::transpose>;
+  table.shift = Timed<kConditioningStage, &T::shift>;
+  table.add_inputs = Timed<kPredictionStage, &T::add_inputs>;
+  table.add_inputs_halves = Timed<kPredictionStage, &T::add_inputs_halves>;
+  table.add_inputs_batch = Timed<kPredictionStage, &T::add_inputs_batch>;
+  return table;
+}
+
+constexpr KernelTable kTable = MakeTable();
+static_assert(kWeightTypes == 4 && kBlockShapes == 3);
 
 }  // namespace
 

@@ -13,7 +13,7 @@ enum Stage {
   kSubscaleStage,      // the network over the earlier sub-tensors
   kHeadsStage,         // projections and logits
   kSoftmaxStage,       // in a batch with the draws
-  kConditioningStage,  // with the projection to the gates and the turning
+  kConditioningStage,  // with the projection to the gates and the transpose
   kPredictionStage,    // all that stands in front of the network
   kRestStage,          // random numbers, draws, signal processing
   kStages,

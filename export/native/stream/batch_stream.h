@@ -1,6 +1,6 @@
-// Streams abreast in 16 lanes: lane k is sub-tensor k % B of stream k / B, in a
-// plain model (B = 1) a stream of its own. As in stream.h, sampling and scoring
-// differ by who chooses the classes.
+// Streams as a batch of 16 lanes: lane k is sub-tensor k % B of stream k / B,
+// in a plain model (B = 1) a stream of its own. As in stream.h, sampling and
+// scoring differ by who chooses the classes.
 #ifndef WAVERNN_TF_STREAM_BATCH_STREAM_H_
 #define WAVERNN_TF_STREAM_BATCH_STREAM_H_
 
@@ -62,7 +62,7 @@ void StepLanes(const Engine& engine, const KernelTable& kernels,
     coarse_previous[k] = NetworkInput(classes[k].coarse);
     fine_previous[k] = NetworkInput(classes[k].fine);
   }
-  Recur(engine, kernels, workspace);
+  RecurrentProduct(engine, kernels, workspace);
   const BatchGateParams params = {0,
                                   0,
                                   nullptr,
@@ -85,7 +85,7 @@ void StepLanes(const Engine& engine, const KernelTable& kernels,
 }
 
 // One stream's part of a run. Step r of the run is its wavefront step
-// tau = begin + r: sub-tensor s is at position i = tau - s * lag, at sample
+// tau = begin + r: sub-tensor s is at position i = tau - s * stagger, at sample
 // B i + s, and rests while i < 0.
 struct LaneStream {
   const float* features;  // as in generate.h
@@ -99,7 +99,7 @@ struct LaneRun {
   LaneStream streams[kBatchLanes];
   int count;       // of streams
   int64_t frames;  // of each stream's features, without context
-  int lag;         // positions
+  int stagger;     // positions
 };
 
 // The sample of every lane at step r; below 0 if it rests.
@@ -111,7 +111,7 @@ inline void FindSamples(const LaneRun& run, int sub_tensors, int64_t r,
     samples[k] = -1;
     if (stream >= run.count) continue;
     const int64_t tau = run.streams[stream].begin + r;
-    const int64_t position = tau - int64_t{s} * run.lag;
+    const int64_t position = tau - int64_t{s} * run.stagger;
     if (position < 0 || tau >= run.streams[stream].end) continue;
     samples[k] = sub_tensors * position + s;
   }
@@ -194,16 +194,16 @@ void RunLanes(const Engine& engine, const KernelTable& kernels,
                  : Split(workspace.history.Step(-1)[k], model.sample_offset);
   }
   const auto gates = [&](int part, int first, int count) {
-    const float* const turned =
-        workspace.conditioning.Turn(kernels, first, count);
+    const float* const conditioning =
+        workspace.conditioning.Transpose(kernels, first, count);
     if (predicts) {
-      return AddInputs(engine, kernels, turned, first, count, workspace);
+      return AddInputs(engine, kernels, conditioning, first, count, workspace);
     }
-    if (subscale.plain()) return turned;
-    return workspace.network.AddTo(turned, part, engine, kernels);
+    if (subscale.plain()) return conditioning;
+    return workspace.network.AddTo(conditioning, part, engine, kernels);
   };
   for (int64_t r = subscale.plain() ? 0 : -subscale.Reach(1); r < 0; ++r) {
-    workspace.network.Run(engine, kernels, workspace.history, r, run.lag);
+    workspace.network.Run(engine, kernels, workspace.history, r, run.stagger);
   }
   for (int64_t r = 0; r < end; ++r) {
     int64_t samples[kBatchLanes];
@@ -211,12 +211,13 @@ void RunLanes(const Engine& engine, const KernelTable& kernels,
     FindSamples(run, subscale.batch, r, samples);
     for (int k = 0; k < kBatchLanes; ++k) {
       const int64_t first = run.streams[k / subscale.batch].first;
-      steps[k] = samples[k] < 0 ? -1 : (samples[k] - first) / model.hold;
+      steps[k] =
+          samples[k] < 0 ? -1 : (samples[k] - first) / model.samples_per_step;
     }
     LoadStates(engine, kernels, run, r, samples, workspace.state);
     workspace.conditioning.Enter(engine, kernels, steps);
     if (!subscale.plain()) {
-      workspace.network.Run(engine, kernels, workspace.history, r, run.lag);
+      workspace.network.Run(engine, kernels, workspace.history, r, run.stagger);
     }
     if (predicts) PredictLanes(kernels, samples, steps, workspace);
     chooser.Begin(r, samples);

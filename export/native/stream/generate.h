@@ -11,7 +11,7 @@
 namespace wavernn_tf {
 
 // One stream. A state is h of every sub-tensor (B times H values), the last M
-// samples s of every sub-tensor (B times M = Subscale::memory(), the oldest
+// samples s of every sub-tensor (B times M = Subscale::history(), the oldest
 // first) and y[n-1]; zeros start a stream. In a plain model that is
 // [h, s[n-1], y[n-1]]; with predictors h, what SamplePredictor::Store writes,
 // y[n-1], and what Postfilter::Store writes. state_in may be state_out. Natural
@@ -35,11 +35,11 @@ void Generate(const Engine& engine, const KernelTable& kernels,
 
 // How many of the first streams GenerateBatch takes, of `count` with the same
 // number of frames: all lanes of a subscale model begin, or all go on.
-int StreamsAbreast(const Model& model, const GenerateParams* streams,
+int BatchedStreams(const Model& model, const GenerateParams* streams,
                    int count);
 
-// Up to 16 streams abreast, one pass over the weights for all: of a plain model
-// the samples of Generate, of any other one of 16 / B streams, whose
+// Up to 16 streams as a batch, one pass over the weights for all: of a plain
+// model the samples of Generate, of any other one of 16 / B streams, whose
 // sub-tensors are lanes too.
 void GenerateBatch(const Engine& engine, const KernelTable& kernels,
                    const GenerateParams* streams, int count,

@@ -24,11 +24,11 @@ class LaneSampler {
         coding_(model.coding()),
         predicts_(model.predictors.on()),
         sub_tensors_(model.subscale.batch),
-        memory_(model.subscale.memory()) {
+        remembered_(model.subscale.history()) {
     run_.count = count;
     run_.frames = streams[0].frames + model.ahead();
-    run_.lag = model.subscale.lag();
-    for (int r = -memory_; r < 0; ++r) {
+    run_.stagger = model.subscale.stagger();
+    for (int r = -remembered_; r < 0; ++r) {
       std::fill_n(workspace_.history.Step(r), kBatchLanes, 0.0f);
     }
     std::fill_n(scale_, kBatchLanes, 1.0f);
@@ -82,7 +82,7 @@ class LaneSampler {
   // runs behind the first.
   int64_t Behind() const {
     if (predicts_) return int64_t{model_.ahead()} * model_.hop_length;
-    return int64_t{sub_tensors_ - 1} * run_.lag;
+    return int64_t{sub_tensors_ - 1} * run_.stagger;
   }
 
   // The first position at or after a sample, of every sub-tensor.
@@ -106,11 +106,12 @@ class LaneSampler {
       StartPredicted(stream);
       return;
     }
-    y_[stream] = samples[sub_tensors_ * memory_];
+    y_[stream] = samples[sub_tensors_ * remembered_];
     for (int s = 0; s < sub_tensors_; ++s) {
       const int k = stream * sub_tensors_ + s;
-      for (int m = 0; m < memory_; ++m) {
-        workspace_.history.Step(m - memory_)[k] = samples[s * memory_ + m];
+      for (int m = 0; m < remembered_; ++m) {
+        workspace_.history.Step(m - remembered_)[k] =
+            samples[s * remembered_ + m];
       }
       if (params.temperature > 0.0f) {
         scale_[k] = InverseTemperature(params.temperature);
@@ -151,7 +152,8 @@ class LaneSampler {
       predictor.Accept(classes[k], coding_.Decode(classes[k]));
       y_[k] = DeEmphasise(static_cast<float>(predictor.sample()), y_[k],
                           model_.pre_emphasis);
-      const int64_t step = (lane.begin + r - lane.first) / model_.hold;
+      const int64_t step =
+          (lane.begin + r - lane.first) / model_.samples_per_step;
       float finished;
       if (workspace_.postfilters[k].Push(
               y_[k], workspace_.conditioning.lag(k, step),
@@ -221,7 +223,7 @@ class LaneSampler {
     for (int s = 0; s < sub_tensors_; ++s) {
       const int64_t sample = sub_tensors_ * position + s;
       if (sample < lanes.first || sample >= end) continue;
-      const int64_t r = position + int64_t{s} * run_.lag - lanes.begin;
+      const int64_t r = position + int64_t{s} * run_.stagger - lanes.begin;
       y_[stream] =
           DeEmphasise(workspace_.history.Step(r)[stream * sub_tensors_ + s],
                       y_[stream], model_.pre_emphasis);
@@ -239,7 +241,7 @@ class LaneSampler {
       for (int i = 0; i < size; ++i) *to++ = h[kBatchLanes * i];
     }
     for (int k = first; k < first + sub_tensors_; ++k) {
-      for (int64_t r = steps - memory_; r < steps; ++r) {
+      for (int64_t r = steps - remembered_; r < steps; ++r) {
         *to++ = workspace_.history.Step(r)[k];
       }
     }
@@ -253,7 +255,7 @@ class LaneSampler {
   const Coding coding_;
   const bool predicts_;
   const int sub_tensors_;  // B
-  const int memory_;
+  const int remembered_;
   LaneRun run_ = {};
   float y_[kBatchLanes] = {};         // y[n-1] of every stream
   int16_t* audio_[kBatchLanes] = {};  // where its next sample goes
@@ -265,16 +267,16 @@ class LaneSampler {
 
 }  // namespace
 
-int StreamsAbreast(const Model& model, const GenerateParams* streams,
+int BatchedStreams(const Model& model, const GenerateParams* streams,
                    int count) {
   const int most = std::min(kBatchLanes / model.subscale.batch, count);
   if (model.ahead() == 0) return most;
-  int abreast = 1;
-  while (abreast < most &&
-         (streams[abreast].position == 0) == (streams[0].position == 0)) {
-    ++abreast;
+  int batched = 1;
+  while (batched < most &&
+         (streams[batched].position == 0) == (streams[0].position == 0)) {
+    ++batched;
   }
-  return abreast;
+  return batched;
 }
 
 void GenerateBatch(const Engine& engine, const KernelTable& kernels,

@@ -23,7 +23,7 @@ struct ScoreParams {
 void Score(const Engine& engine, const KernelTable& kernels,
            const ScoreParams& params, Workspace& workspace);
 
-// Up to 16 / B streams of the same number of samples abreast.
+// Up to 16 / B streams of the same number of samples, as a batch.
 void ScoreBatch(const Engine& engine, const KernelTable& kernels,
                 const ScoreParams* streams, int count,
                 BatchWorkspace& workspace);

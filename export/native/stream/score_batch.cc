@@ -28,7 +28,7 @@ class LaneTeacher {
       lanes.end = (samples + sub_tensors_ - 1) / sub_tensors_;
     }
     const int future = model.subscale.future();
-    for (int r = future - model.subscale.memory(); r <= future; ++r) Show(r);
+    for (int r = future - model.subscale.history(); r <= future; ++r) Show(r);
   }
 
   const LaneRun& run() const { return run_; }

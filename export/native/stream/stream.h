@@ -29,8 +29,8 @@ void ComputeLogits(const KernelTable& kernels, const GroupedHead& head,
 // read forwards and backwards in turn: what was read last is read first the
 // next time, while a cache that cannot hold all still holds that.
 template <typename AnyWorkspace>
-void Recur(const Engine& engine, const KernelTable& kernels,
-           AnyWorkspace& workspace) {
+void RecurrentProduct(const Engine& engine, const KernelTable& kernels,
+                      AnyWorkspace& workspace) {
   const auto multiply = [&](const GroupedMatrix& matrix) {
     workspace.state.Multiply(kernels, matrix, 0, workspace.recurrent.data());
   };
@@ -55,7 +55,7 @@ SplitSample Step(const Engine& engine, const KernelTable& kernels,
   const int size = engine.model.state_size;
   const int half = size / 2;
   float* const logits = workspace.logits.data();
-  Recur(engine, kernels, workspace);
+  RecurrentProduct(engine, kernels, workspace);
 
   GateParams params = {};
   params.gates = gates;
@@ -80,7 +80,7 @@ SplitSample Step(const Engine& engine, const KernelTable& kernels,
 }
 
 // Predicts the next sample of a stream and adds to the gates' conditioning what
-// its step sees of the predictors. `step` is one of the tile's.
+// its step sees of the predictors. `step` is one of the chunk's.
 inline const float* PredictStep(const Engine& engine,
                                 const KernelTable& kernels, const float* gates,
                                 int64_t step, Workspace& workspace) {
@@ -122,15 +122,15 @@ void RunStream(const Engine& engine, const KernelTable& kernels,
   const bool predicts = model.predictors.on();
   const int64_t frames = (samples + model.hop_length - 1) / model.hop_length;
   int64_t left = samples;
-  for (int64_t frame = 0; frame < frames; frame += kTileFrames) {
-    const int tile =
-        static_cast<int>(std::min<int64_t>(kTileFrames, frames - frame));
+  for (int64_t frame = 0; frame < frames; frame += kChunkFrames) {
+    const int chunk =
+        static_cast<int>(std::min<int64_t>(kChunkFrames, frames - frame));
     const float* const steps = workspace.conditioner.Run(
-        engine, kernels, features + frame * model.n_features, tile);
-    const int64_t n_steps = static_cast<int64_t>(tile) * model.steps_per_frame;
-    for (int64_t step = 0; step < n_steps && left > 0; step += kTileSteps) {
+        engine, kernels, features + frame * model.n_features, chunk);
+    const int64_t n_steps = static_cast<int64_t>(chunk) * model.steps_per_frame;
+    for (int64_t step = 0; step < n_steps && left > 0; step += kChunkSteps) {
       const int count =
-          static_cast<int>(std::min<int64_t>(kTileSteps, n_steps - step));
+          static_cast<int>(std::min<int64_t>(kChunkSteps, n_steps - step));
       ProjectGates(engine, kernels, steps + step * channels, channels, count,
                    workspace.gates.data());
       for (int t = 0; t < count; ++t) {
@@ -139,7 +139,7 @@ void RunStream(const Engine& engine, const KernelTable& kernels,
           chooser.Enter(workspace.conditioner.lags()[step + t],
                         workspace.conditioner.voicing()[step + t]);
         }
-        for (int i = 0; i < model.hold && left > 0; ++i, --left) {
+        for (int i = 0; i < model.samples_per_step && left > 0; ++i, --left) {
           const float* const inputs =
               predicts
                   ? PredictStep(engine, kernels, gates, step + t, workspace)

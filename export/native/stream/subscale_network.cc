@@ -36,7 +36,7 @@ bool SubscaleNetwork::Allocate(const Engine& engine) {
 
 // Where earlier sub-tensors are missing, the input keeps its zeros.
 void SubscaleNetwork::ReadHistory(const Subscale& model, const History& history,
-                                  int64_t step, int lag) {
+                                  int64_t step, int stagger) {
   const int B = model.batch;
   const int dilation = model.layers[0].dilation;
   const int64_t ahead = step + model.future();
@@ -44,7 +44,7 @@ void SubscaleNetwork::ReadHistory(const Subscale& model, const History& history,
   for (int tap = model.kernel_size - 1; tap >= 0; --tap) {
     const int64_t newest = ahead - int64_t{tap} * dilation;
     for (int j = 0; j < B - 1; ++j, to += kBatchLanes) {
-      const float* const from = history.Step(newest - int64_t{j + 1} * lag);
+      const float* const from = history.Step(newest - int64_t{j + 1} * stagger);
       for (int first = 0; first < kBatchLanes; first += B) {
         for (int s = j + 1; s < B; ++s) {
           to[first + s] = from[first + s - 1 - j] * (1.0f / 32768.0f);
@@ -81,11 +81,11 @@ void SubscaleNetwork::Concatenate(const Subscale& model,
 }
 
 void SubscaleNetwork::Run(const Engine& engine, const KernelTable& kernels,
-                          const History& history, int64_t step, int lag) {
+                          const History& history, int64_t step, int stagger) {
   const TimedStage stage(kernels, kSubscaleStage);
   const Subscale& model = engine.model.subscale;
   const int last = static_cast<int>(model.layers.size()) - 1;
-  ReadHistory(model, history, step, lag);
+  ReadHistory(model, history, step, stagger);
   ++turn_;
   for (int l = 0; l < last; ++l) {
     Layer& next = layers_[l + 1];

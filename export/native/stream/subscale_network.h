@@ -1,4 +1,4 @@
-// The network over the earlier sub-tensors (model.h), of 16 lanes abreast: lane
+// The network over the earlier sub-tensors (model.h), of 16 lanes at once: lane
 // k is sub-tensor k % B of stream k / B.
 #ifndef WAVERNN_TF_STREAM_SUBSCALE_NETWORK_H_
 #define WAVERNN_TF_STREAM_SUBSCALE_NETWORK_H_
@@ -23,11 +23,12 @@ class SubscaleNetwork {
   // Returns false when memory runs out.
   bool Allocate(const Engine& engine);
 
-  // One position of every lane. Lanes run `lag` positions behind each other, so
-  // that lane s, at position i, sees position i + p of lane s - 1 - j at
-  //   history.Step(step + p - (j + 1) * lag).
+  // One position of every lane. Lanes run `stagger` positions behind each
+  // other, so that lane s, at position i, sees position i + p of lane s - 1 - j
+  // at
+  //   history.Step(step + p - (j + 1) * stagger).
   void Run(const Engine& engine, const KernelTable& kernels,
-           const History& history, int64_t step, int lag);
+           const History& history, int64_t step, int stagger);
 
   // gates + N_g n of that position, of the units of one part (engine.h):
   // [3 units, 16] of gates [3 units + slack, 16].
@@ -45,7 +46,7 @@ class SubscaleNetwork {
   };
 
   void ReadHistory(const Subscale& model, const History& history, int64_t step,
-                   int lag);
+                   int stagger);
   void Concatenate(const Subscale& model, const KernelTable& kernels,
                    int index);
   float* Outputs(Layer& layer, const Subscale& model, std::size_t turn) const;

@@ -12,15 +12,16 @@ bool Workspace::Allocate(const Engine& engine) {
   const std::size_t width = static_cast<std::size_t>(kGates) * model.state_size;
   if (model.predictors.on() &&
       (!predictor.Allocate(model.predictors, model.coding()) ||
-       !postfilter.Allocate(model.predictors, model.hold, model.delay()) ||
+       !postfilter.Allocate(model.predictors, model.samples_per_step,
+                            model.delay()) ||
        !extra_inputs.Resize(model.predictors.rows()) ||
        !sample_gates.Resize(width))) {
     return false;
   }
-  return conditioner.Allocate(engine, kTileFrames) &&
+  return conditioner.Allocate(engine, kChunkFrames) &&
          state.Allocate(model.state_size, engine.state_forms) &&
          projection.Allocate(model.projection_size, engine.projection_forms) &&
-         gates.Resize(kTileSteps * width) &&
+         gates.Resize(kChunkSteps * width) &&
          recurrent.Resize(width + kOutputSlack) &&
          logits.Resize(kClasses + kOutputSlack);
 }
@@ -38,7 +39,7 @@ bool BatchWorkspace::Allocate(Engine& engine) {
   if (model.predictors.on()) {
     for (int k = 0; k < kBatchLanes; ++k) {
       if (!predictors[k].Allocate(model.predictors, model.coding()) ||
-          !postfilters[k].Allocate(model.predictors, model.hold,
+          !postfilters[k].Allocate(model.predictors, model.samples_per_step,
                                    model.delay())) {
         return false;
       }
@@ -50,7 +51,7 @@ bool BatchWorkspace::Allocate(Engine& engine) {
   }
   return engine.Widen() && conditioning.Allocate(engine) &&
          network.Allocate(engine) &&
-         history.Allocate(model.subscale.memory() + 1) &&
+         history.Allocate(model.subscale.history() + 1) &&
          state.Allocate(model.state_size, engine.state_forms) &&
          projection.Allocate(model.projection_size, engine.projection_forms) &&
          recurrent.Resize(kBatchLanes * (width + kOutputSlack)) &&

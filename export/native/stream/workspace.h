@@ -1,4 +1,4 @@
-// Scratch memory of a running stream, and of 16 abreast. It is made once, so
+// Scratch memory of a running stream, and of a batch of 16. It is made once, so
 // that neither the length of a chunk nor the batch needs more.
 #ifndef WAVERNN_TF_STREAM_WORKSPACE_H_
 #define WAVERNN_TF_STREAM_WORKSPACE_H_
@@ -15,22 +15,22 @@
 
 namespace wavernn_tf {
 
-// Frames whose conditioning is computed at once. A tile repeats the
+// Frames whose conditioning is computed at once. A chunk repeats the
 // past + lookahead frames it shares with its neighbour.
-constexpr int kTileFrames = 32;
+constexpr int kChunkFrames = 32;
 
 // Steps whose gate projection is computed at once: small enough that the
 // projected gates do not push the recurrent weights out of the cache.
-constexpr int kTileSteps = 8;
+constexpr int kChunkSteps = 8;
 
 struct Workspace {
   Conditioner conditioner;
   Activations state;              // [H]
   Activations projection;         // [projection_size]
-  AlignedArray<float> gates;      // [kTileSteps, 3H]
+  AlignedArray<float> gates;      // [kChunkSteps, 3H]
   AlignedArray<float> recurrent;  // [3H + slack] R_g h
   AlignedArray<float> logits;     // [256 + slack]
-  bool backwards = false;         // of the next Recur
+  bool backwards = false;         // of the next RecurrentProduct
   // Of a model with predictors:
   SamplePredictor predictor;
   Postfilter postfilter;
@@ -53,7 +53,7 @@ struct BatchWorkspace {
   BatchActivations projection;    // [projection_size, 16]
   AlignedArray<float> recurrent;  // [3H + slack, 16]
   AlignedArray<float> logits;     // [256 + slack, 16]
-  bool backwards = false;         // of the next Recur
+  bool backwards = false;         // of the next RecurrentProduct
   // Of a model with predictors, whose lanes are streams:
   SamplePredictor predictors[kBatchLanes];
   Postfilter postfilters[kBatchLanes];

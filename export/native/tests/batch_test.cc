@@ -1,5 +1,5 @@
-// 16 streams abreast give the bits of each alone: every kernel of the batch,
-// and whole streams, on every instruction set.
+// A batch of 16 streams gives the bits of each alone: every kernel of the
+// batch, and whole streams, on every instruction set.
 
 #include <algorithm>
 #include <cmath>
@@ -18,10 +18,10 @@ using namespace wavernn_tf;
 namespace {
 
 // A plain array of values [n, 16], aligned as the kernels want it.
-struct Abreast {
+struct Lanes {
   AlignedArray<float> values;
 
-  explicit Abreast(const std::vector<Floats>& streams) {
+  explicit Lanes(const std::vector<Floats>& streams) {
     const std::size_t n = streams[0].size();
     CHECK(values.Resize(n * kBatchLanes));
     for (std::size_t i = 0; i < n; ++i) {
@@ -96,9 +96,9 @@ void TestGates(int state, float scale, bool broken) {
     recurrent[3][GateIndex(1, 1)] = std::numeric_limits<float>::infinity();
     gates[4][GateIndex(2, 2)] = -std::numeric_limits<float>::infinity();
   }
-  Abreast all_gates(gates), all_recurrent(recurrent), all_inputs(inputs);
+  Lanes all_gates(gates), all_recurrent(recurrent), all_inputs(inputs);
   ForEachIsa([&](const KernelTable& kernels) {
-    Abreast all_h(start);
+    Lanes all_h(start);
     const auto run = [&](bool fine, int first, int count) {
       const BatchGateParams params = {
           first,
@@ -153,8 +153,8 @@ void TestDraw() {
   for (int round = 0; round < 300; ++round) {
     const float spread = round % 3 == 0 ? 200.0f : 5.0f;
     std::vector<Floats> logits = RandomStreams(random, kClasses, spread);
-    Abreast scale(std::vector<Floats>(kBatchLanes, Floats(1)));
-    Abreast uniform(std::vector<Floats>(kBatchLanes, Floats(1)));
+    Lanes scale(std::vector<Floats>(kBatchLanes, Floats(1)));
+    Lanes uniform(std::vector<Floats>(kBatchLanes, Floats(1)));
     std::vector<Floats> weights(kBatchLanes), totals(kBatchLanes);
     for (int lane = 0; lane < kBatchLanes; ++lane) {
       scale.data()[lane] = ScaleOf(lane);
@@ -172,7 +172,7 @@ void TestDraw() {
       uniform.data()[lane] = u;
     }
     ForEachIsa([&](const KernelTable& kernels) {
-      Abreast all(logits);
+      Lanes all(logits);
       alignas(64) float group[kBatchLanes], inside[kBatchLanes];
       kernels.draw_batch(
           {all.data(), scale.data(), uniform.data(), group, inside});

@@ -362,8 +362,8 @@ void TestRecurrence(Kind kind, bool mixed) {
     for (int turn = 0; turn < 3; ++turn) {
       std::fill_n(one.recurrent.data(), outputs, kUntouched);
       std::fill_n(batch.recurrent.data(), kBatchLanes * outputs, kUntouched);
-      Recur(engine, kernels, one);
-      Recur(engine, kernels, batch);
+      RecurrentProduct(engine, kernels, one);
+      RecurrentProduct(engine, kernels, batch);
       Floats lane(outputs);
       for (int o = 0; o < outputs; ++o) {
         lane[o] = batch.recurrent[kBatchLanes * o + 5];

@@ -33,7 +33,7 @@ Waveform MakeWaveform(const Model& model) {
     const double pulse = std::exp(6.0 * std::cos(6.283185307 * phase) - 6.0);
     wave.x.push_back(
         std::nearbyint(8000.0 * pulse + 3000.0 * (Uniform(random) - 0.5)));
-    if (n % model.hold == 0) {
+    if (n % model.samples_per_step == 0) {
       wave.lags.push_back(static_cast<int>(period * 1.04));
       wave.voicing.push_back(0.5f + 0.5f * Uniform(random));
     } else {
@@ -95,7 +95,8 @@ std::vector<double> Expected(const Model& model, const Waveform& wave) {
 std::vector<float> Filtered(const Model& model, const Waveform& wave,
                             float strength, int cut) {
   Postfilter filter;
-  CHECK(filter.Allocate(model.predictors, model.hold, model.delay()));
+  CHECK(
+      filter.Allocate(model.predictors, model.samples_per_step, model.delay()));
   Floats state(model.postfilter_size(), 0.0f);
   filter.Load(state.data(), 0, strength);
   std::vector<float> y;
@@ -108,7 +109,7 @@ std::vector<float> Filtered(const Model& model, const Waveform& wave,
     y.push_back(value);
     if (y.size() % cut != 0) continue;
     filter.Store(state.data());
-    CHECK(filter.Allocate(model.predictors, model.hold,
+    CHECK(filter.Allocate(model.predictors, model.samples_per_step,
                           model.delay()));  // forgets all
     filter.Load(state.data(), y.size(), strength);
   }
@@ -146,7 +147,8 @@ void TestForm(PostfilterForm form) {
   }
   // A state of any finite values is safe.
   Postfilter filter;
-  CHECK(filter.Allocate(model.predictors, model.hold, model.delay()));
+  CHECK(
+      filter.Allocate(model.predictors, model.samples_per_step, model.delay()));
   filter.Load(Floats(model.postfilter_size(), -3e38f).data(), 120, 1.5f);
   for (int n = 0; n < 2000; ++n) {
     float value;

@@ -1,5 +1,5 @@
 // Subscale models: the wavefront against one sub-tensor after the other, chunks
-// against one shot, streams abreast against each alone, scores against samples,
+// against one shot, batches against each alone, scores against samples,
 // and what a changed sample may move.
 
 #include <algorithm>
@@ -42,11 +42,12 @@ Layout Lay(int batch, int horizon, int channels, int taps,
   return layout;
 }
 
-// `hold` is a multiple of B, or less than it, or neither; the network sees the
-// whole horizon, less, or no other position; one layer, or more.
+// A step's samples are a multiple of B, or less than it, or neither; the
+// network sees the whole horizon, less, or no other position; one layer, or
+// more.
 std::vector<Layout> Layouts() {
   std::vector<Layout> layouts;
-  layouts.push_back(Lay(2, 4, 16, 3, {1, 2}, 12, {2, 3}));  // hold 2
+  layouts.push_back(Lay(2, 4, 16, 3, {1, 2}, 12, {2, 3}));  // 2 samples a step
   layouts.push_back(Lay(4, 3, 32, 2, {1, 2, 3}, 20, {4}));  // 5
   layouts.push_back(Lay(8, 0, 16, 1, {1}, 24, {}));         // 24
   layouts.push_back(Lay(8, 2, 16, 2, {3}, 10, {5}));        // 2
@@ -107,7 +108,8 @@ struct Stream {
   }
 };
 
-// Runs the streams abreast, frame by frame in chunks of these sizes, by turns.
+// Runs the streams as a batch, frame by frame in chunks of these sizes, by
+// turns.
 void Generate(Voice& voice, std::vector<Stream>& streams, int frames,
               const std::vector<int>& chunks) {
   const Model& model = voice.engine.model;
@@ -119,7 +121,7 @@ void Generate(Voice& voice, std::vector<Stream>& streams, int frames,
       params.push_back(stream.Part(model, frame, chunk));
     }
     const int count = static_cast<int>(params.size());
-    CHECK(StreamsAbreast(model, params.data(), count) == count);
+    CHECK(BatchedStreams(model, params.data(), count) == count);
     GenerateBatch(voice.engine, voice.kernels, params.data(), count,
                   voice.workspace);
     frame += chunk;
@@ -162,7 +164,7 @@ void TestWavefront(const Layout& layout, Kind kind, bool mixed) {
 }
 
 // As many streams as there are lanes for, of different seeds and temperatures.
-void TestAbreast(const Layout& layout, Kind kind) {
+void TestBatches(const Layout& layout, Kind kind) {
   RandomModel random(Shape(layout, kind), 62);
   const Model& model = random.model();
   Voice voice(model, BestKernels());
@@ -182,16 +184,16 @@ void TestAbreast(const Layout& layout, Kind kind) {
 }
 
 // Streams that begin and others that go on are not taken together.
-void TestStreamsAbreast() {
+void TestBatchedStreams() {
   const Kind kind = {WeightType::kFloat32, BlockShape::k4x4};
   RandomModel random(Shape(Layouts()[0], kind), 63);
   std::vector<GenerateParams> params(10);
   for (int k = 3; k < 10; ++k) params[k].position = 12;
-  CHECK(StreamsAbreast(random.model(), &params[0], 10) == 3);
-  CHECK(StreamsAbreast(random.model(), &params[3], 7) == 7);
-  CHECK(StreamsAbreast(random.model(), &params[9], 1) == 1);
+  CHECK(BatchedStreams(random.model(), &params[0], 10) == 3);
+  CHECK(BatchedStreams(random.model(), &params[3], 7) == 7);
+  CHECK(BatchedStreams(random.model(), &params[9], 1) == 1);
   RandomModel plain(ModelShape(), 63);
-  CHECK(StreamsAbreast(plain.model(), &params[0], 10) == 10);
+  CHECK(BatchedStreams(plain.model(), &params[0], 10) == 10);
 }
 
 Floats Scores(Voice& voice, const Floats& features, const Audio& audio,
@@ -240,7 +242,7 @@ void TestScore(const Layout& layout, Kind kind) {
       CHECK(scores[2 * t + 1] == drawn.Fine(t));
     }
     CHECK(met > 0);
-    // Two streams abreast, where lanes allow.
+    // A batch of two streams, where lanes allow.
     if (B == kBatchLanes) return;
     Floats other(2 * samples), first(2 * samples);
     const Audio silence(samples);
@@ -300,12 +302,12 @@ int main() {
       TestWavefront(layout, kind, false);
       TestScore(layout, kind);
       TestCausality(layout, kind);
-      if (layout.subscale.batch < kBatchLanes) TestAbreast(layout, kind);
+      if (layout.subscale.batch < kBatchLanes) TestBatches(layout, kind);
     }
     TestWavefront(layouts[2], kind, true);
     TestWavefront(layouts[4], kind, true);
   }
   Subject() = "";
-  TestStreamsAbreast();
+  TestBatchedStreams();
   return Failures();
 }

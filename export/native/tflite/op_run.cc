@@ -28,7 +28,7 @@ bool Resize(TfLiteContext& context, TfLiteTensor& tensor, int rank,
   return error.Set("the runtime could not resize an output");
 }
 
-// From so many streams on they run abreast: of a plain model where that is
+// From so many streams on they run as a batch: of a plain model where that is
 // faster than one after the other.
 int BatchFrom(const Op& op) {
   if (!op.model.subscale.plain()) return 1;
@@ -94,9 +94,9 @@ std::vector<GenerateParams> Streams(TfLiteContext& context, const Op& op,
   return streams;
 }
 
-// The first of the streams, one alone or several abreast; returns how many.
+// The first of the streams, one alone or several as a batch; returns how many.
 int RunStreams(Op& op, const GenerateParams* streams, int left) {
-  const int count = StreamsAbreast(op.model, streams, left);
+  const int count = BatchedStreams(op.model, streams, left);
   const bool batch = count >= BatchFrom(op);
   const auto run = [&](const KernelTable& kernels) {
     if (batch) {

@@ -77,7 +77,7 @@ bool SetStepRate(Model& model, ErrorText& error) {
         model.hop_length, static_cast<long long>(steps));
   }
   model.steps_per_frame = static_cast<int>(steps);
-  model.hold = model.hop_length / model.steps_per_frame;
+  model.samples_per_step = model.hop_length / model.steps_per_frame;
   return true;
 }
 

@@ -32,19 +32,19 @@ constexpr int kTrainingChunk = 16;
 constexpr int kTrainingGates = 3;  // u, r, e
 constexpr int kTrainingHeads = 4;  // O1..O4
 
-// The parts of the work whose time is kept.
-enum TrainingPart {
-  kPartLayout,             // values to lanes and back, blocks packed
-  kPartRecurrentForward,   // R h and I x
-  kPartGatesForward,       // their activations
-  kPartHeadsForward,       // O1..O4
-  kPartSoftmax,            // probabilities, their gradient
-  kPartHeadsBackward,      // transposed O1..O4
-  kPartHeadsGradient,      // gradients of O1..O4
-  kPartGatesBackward,      // through the activations
-  kPartRecurrentBackward,  // transposed R
-  kPartRecurrentGradient,  // gradients of R and I
-  kTrainingParts
+// The stages of the work whose time is kept.
+enum TrainingStage {
+  kStageLayout,             // values to lanes and back, blocks packed
+  kStageRecurrentForward,   // R h and I x
+  kStageGatesForward,       // their activations
+  kStageHeadsForward,       // O1..O4
+  kStageSoftmax,            // probabilities, their gradient
+  kStageHeadsBackward,      // transposed O1..O4
+  kStageHeadsGradient,      // gradients of O1..O4
+  kStageGatesBackward,      // through the activations
+  kStageRecurrentBackward,  // transposed R
+  kStageRecurrentGradient,  // gradients of R and I
+  kTrainingStages
 };
 
 // A matrix of `rows` outputs and `cols` inputs as blocks (block_sparse.h), with
@@ -113,7 +113,7 @@ struct TrainingGroup {
   float* head_bias_gradient[kTrainingHeads] = {};  // [rows]
   float* gate_inputs_gradient = nullptr;  // [steps][3H][16], as gate_inputs
 
-  double seconds[kTrainingParts] = {};
+  double seconds[kTrainingStages] = {};
 };
 
 // The kernels of one instruction set.

@@ -28,7 +28,7 @@ void FromLanes(const T* from, std::size_t n, int lanes, T* to) {
 }
 
 // A value for each row, in all lanes.
-inline void SpreadToLanes(const float* from, int n, int padded, float* to) {
+inline void BroadcastToLanes(const float* from, int n, int padded, float* to) {
   for (int i = 0; i < padded; ++i) {
     const float value = i < n ? from[i] : 0.0f;
     for (int lane = 0; lane < kTrainingLanes; ++lane) {

@@ -42,10 +42,10 @@ class TrainingRun {
     }
   }
 
-  // Notes that what happened since the last note was `part`.
-  void Note(TrainingPart part) {
+  // Notes that what happened since the last note was `stage`.
+  void Note(TrainingStage stage) {
     const double now = TrainingClock();
-    g_.seconds[part] += now - moment_;
+    g_.seconds[stage] += now - moment_;
     moment_ = now;
   }
 
@@ -71,10 +71,10 @@ class TrainingRun {
     Product::Forward(g_.recurrent[0], h, values[0], values[0]);
     Product::Forward(g_.recurrent[1], h, values[1], values[1]);
     Product::Forward(g_.recurrent[2], h, g_.recurrent_bias, At(g_.m, t));
-    Note(kPartRecurrentForward);
+    Note(kStageRecurrentForward);
     Elements::Gates(units_, h, values[0], values[1], values[2], At(g_.m, t),
                     At(g_.h, t + 1));
-    Note(kPartGatesForward);
+    Note(kStageGatesForward);
   }
 
   // Of rows of 16 units that stand together chunk-wise, those of one step.
@@ -108,7 +108,7 @@ class TrainingRun {
       // The logits share the place of the exponentials.
       Product::Forward(out, hidden, g_.head_bias[2 * head + 1],
                        g_.exponentials);
-      Note(kPartHeadsForward);
+      Note(kStageHeadsForward);
       const std::size_t at = static_cast<std::size_t>(first + step) * 16;
       alignas(64) float limits[16];
       const float* limit = nullptr;
@@ -123,7 +123,7 @@ class TrainingRun {
           g_.exponentials, classes + at, limit, g_.lanes, g_.scale, g_.backward,
           g_.exponentials + kTrainingClasses * 16,
           ChunkRows(g_.logit_gradient, step), g_.bits + 16 * head);
-      Note(kPartSoftmax);
+      Note(kStageSoftmax);
     }
     if (!g_.backward) return;
     for (int step = 0; step < count; ++step) {
@@ -144,7 +144,7 @@ class TrainingRun {
                             static_cast<std::size_t>(step) * units_ * 16 +
                             half);
     }
-    Note(kPartHeadsBackward);
+    Note(kStageHeadsBackward);
     const LaneRows logits = ChunkRows(g_.logit_gradient, 0);
     const LaneRows hidden = ChunkRows(g_.projection_gradient, 0);
     Product::Gradient(out, g_.projection, width, logits, count,
@@ -155,7 +155,7 @@ class TrainingRun {
                            g_.head_bias_gradient[2 * head + 1]);
     Elements::BiasGradient(g_.projection_size, hidden, count,
                            g_.head_bias_gradient[2 * head]);
-    Note(kPartHeadsGradient);
+    Note(kStageHeadsGradient);
   }
 
   void RecurrentBackward(int first, int count) {
@@ -170,13 +170,13 @@ class TrainingRun {
           At(g_.m, t),
           g_.state_gradient + static_cast<std::size_t>(step) * units_ * 16,
           g_.carried_gradient, gates, g_.gate_inputs_gradient + StepOffset(t));
-      Note(kPartGatesBackward);
+      Note(kStageGatesBackward);
       const LaneRows recurrent[] = {gates[0], gates[1], gates[3]};
       for (int gate = 0; gate < kTrainingGates; ++gate) {
         Product::Backward(g_.recurrent[gate], recurrent[gate],
                           g_.carried_gradient);
       }
-      Note(kPartRecurrentBackward);
+      Note(kStageRecurrentBackward);
     }
     const float* const x =
         g_.x + static_cast<std::size_t>(first) * g_.inputs * 16;
@@ -192,7 +192,7 @@ class TrainingRun {
     }
     Elements::BiasGradient(units_, ChunkRows(g_.gate_gradient[3], 0), count,
                            g_.recurrent_bias_gradient);
-    Note(kPartRecurrentGradient);
+    Note(kStageRecurrentGradient);
   }
 
   TrainingGroup& g_;

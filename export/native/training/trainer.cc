@@ -203,7 +203,7 @@ struct Trainer::Memory {
   std::vector<std::unique_ptr<Arena>> gradients;  // one a group
 
   bool Pack(const TrainingWindow& w);
-  void SpreadBiases(const TrainingWindow& w);
+  void BroadcastBiases(const TrainingWindow& w);
   void LayGradients(const TrainingWindow& w, Arena& arena,
                     TrainingGroup& group) const;
   bool PrepareGradients(const TrainingWindow& w, int groups);
@@ -240,22 +240,22 @@ bool Trainer::Memory::Pack(const TrainingWindow& w) {
     if (!pack(heads[i], w.heads[i], sizes.rows[i], sizes.cols[i])) return false;
   }
   biases.Restart();
-  SpreadBiases(w);
+  BroadcastBiases(w);
   if (!biases.Reserve()) return false;
-  SpreadBiases(w);
+  BroadcastBiases(w);
   return true;
 }
 
-void Trainer::Memory::SpreadBiases(const TrainingWindow& w) {
-  const auto spread = [&](const float* bias, int n) {
+void Trainer::Memory::BroadcastBiases(const TrainingWindow& w) {
+  const auto broadcast = [&](const float* bias, int n) {
     float* const lanes = biases.Take(Size(Padded(n), kTrainingLanes));
-    if (lanes != nullptr) SpreadToLanes(bias, n, Padded(n), lanes);
+    if (lanes != nullptr) BroadcastToLanes(bias, n, Padded(n), lanes);
     return lanes;
   };
-  recurrent_bias = spread(w.recurrent_bias, w.state_size);
+  recurrent_bias = broadcast(w.recurrent_bias, w.state_size);
   const HeadSizes sizes(w);
   for (int i = 0; i < kTrainingHeads; ++i) {
-    head_bias[i] = spread(w.head_bias[i], sizes.rows[i]);
+    head_bias[i] = broadcast(w.head_bias[i], sizes.rows[i]);
   }
 }
 
@@ -294,9 +294,9 @@ void Trainer::Memory::RunGroup(const TrainingKernels& kernels,
                                TrainingGroup group, Scratch& own,
                                double* seconds) {
   double moment = TrainingClock();
-  const auto note = [&](TrainingPart part) {
+  const auto note = [&](TrainingStage stage) {
     const double now = TrainingClock();
-    seconds[part] += now - moment;
+    seconds[stage] += now - moment;
     moment = now;
   };
   const int first = index * kTrainingLanes;
@@ -325,11 +325,11 @@ void Trainer::Memory::RunGroup(const TrainingKernels& kernels,
     arena.Reserve();
     LayGradients(w, arena, group);
   }
-  note(kPartLayout);
+  note(kStageLayout);
   kernels.run(group);
   moment = TrainingClock();
-  for (int part = 0; part < kTrainingParts; ++part) {
-    seconds[part] += group.seconds[part];
+  for (int stage = 0; stage < kTrainingStages; ++stage) {
+    seconds[stage] += group.seconds[stage];
   }
   for (int lane = 0; lane < lanes; ++lane) {
     w.bits[2 * (first + lane)] = bits[lane];
@@ -341,7 +341,7 @@ void Trainer::Memory::RunGroup(const TrainingKernels& kernels,
     FromLanes(group.gate_inputs_gradient, gates, lanes,
               w.gate_inputs_gradient + first * gates);
   }
-  note(kPartLayout);
+  note(kStageLayout);
 }
 
 void Trainer::Memory::Reduce(const TrainingWindow& w, int groups) {
@@ -391,7 +391,7 @@ Trainer::Trainer(const TrainingKernels& kernels)
 Trainer::~Trainer() = default;
 
 std::string Trainer::Run(const TrainingWindow& w) {
-  double seconds[kTrainingParts] = {};
+  double seconds[kTrainingStages] = {};
   const double begun = TrainingClock();
   const std::string wrong = Check(w);
   if (!wrong.empty()) return wrong;
@@ -426,13 +426,13 @@ std::string Trainer::Run(const TrainingWindow& w) {
   for (int i = 0; i < threads; ++i) {
     if (!scratch[i]->Prepare(w, own[i])) return kNoMemory;
   }
-  seconds[kPartLayout] += TrainingClock() - begun;
-  std::vector<double> spent(threads * kTrainingParts, 0.0);
+  seconds[kStageLayout] += TrainingClock() - begun;
+  std::vector<double> spent(threads * kTrainingStages, 0.0);
   std::atomic<int> next{0};
   const auto work = [&](int thread) {
     for (int index = next++; index < groups; index = next++) {
       memory_->RunGroup(kernels_, w, index, own[thread], *scratch[thread],
-                        spent.data() + thread * kTrainingParts);
+                        spent.data() + thread * kTrainingStages);
     }
   };
   std::vector<std::thread> others;
@@ -448,13 +448,13 @@ std::string Trainer::Run(const TrainingWindow& w) {
   for (std::thread& other : others) other.join();
   const double done = TrainingClock();
   if (group.backward) memory_->Reduce(w, groups);
-  seconds[kPartLayout] += TrainingClock() - done;
+  seconds[kStageLayout] += TrainingClock() - done;
   if (w.seconds != nullptr) {
-    for (int part = 0; part < kTrainingParts; ++part) {
+    for (int stage = 0; stage < kTrainingStages; ++stage) {
       for (int i = 0; i < threads; ++i) {
-        seconds[part] += spent[i * kTrainingParts + part];
+        seconds[stage] += spent[i * kTrainingStages + stage];
       }
-      w.seconds[part] += seconds[part];
+      w.seconds[stage] += seconds[stage];
     }
   }
   return "";

@@ -53,7 +53,7 @@ struct TrainingWindow {
   float* input_kernel_gradient;
   float* recurrent_bias_gradient;
   float* head_bias_gradient[kTrainingHeads];
-  double* seconds;  // [kTrainingParts], added to, over all threads; or null
+  double* seconds;  // [kTrainingStages], added to, over all threads; or null
 };
 
 // Keeps its memory from call to call. One call at a time.

@@ -8,7 +8,7 @@ from tests.conftest import assert_same_samples
 from tests.helpers.predicting import predicting_config, predicting_features, predicting_weights
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.serving import saved_model
-from wavernn_tf.export.voices import SavedModelVoice
+from wavernn_tf.export.serving.voice import SavedModelVoice
 from wavernn_tf.generation.reference import Reference
 from wavernn_tf.voice import inputs
 from wavernn_tf.voice.describe import describe

@@ -13,7 +13,7 @@ from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.format import op, packing
 from wavernn_tf.export.runtime import Vocoder
 from wavernn_tf.export.serving import saved_model
-from wavernn_tf.export.voices import SavedModelVoice
+from wavernn_tf.export.serving.voice import SavedModelVoice
 from wavernn_tf.voice import inputs
 
 FRAMES = 7

@@ -75,7 +75,7 @@ struct BatchDotsOf {
       WAVERNN_TF_UNROLL
       for (int o = 0; o < kTileOut; ++o) {
         sums[r][o] = kType == WeightType::kInt8
-                         ? V::StartBatch(offsets[Place(r, o)])
+                         ? V::InitBatchSums(offsets[Place(r, o)])
                          : V::BroadcastInt(0u);
       }
     }

@@ -76,12 +76,12 @@ struct DotsOf {
     const auto* const x = static_cast<const Unit*>(p.x);
     float* const y = p.y;
     const F scale = V::Broadcast(p.scale);
-    Finish<V> finish(p);
+    Epilogue<V> epilogue(p);
     for (int groups = m.groups; groups > 0; --groups) {
       Sums sums[kRows / Sums::kRows];
       WAVERNN_TF_UNROLL
       for (int r = 0; r < kRows; r += Sums::kRows) {
-        sums[r / Sums::kRows].Start(offsets + kOut * r);
+        sums[r / Sums::kRows].InitSums(offsets + kOut * r);
       }
       for (int32_t step = *steps++; step > 0; --step) {
         WAVERNN_TF_UNROLL
@@ -95,9 +95,9 @@ struct DotsOf {
       }
       WAVERNN_TF_UNROLL
       for (int r = 0; r < kRows; r += 16 / kOut) {
-        const F v =
-            finish(V::ToFloat(Total(sums + r / Sums::kRows)),
-                   V::Mul(V::Load(scales + kOut * r), scale), bias + kOut * r);
+        const F v = epilogue(V::ToFloat(Total(sums + r / Sums::kRows)),
+                             V::Mul(V::Load(scales + kOut * r), scale),
+                             bias + kOut * r);
         StoreRows<V, kOut>(y, outputs + r, v);
       }
       offsets += kOutputs;

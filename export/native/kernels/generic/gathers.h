@@ -44,13 +44,13 @@ struct GathersOf {
     const auto* const x = static_cast<const Unit*>(p.x);
     float* const y = p.y;
     const F scale = V::Broadcast(p.scale);
-    Finish<V> finish(p);
+    Epilogue<V> epilogue(p);
     for (int groups = m.groups; groups > 0; --groups) {
       I sums[kOut][kVectors];
       WAVERNN_TF_UNROLL
       for (int i = 0; i < kOut * kVectors; ++i) {
         sums[i / kVectors][i % kVectors] =
-            kVectors == 1 ? V::Start(offsets + 16 * i) : V::BroadcastInt(0u);
+            kVectors == 1 ? V::InitSums(offsets + 16 * i) : V::BroadcastInt(0u);
       }
       for (int32_t step = *steps++; step > 0; --step) {
         I inputs[kVectors];
@@ -73,8 +73,8 @@ struct GathersOf {
         F v[4];
         WAVERNN_TF_UNROLL
         for (int i = 0; i < 4; ++i) {
-          v[i] = finish(V::ToFloat(Total(sums[first + i])), row_scale,
-                        bias + 16 * (first + i));
+          v[i] = epilogue(V::ToFloat(Total(sums[first + i])), row_scale,
+                          bias + 16 * (first + i));
         }
         V::StoreQuads(y + first, outputs, v);
       }

@@ -12,96 +12,74 @@
 #include "kernels/generic/products.h"
 #include "kernels/generic/quantise.h"
 #include "kernels/generic/softmax.h"
-#include "kernels/generic/turn.h"
+#include "kernels/generic/transpose.h"
 #include "kernels/kernel_table.h"
 
 namespace wavernn_tf {
 
+// The products of one weight type and block shape.
+template <typename V, WeightType kType, BlockShape kShape>
+constexpr void SetProducts(KernelTable& table) {
+  constexpr int kRow = static_cast<int>(kType);
+  constexpr int kColumn = static_cast<int>(kShape);
+  if constexpr (kType == WeightType::kFloat32 ||
+                kType == WeightType::kBfloat16) {
+    table.multiply[kRow][kColumn] = ProductsOf<V, kType, kShape>::Multiply;
+    table.multiply_batch[kRow][kColumn] =
+        ProductsOf<V, WeightType::kFloat32, kShape>::MultiplyBatch;
+  } else {
+    table.multiply[kRow][kColumn] = DotsOf<V, kType, kShape>::Multiply;
+    table.multiply_batch[kRow][kColumn] =
+        BatchDotsOf<V, kType, kShape, false>::Multiply;
+    if constexpr (V::kGathers && kShape != BlockShape::k16x1) {
+      table.multiply_gathered[kRow][kColumn] =
+          GathersOf<V, kType, kShape>::Multiply;
+      table.multiply_batch_gathered[kRow][kColumn] =
+          BatchDotsOf<V, kType, kShape, true>::Multiply;
+    }
+  }
+}
+
+template <typename V, WeightType kType>
+constexpr void SetProductsOfType(KernelTable& table) {
+  SetProducts<V, kType, BlockShape::k4x4>(table);
+  SetProducts<V, kType, BlockShape::k16x1>(table);
+  SetProducts<V, kType, BlockShape::k8x4>(table);
+}
+
+template <typename V>
+constexpr KernelTable MakeKernels() {
+  KernelTable table = {};
+  table.isa = V::kIsa;
+  table.group_vectors = V::kGroupVectors;
+  for (int type = 0; type < kWeightTypes; ++type) {
+    table.batch_from[type] = V::kBatchFrom[type];
+  }
+  SetProductsOfType<V, WeightType::kFloat32>(table);
+  SetProductsOfType<V, WeightType::kBfloat16>(table);
+  SetProductsOfType<V, WeightType::kInt8>(table);
+  SetProductsOfType<V, WeightType::kInt16>(table);
+  table.affine = AffineOf<V>::Affine;
+  table.coarse_gates = GatesOf<V>::Coarse;
+  table.fine_gates = GatesOf<V>::Fine;
+  table.softmax = SoftmaxOf<V>::Softmax;
+  table.draw = SoftmaxOf<V>::Draw;
+  table.quantise = QuantiseOf<V>::Quantise;
+  table.coarse_gates_batch = GatesOf<V>::CoarseBatch;
+  table.fine_gates_batch = GatesOf<V>::FineBatch;
+  table.draw_batch = SoftmaxOf<V>::DrawBatch;
+  table.quantise_batch = QuantiseOf<V>::QuantiseBatch;
+  table.transpose = TransposeOf<V>::Transpose;
+  table.shift = TransposeOf<V>::Shift;
+  table.add_inputs = InputRowsOf<V>::template Add<false>;
+  table.add_inputs_halves = InputRowsOf<V>::template Add<true>;
+  table.add_inputs_batch = InputRowsOf<V>::AddBatch;
+  return table;
+}
+
 template <typename V>
 struct KernelsOf {
-  template <WeightType kType>
-  using Float4x4 = ProductsOf<V, kType, BlockShape::k4x4>;
-  template <WeightType kType>
-  using Float16x1 = ProductsOf<V, kType, BlockShape::k16x1>;
-  template <WeightType kType>
-  using Float8x4 = ProductsOf<V, kType, BlockShape::k8x4>;
-  static constexpr WeightType kFloat = WeightType::kFloat32;
-  static constexpr WeightType kHalf = WeightType::kBfloat16;
-  static constexpr WeightType kByte = WeightType::kInt8;
-  static constexpr WeightType kShort = WeightType::kInt16;
-  template <WeightType kType>
-  using Int4x4 = DotsOf<V, kType, BlockShape::k4x4>;
-  template <WeightType kType>
-  using Int16x1 = DotsOf<V, kType, BlockShape::k16x1>;
-  template <WeightType kType>
-  using Int8x4 = DotsOf<V, kType, BlockShape::k8x4>;
-
-  template <WeightType kType, BlockShape kShape>
-  static constexpr auto Gathered() -> void (*)(const MultiplyParams&) {
-    if constexpr (V::kGathers) return GathersOf<V, kType, kShape>::Multiply;
-    return nullptr;
-  }
-  template <WeightType kType, BlockShape kShape>
-  static constexpr auto BatchGathered()
-      -> void (*)(const BatchMultiplyParams&) {
-    if constexpr (V::kGathers) {
-      return BatchDotsOf<V, kType, kShape, true>::Multiply;
-    }
-    return nullptr;
-  }
-  template <WeightType kType, BlockShape kShape>
-  using BatchInt = BatchDotsOf<V, kType, kShape, false>;
-
-  static constexpr KernelTable kTable = {
-      V::kIsa,
-      V::kGroupVectors,
-      {V::kBatchFrom[0], V::kBatchFrom[1], V::kBatchFrom[2], V::kBatchFrom[3]},
-      {{Float4x4<kFloat>::Multiply, Float16x1<kFloat>::Multiply,
-        Float8x4<kFloat>::Multiply},
-       {Float4x4<kHalf>::Multiply, Float16x1<kHalf>::Multiply,
-        Float8x4<kHalf>::Multiply},
-       {Int4x4<kByte>::Multiply, Int16x1<kByte>::Multiply,
-        Int8x4<kByte>::Multiply},
-       {Int4x4<kShort>::Multiply, Int16x1<kShort>::Multiply,
-        Int8x4<kShort>::Multiply}},
-      {{},
-       {},
-       {Gathered<kByte, BlockShape::k4x4>(), nullptr,
-        Gathered<kByte, BlockShape::k8x4>()},
-       {Gathered<kShort, BlockShape::k4x4>(), nullptr,
-        Gathered<kShort, BlockShape::k8x4>()}},
-      AffineOf<V>::Affine,
-      GatesOf<V>::Coarse,
-      GatesOf<V>::Fine,
-      SoftmaxOf<V>::Softmax,
-      SoftmaxOf<V>::Draw,
-      QuantiseOf<V>::Quantise,
-      {{Float4x4<kFloat>::MultiplyBatch, Float16x1<kFloat>::MultiplyBatch,
-        Float8x4<kFloat>::MultiplyBatch},
-       {Float4x4<kFloat>::MultiplyBatch, Float16x1<kFloat>::MultiplyBatch,
-        Float8x4<kFloat>::MultiplyBatch},
-       {BatchInt<kByte, BlockShape::k4x4>::Multiply,
-        BatchInt<kByte, BlockShape::k16x1>::Multiply,
-        BatchInt<kByte, BlockShape::k8x4>::Multiply},
-       {BatchInt<kShort, BlockShape::k4x4>::Multiply,
-        BatchInt<kShort, BlockShape::k16x1>::Multiply,
-        BatchInt<kShort, BlockShape::k8x4>::Multiply}},
-      {{},
-       {},
-       {BatchGathered<kByte, BlockShape::k4x4>(), nullptr,
-        BatchGathered<kByte, BlockShape::k8x4>()},
-       {BatchGathered<kShort, BlockShape::k4x4>(), nullptr,
-        BatchGathered<kShort, BlockShape::k8x4>()}},
-      GatesOf<V>::CoarseBatch,
-      GatesOf<V>::FineBatch,
-      SoftmaxOf<V>::DrawBatch,
-      QuantiseOf<V>::QuantiseBatch,
-      TurnOf<V>::Turn,
-      TurnOf<V>::Shift,
-      InputRowsOf<V>::template Add<false>,
-      InputRowsOf<V>::template Add<true>,
-      InputRowsOf<V>::AddBatch,
-  };
+  static constexpr KernelTable kTable = MakeKernels<V>();
 };
 
 }  // namespace wavernn_tf

@@ -69,7 +69,7 @@ struct ProductsOf {
     const int32_t* __restrict steps = m.steps;
     const auto* const x = static_cast<const Unit*>(p.x);
     float* const y = p.y;
-    Finish<V> finish(p);
+    Epilogue<V> epilogue(p);
     for (int groups = m.groups; groups > 0; --groups) {
       F sums[kVectors];
       WAVERNN_TF_UNROLL
@@ -85,14 +85,14 @@ struct ProductsOf {
       if constexpr (kShape == BlockShape::k16x1) {
         WAVERNN_TF_UNROLL
         for (int k = 0; k < kVectors; ++k) {
-          V::Store(y + outputs[k], finish(sums[k], bias + 16 * k));
+          V::Store(y + outputs[k], epilogue(sums[k], bias + 16 * k));
         }
       } else {
         WAVERNN_TF_UNROLL
         for (int k = 0; k < kVectors; k += 4) {
           const F sum =
               V::Reduce4(sums[k], sums[k + 1], sums[k + 2], sums[k + 3]);
-          const F v = finish(sum, bias + 4 * k);
+          const F v = epilogue(sum, bias + 4 * k);
           StoreRows<V, BlockOut(kShape)>(y, outputs + (kShared ? k / 2 : k), v);
         }
       }

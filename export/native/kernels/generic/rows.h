@@ -81,13 +81,13 @@ typename V::F Least(bool relu) {
 // What follows the sums of one stream: bias, activation, and the largest of all
 // where somebody asks for it.
 template <typename V>
-class Finish {
+class Epilogue {
  public:
   using F = typename V::F;
 
-  explicit Finish(const MultiplyParams& p)
+  explicit Epilogue(const MultiplyParams& p)
       : least_(Least<V>(p.relu)), largest_(p.largest) {}
-  ~Finish() {
+  ~Epilogue() {
     if (largest_ != nullptr) *largest_ = V::Largest(top_);
   }
 

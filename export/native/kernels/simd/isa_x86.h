@@ -178,12 +178,12 @@ struct SumsX86 {
   static constexpr int kRows = kLanes / kCount;
   typename V::I sums;
 
-  void Start(const int32_t* offsets) {
-    sums = sizeof(Weight) == 1 ? V::Start(offsets) : V::BroadcastInt(0u);
+  void InitSums(const int32_t* offsets) {
+    sums = sizeof(Weight) == 1 ? V::InitSums(offsets) : V::BroadcastInt(0u);
   }
   template <typename Unit>
   void Dot(const Weight* w, const Unit* x) {
-    sums = V::DotAll(sums, w, V::template Spread<kRows>(x));
+    sums = V::DotAll(sums, w, V::template BroadcastRows<kRows>(x));
   }
 };
 
@@ -193,16 +193,16 @@ struct SumsX86<V, Dots, Weight, kCount, 8> {
   static constexpr int kRows = kLanes / kCount;
   __m256i sums;
 
-  void Start(const int32_t* offsets) {
+  void InitSums(const int32_t* offsets) {
     constexpr bool kOffsets = sizeof(Weight) == 1 && V::kByteOffset != 0;
     sums = kOffsets ? Load(offsets) : _mm256_setzero_si256();
   }
   template <typename Unit>
   void Dot(const Weight* w, const Unit* x) {
     if constexpr (sizeof(Weight) == 1) {
-      sums = Dots::Dot8(sums, Load(w), Spread(x));
+      sums = Dots::Dot8(sums, Load(w), BroadcastRows(x));
     } else {
-      sums = Dots::DotShorts8(sums, Load(w), Spread(x));
+      sums = Dots::DotShorts8(sums, Load(w), BroadcastRows(x));
     }
   }
 
@@ -210,7 +210,7 @@ struct SumsX86<V, Dots, Weight, kCount, 8> {
   static __m256i Load(const void* p) {
     return _mm256_loadu_si256(static_cast<const __m256i*>(p));
   }
-  static __m256i Spread(const uint32_t* x) {
+  static __m256i BroadcastRows(const uint32_t* x) {
     const __m256i first = _mm256_set1_epi32(static_cast<int>(x[0]));
     if constexpr (kRows == 1) {
       return first;
@@ -220,7 +220,7 @@ struct SumsX86<V, Dots, Weight, kCount, 8> {
       return _mm256_blend_epi32(first, second, 0xF0);
     }
   }
-  static __m256i Spread(const uint64_t* x) {
+  static __m256i BroadcastRows(const uint64_t* x) {
     static_assert(kRows == 1);
     return _mm256_set1_epi64x(static_cast<int64_t>(x[0]));
   }

@@ -19,7 +19,7 @@ struct RowNeon {
 
   WAVERNN_TF_INLINE int32x4_t Total(int i) const { return sums[i]; }
 
-  WAVERNN_TF_INLINE void Start(const int32_t*) {
+  WAVERNN_TF_INLINE void InitSums(const int32_t*) {
     WAVERNN_TF_UNROLL
     for (int32x4_t& sum : sums) sum = vdupq_n_s32(0);
   }
@@ -42,7 +42,7 @@ struct RowNeon<Isa, int16_t, kCount> {
   WAVERNN_TF_INLINE int32x4_t Total(int i) const {
     return vpaddq_s32(low[i], high[i]);
   }
-  WAVERNN_TF_INLINE void Start(const int32_t*) {
+  WAVERNN_TF_INLINE void InitSums(const int32_t*) {
     WAVERNN_TF_UNROLL
     for (int i = 0; i < kCount / 4; ++i) low[i] = high[i] = vdupq_n_s32(0);
   }
@@ -229,7 +229,7 @@ struct VectorNeon {
       vst1q_u8(to + 16 * i, vreinterpretq_u8_s32(v.quad[i]));
     }
   }
-  WAVERNN_TF_INLINE static I StartBatch(int32_t) { return BroadcastInt(0u); }
+  WAVERNN_TF_INLINE static I InitBatchSums(int32_t) { return BroadcastInt(0u); }
   WAVERNN_TF_INLINE static I Dot(const I& sum, const I& w, const I& x) {
     return MapInts(
         [&](int i) { return Dot4(sum.quad[i], w.quad[i], x.quad[i]); });

@@ -184,7 +184,7 @@ struct VectorScalar {
   static void StoreInts(void* p, const I& v) {
     std::memcpy(p, v.lane, sizeof(v.lane));
   }
-  static I StartBatch(int32_t) { return I{}; }  // one offset for all lanes
+  static I InitBatchSums(int32_t) { return I{}; }  // one offset for all lanes
   static I Dot(const I& sum, const I& w, const I& x) {
     return MapInts([&](int i) {
       return DotLane<int8_t>(sum.lane[i], &w.lane[i], &x.lane[i]);
@@ -204,7 +204,7 @@ struct VectorScalar {
     static constexpr int kRows = 1;
     uint32_t lane[kCount];
 
-    void Start(const int32_t*) { *this = {}; }
+    void InitSums(const int32_t*) { *this = {}; }
     template <typename Unit>
     void Dot(const Weight* w, const Unit* x) {
       constexpr int kWeights = 4 / sizeof(Weight);

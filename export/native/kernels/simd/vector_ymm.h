@@ -119,7 +119,7 @@ struct VectorYmm {
   static F Reduce4(F a, F b, F c, F d) {
     const __m256 low = Pairs(Pairs(a.low, b.low), Pairs(c.low, d.low));
     const __m256 high = Pairs(Pairs(a.high, b.high), Pairs(c.high, d.high));
-    // Their quarters are the outputs 0 .. 3 of a, b, c, d each: turn them.
+    // Their quarters are the outputs 0 .. 3 of a, b, c, d each: transpose them.
     __m128 o0 = _mm256_castps256_ps128(low);
     __m128 o1 = _mm256_extractf128_ps(low, 1);
     __m128 o2 = _mm256_castps256_ps128(high);
@@ -154,10 +154,10 @@ struct VectorYmm {
     _mm256_storeu_si256(to, v.low);
     _mm256_storeu_si256(to + 1, v.high);
   }
-  static I Start(const int32_t* offsets) {
+  static I InitSums(const int32_t* offsets) {
     return kByteOffset == 0 ? BroadcastInt(0u) : LoadInts(offsets);
   }
-  static I StartBatch(int32_t offset) {
+  static I InitBatchSums(int32_t offset) {
     return BroadcastInt(kByteOffset == 0 ? 0 : static_cast<uint32_t>(offset));
   }
   static I Dot(I sum, I w, I x) {
@@ -191,7 +191,7 @@ struct VectorYmm {
   template <typename Weight, int kCount>
   using Lanes = SumsX86<VectorYmm, Dots<Isa>, Weight, kCount>;
   template <int kRows, typename Unit>
-  static I Spread(const Unit* x) {
+  static I BroadcastRows(const Unit* x) {
     static_assert(kRows == 1);
     return BroadcastInt(*x);
   }

@@ -81,7 +81,7 @@ struct VectorZmm {
   }
 
   static F Reduce4(F a, F b, F c, F d) {
-    return _mm512_permutexvar_ps(Turned(), Pairs(Pairs(a, b), Pairs(c, d)));
+    return _mm512_permutexvar_ps(Transposed(), Pairs(Pairs(a, b), Pairs(c, d)));
   }
   static F Totals(const F* v) {
     F sums[4];  // of v[j], v[j + 4], v[j + 8] and v[j + 12], a quarter each
@@ -160,10 +160,10 @@ struct VectorZmm {
     I places_[4];
     __mmask16 mask_ = 0;
   };
-  static I Start(const int32_t* offsets) {
+  static I InitSums(const int32_t* offsets) {
     return kByteOffset == 0 ? BroadcastInt(0u) : LoadInts(offsets);
   }
-  static I StartBatch(int32_t offset) {
+  static I InitBatchSums(int32_t offset) {
     return _mm512_set1_epi32(kByteOffset == 0 ? 0 : offset);
   }
   static I Dot(I sum, I w, I x) { return Dots<Isa>::Dot16(sum, w, x); }
@@ -190,7 +190,7 @@ struct VectorZmm {
   using Lanes = SumsX86<VectorZmm, Dots<Isa>, Weight, kCount>;
   // x[0] in the first lanes, x[1] in the next ones, and so on.
   template <int kRows, typename Unit>
-  static I Spread(const Unit* x) {
+  static I BroadcastRows(const Unit* x) {
     constexpr int kUnits = 64 / sizeof(Unit) / kRows;  // of a row
     I v = BroadcastInt(x[0]);
     WAVERNN_TF_UNROLL
@@ -240,15 +240,15 @@ struct VectorZmm {
                       const int8_t* d) {
     const __m256i ab = _mm256_set_m128i(LoadBytes(b), LoadBytes(a));
     const __m256i cd = _mm256_set_m128i(LoadBytes(d), LoadBytes(c));
-    // Four bytes of each in every quarter; these are then turned.
+    // Four bytes of each in every quarter; these are then transposed.
     const I order = _mm512_setr_epi32(0, 4, 16, 20, 1, 5, 17, 21, 2, 6, 18, 22,
                                       3, 7, 19, 23);
     I v = _mm512_permutex2var_epi32(_mm512_castsi256_si512(ab), order,
                                     _mm512_castsi256_si512(cd));
     asm("" : "+v"(v));  // Clang 14 makes more of the two permutations
-    const I turn = _mm512_broadcast_i32x4(
+    const I transpose = _mm512_broadcast_i32x4(
         _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
-    return _mm512_shuffle_epi8(v, turn);
+    return _mm512_shuffle_epi8(v, transpose);
   }
   static I PackBytes(I a, I b, I c, I d) {
     const I byte = _mm512_set1_epi32(255);
@@ -307,8 +307,8 @@ struct VectorZmm {
     return _mm512_mask_set1_epi64(v, static_cast<__mmask8>(mask),
                                   static_cast<int64_t>(x));
   }
-  // 16 lanes as 4 x 4, turned.
-  static I Turned() {
+  // 16 lanes as 4 x 4, transposed.
+  static I Transposed() {
     return _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11,
                              15);
   }

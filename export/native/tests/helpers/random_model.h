@@ -336,7 +336,7 @@ class RandomModel {
       model_.upsampling.push_back(Layer(stride, channels, channels));
       model_.steps_per_frame *= stride;
     }
-    model_.hold = shape_.hop_length / model_.steps_per_frame;
+    model_.samples_per_step = shape_.hop_length / model_.steps_per_frame;
     model_.conditioning_channels = channels;
   }
 

@@ -41,7 +41,7 @@ class Sequential {
     fine.clear();
     const int64_t wanted = (frames * model_.hop_length + B - 1) / B;
     for (int s = 0; s < B; ++s) {
-      const int64_t count = wanted + int64_t{B - 1 - s} * subscale_.lag();
+      const int64_t count = wanted + int64_t{B - 1 - s} * subscale_.stagger();
       Drawer drawer = {*this, seed, temperature, 0, {}};
       samples.emplace_back(count, 0.0f);
       Run(s, count, drawer);
@@ -201,7 +201,7 @@ class Sequential {
     for (int64_t i = 0; i < count; ++i) {
       const int64_t t = subscale_.batch * i + s;
       const int64_t steps = gates_.size() / width;
-      const int64_t step = std::min(t / model_.hold, steps - 1);
+      const int64_t step = std::min(t / model_.samples_per_step, steps - 1);
       const Floats gates = AddNetwork(gates_.data() + step * width, n[i]);
       Place(chooser, i, t);
       previous =

@@ -1,13 +1,13 @@
-// From one stream's values after each other to 16 lanes abreast.
-#ifndef WAVERNN_TF_KERNELS_TURN_H_
-#define WAVERNN_TF_KERNELS_TURN_H_
+// From rows, a stream's values after each other, to the columns of 16 lanes.
+#ifndef WAVERNN_TF_KERNELS_TRANSPOSE_H_
+#define WAVERNN_TF_KERNELS_TRANSPOSE_H_
 
 namespace wavernn_tf {
 
 // to[i][lanes[k]] = from[k][i], i < n, k < count: `to` is [n, 16], 64-byte
 // aligned, and keeps its other lanes. n is a multiple of 16. No over-read, but
 // `ahead` floats on values may be fetched that the next call reads.
-struct TurnParams {
+struct TransposeParams {
   const float* const* from;  // [count], each [n]
   const int* lanes;          // [count]
   int count;                 // 1 to 16
@@ -28,4 +28,4 @@ struct ShiftParams {
 
 }  // namespace wavernn_tf
 
-#endif  // WAVERNN_TF_KERNELS_TURN_H_
+#endif  // WAVERNN_TF_KERNELS_TRANSPOSE_H_

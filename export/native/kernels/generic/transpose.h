@@ -1,22 +1,22 @@
-// Turning (turn.h), for any vector type of vector_scalar.h.
-#ifndef WAVERNN_TF_KERNELS_GENERIC_TURN_H_
-#define WAVERNN_TF_KERNELS_GENERIC_TURN_H_
+// Transposing (transpose.h), for any vector type of vector_scalar.h.
+#ifndef WAVERNN_TF_KERNELS_GENERIC_TRANSPOSE_H_
+#define WAVERNN_TF_KERNELS_GENERIC_TRANSPOSE_H_
 
 #include <algorithm>
 
 #include "base/unroll.h"
 #include "kernels/multiply.h"
-#include "kernels/turn.h"
+#include "kernels/transpose.h"
 
 namespace wavernn_tf {
 
 template <typename V>
-struct TurnOf {
-  static void Turn(const TurnParams& p) {
+struct TransposeOf {
+  static void Transpose(const TransposeParams& p) {
     if constexpr (V::kMasks) {
-      for (int k = 0; k < p.count; k += 4) TurnFour(p, k);
+      for (int k = 0; k < p.count; k += 4) TransposeFour(p, k);
     } else {
-      for (int k = 0; k < p.count; ++k) TurnOne(p, k);
+      for (int k = 0; k < p.count; ++k) TransposeOne(p, k);
     }
   }
 
@@ -34,14 +34,14 @@ struct TurnOf {
     }
   }
 
-  static void TurnOne(const TurnParams& p, int k) {
+  static void TransposeOne(const TransposeParams& p, int k) {
     const float* const from = p.from[k];
     float* const to = p.to + p.lanes[k];
     for (int i = 0; i < p.n; ++i) to[kBatchLanes * i] = from[i];
   }
 
   // Lanes k .. k + 3; where fewer are left, the last one several times.
-  static void TurnFour(const TurnParams& p, int k) {
+  static void TransposeFour(const TransposeParams& p, int k) {
     const float* from[4];
     int lanes[4];
     for (int j = 0; j < 4; ++j) {
@@ -63,4 +63,4 @@ struct TurnOf {
 
 }  // namespace wavernn_tf
 
-#endif  // WAVERNN_TF_KERNELS_GENERIC_TURN_H_
+#endif  // WAVERNN_TF_KERNELS_GENERIC_TRANSPOSE_H_

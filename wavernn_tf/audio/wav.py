@@ -1,0 +1,44 @@
+"""Writing WAV files."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import numpy as np
+
+from wavernn_tf import files
+
+WAV_MARK = b"wavernn-tf"
+"""Names the package in the files of `write_wav`."""
+
+
+def write_wav(path: files.PathLike, audio: np.ndarray, sample_rate: int) -> None:
+    """Write int16 [samples] as a mono 16-bit WAV file, whole or not at all.
+
+    A chunk behind the samples names this package, so that its files are known again.
+
+    Args:
+      path: the file.
+      audio: int16 [samples].
+      sample_rate: in Hz.
+    """
+    files.write_bytes(path, wav_bytes(audio, sample_rate))
+
+
+def wav_bytes(audio: np.ndarray, sample_rate: int) -> bytes:
+    """The contents of the file that `write_wav` writes."""
+    samples = np.asarray(audio, "<i2").tobytes()
+    form = struct.pack("<HHIIHH", 1, 1, sample_rate, 2 * sample_rate, 2, 16)
+    software = _chunk(b"LIST", b"INFO" + _chunk(b"ISFT", WAV_MARK + b"\0"))
+    chunks = _chunk(b"fmt ", form) + _chunk(b"data", samples) + software
+    return b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    return name + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
+
+
+def is_own_wav(path: Path) -> bool:
+    """Whether a file was written by `write_wav`."""
+    return files.has_text(path, b"ISFT" + struct.pack("<I", len(WAV_MARK) + 1) + WAV_MARK)

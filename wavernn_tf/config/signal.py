@@ -1,0 +1,81 @@
+"""What the network's samples are."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Dict
+
+from wavernn_tf.config.checks import one_of
+from wavernn_tf.errors import WaveRNNError
+
+
+@dataclasses.dataclass(frozen=True)
+class SignalConfig:
+    """What the network's samples are, and what is known of them in advance.
+
+    Attributes:
+      pre_emphasis: coefficient a of s[n] = x[n] - a x[n-1]; 0 switches it off.
+      sample_offset: added before the linear split in coarse and fine, so that silence lies in the
+        middle of a coarse bin (half a bin is 128).
+      prediction_order: past samples in the linear prediction that the features give, 0 (none) or
+        2..32; 16 suits voices. The network then codes the residual.
+      pitch: "off"; "estimated" by a small network from the features; or "given" as one more
+        column of the features, the fundamental frequency in Hz, 0 where there is none.
+      split: coarse classes of 256 values each ("linear"), or 256 classes of mu-law width with the
+        fine byte as the place inside ("mulaw"); see `wavernn_tf.prediction.coding`.
+      postfilter: pitch postfilter of the finished waveform: "off", "causal", or "centred" with one
+        pitch period of look-ahead. It needs `pitch`.
+      postfilter_strength: gain of the postfilter in voiced speech.
+    """
+
+    pre_emphasis: float = 0.85
+    sample_offset: int = 128
+    prediction_order: int = 0
+    pitch: str = "off"
+    split: str = "linear"
+    postfilter: str = "off"
+    postfilter_strength: float = 1.5
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.pre_emphasis < 1:
+            raise WaveRNNError(f"Expected 0 <= `signal.pre_emphasis` < 1; got {self.pre_emphasis}.")
+        if not 0 <= self.sample_offset <= 255:
+            raise WaveRNNError(
+                f"Expected 0 <= `signal.sample_offset` <= 255; got {self.sample_offset}."
+            )
+        if self.prediction_order != 0 and not 2 <= self.prediction_order <= 32:
+            raise WaveRNNError(
+                "Expected `signal.prediction_order` to be 0 (no prediction) or in 2..32; got "
+                f"{self.prediction_order}."
+            )
+        one_of("signal.pitch", self.pitch, ("off", "estimated", "given"))
+        one_of("signal.split", self.split, ("linear", "mulaw"))
+        one_of("signal.postfilter", self.postfilter, ("off", "causal", "centred"))
+        if self.postfilter != "off" and self.pitch == "off":
+            raise WaveRNNError(
+                f"The postfilter (`signal.postfilter` = {self.postfilter}) follows the pitch: set "
+                "`signal.pitch` to estimated or given, or switch it off."
+            )
+        if not 0 <= self.postfilter_strength <= 10:
+            raise WaveRNNError(
+                f"Expected 0 <= `signal.postfilter_strength` <= 10; got {self.postfilter_strength}."
+            )
+
+    @property
+    def offset(self) -> int:
+        """What is added to a sample before the split in coarse and fine."""
+        return self.sample_offset if self.split == "linear" else 0
+
+    @property
+    def of_data(self) -> Dict[str, Any]:
+        """What prepared data must agree with; the rest is the network's alone."""
+        return {
+            "pre_emphasis": self.pre_emphasis,
+            "sample_offset": self.sample_offset,
+            "extra_features": self.extra_features,
+        }
+
+    @property
+    def extra_features(self) -> int:
+        """Columns of the features after the `n_mels` of the recipe: 1 with given pitch."""
+        return int(self.pitch == "given")
