@@ -83,4 +83,5 @@ def resolve(path: Union[str, Path]) -> Path:
 def _read(path: Path) -> Card:
     tree = json.loads(path.read_text(encoding="utf-8"))
     tuples = ("languages", "speakers", "sources", "made_by")
-    return Card(**{key: tuple(value) if key in tuples else value for key, value in tree.items()})
+    fields: Any = {k: tuple(value) if k in tuples else value for k, value in tree.items()}
+    return Card(**fields)
