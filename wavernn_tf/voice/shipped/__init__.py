@@ -81,7 +81,7 @@ def resolve(path: Union[str, Path]) -> Path:
 
 
 def _read(path: Path) -> Card:
-    tree = json.loads(path.read_text(encoding="utf-8"))
+    tree: Dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     tuples = ("languages", "speakers", "sources", "made_by")
-    fields: Any = {k: tuple(value) if k in tuples else value for k, value in tree.items()}
-    return Card(**fields)
+    tree.update({key: tuple(tree[key]) for key in tuples})
+    return Card(**tree)
