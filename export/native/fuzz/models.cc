@@ -37,14 +37,15 @@ const std::vector<FileBytes>& ModelFiles() {
 }
 
 const std::vector<wavernn_model*>& Models() {
-  static const std::vector<wavernn_model*> models = [] {
-    std::vector<wavernn_model*> loaded;
+  // Never freed, and so within reach to the end: no leak.
+  static const auto& models = *[] {
+    auto* const loaded = new std::vector<wavernn_model*>;
     for (const FileBytes& file : ModelFiles()) {
       wavernn_model* model = nullptr;
       Require(wavernn_model_load_memory(file.data(), file.size(), nullptr,
                                         &model) == WAVERNN_OK,
               "the voices load");
-      loaded.push_back(model);
+      loaded->push_back(model);
     }
     return loaded;
   }();
