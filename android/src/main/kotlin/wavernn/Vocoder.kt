@@ -1,5 +1,6 @@
 package wavernn
 
+import java.io.Closeable
 import java.nio.ByteBuffer
 
 /** A call failed: [status] is that of wavernn.h, the message says what was expected. */
@@ -17,7 +18,7 @@ class Draw(
  *
  * Any number of threads may use one. [close] frees it; streams that are open go on.
  */
-class Vocoder private constructor(private var handle: Long) : AutoCloseable {
+class Vocoder private constructor(private var handle: Long) : Closeable {
     private val numbers = Native.info(handle)
 
     /** In Hz. */
@@ -81,7 +82,7 @@ class Vocoder private constructor(private var handle: Long) : AutoCloseable {
 
 /** One utterance under way, for one thread at a time. Nothing allocates but [Vocoder.stream]. */
 class Stream internal constructor(private var handle: Long, private val featureCount: Int) :
-    AutoCloseable {
+    Closeable {
 
     /** Takes frames from frame [first] of [features] on, as many as fit; returns how many. */
     @JvmOverloads
