@@ -18,7 +18,8 @@ WITH_VENV := PATH="$(CURDIR)/$(BIN):$$PATH"
 CXX_SOURCES := $(shell find export/native examples/device -name '*.cc' -o -name '*.h') \
 	$(wildcard examples/device/*.c export/native/c_api/checks/*.c tests/c_api/*.c)
 LIBRARY_SOURCES := $(shell find export/native/CMakeLists.txt export/native/kernels \
-	export/native/tflite export/native/training -type f)
+	export/native/tflite export/native/training export/native/litert \
+	export/native/c_api -maxdepth 1 -type f)
 
 # A Python that serves: 3.9 to 3.12, with venv and pip. Names are tried by running them, since a
 # version manager's shim may exist and yet fail. `make install PYTHON=/path/to/python3.10` chooses.

@@ -1,8 +1,19 @@
 """The C API through ctypes, as the tests use it."""
 
 import ctypes
-from ctypes import POINTER, byref, c_char_p, c_float, c_int16, c_int32, c_int64, c_size_t
-from ctypes import c_uint32, c_uint64, c_void_p
+from ctypes import (
+    POINTER,
+    byref,
+    c_char_p,
+    c_float,
+    c_int16,
+    c_int32,
+    c_int64,
+    c_size_t,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+)
 
 import numpy as np
 

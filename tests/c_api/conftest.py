@@ -12,6 +12,7 @@ from tests.c_api.small_voices import make_voice
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "c_api"
 
+
 def run(*command, **options):
     """Run a command; what it printed if it succeeds."""
     done = subprocess.run(

@@ -101,9 +101,7 @@ def test_other_files(library, voice):
         library, described(models_without(voice, "operatorCodes"))
     )
     assert arrays[0][0] == 0x4E4E5257
-    newer = voice.replace(
-        arrays[0][:2].tobytes(), np.array([0x4E4E5257, 99], np.int32).tobytes()
-    )
+    newer = voice.replace(arrays[0][:2].tobytes(), np.array([0x4E4E5257, 99], np.int32).tobytes())
     assert "model schema 99 is newer than this library" in refusal(library, newer)
 
 

@@ -1,9 +1,10 @@
-// A loaded voice: the file's bytes and the engine, shared by streams.
+// A loaded voice: the engine and what it reads of the file, shared by streams.
 #ifndef WAVERNN_TF_C_API_VOICE_H_
 #define WAVERNN_TF_C_API_VOICE_H_
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -24,8 +25,8 @@ struct VoiceOptions {
 // Threads may share it.
 class Voice {
  public:
-  // Takes over the bytes of a .tflite file. Null after a failure, which `error`
-  // explains; `no_memory` tells that one apart.
+  // Takes over the bytes of a .tflite file, and frees them. Null after a
+  // failure, which `error` explains; `no_memory` tells that one apart.
   static std::shared_ptr<Voice> Load(AlignedArray<uint8_t> bytes,
                                      const VoiceOptions& options,
                                      ErrorText& error, bool& no_memory);
@@ -35,7 +36,7 @@ class Voice {
   const KernelTable& kernels() const { return *options_.kernels; }
   bool postfilter() const { return options_.postfilter; }
   const std::string& metadata() const { return metadata_; }
-  std::size_t bytes() const { return bytes_.size(); }
+  std::size_t file_bytes() const { return file_bytes_; }
 
   // Frames after the current one that the audio waits for.
   int frames_after() const { return model().lookahead + model().ahead(); }
@@ -48,10 +49,15 @@ class Voice {
   bool Allocate(std::unique_ptr<BatchWorkspace>& workspace);
 
  private:
-  AlignedArray<uint8_t> bytes_;
+  bool KeepConstants();
+
+  std::size_t file_bytes_ = 0;
   VoiceOptions options_ = {};
   std::string metadata_;
   Engine engine_;
+  // What the engine goes on reading of the file.
+  std::deque<AlignedArray<float>> floats_;
+  std::deque<AlignedArray<double>> doubles_;
   std::mutex widening_;  // of the engine, for batches
 };
 

@@ -196,7 +196,7 @@ void FillInfo(const Voice& voice, wavernn_info& info) {
           ? 1
           : 0;
   info.reserved = 0;
-  info.bytes = static_cast<int64_t>(voice.bytes());
+  info.bytes = static_cast<int64_t>(voice.file_bytes());
 }
 
 wavernn_status ReadUtterance(const Model& model, const wavernn_utterance& given,
