@@ -11,8 +11,8 @@ import numpy as np
 from tests.conftest import small_config, sparse_weights
 from tests.helpers.predicting import predicting_config, predicting_weights
 from tests.helpers.subscale import subscale_config, subscale_weights
-from wavernn_tf.export import tflite
 from wavernn_tf.export.format.packing import WEIGHT_TYPES
+from wavernn_tf.export.tflite import convert
 from wavernn_tf.voice import describe
 
 KINDS = {
@@ -32,7 +32,7 @@ def make_voice(kind="plain", weight_type="float32"):
     n = config.n_features
     statistics = {"mean": np.zeros(n), "std": np.full(n, 300.0)}
     info = describe.describe(config, weights, statistics, {}, weight_type)
-    return tflite.convert(config, weights, info)
+    return convert.convert(config, weights, info)
 
 
 def features_of(info, frames, seed=0):
