@@ -81,6 +81,7 @@ def resolve(path: Union[str, Path]) -> Path:
 
 
 def _read(path: Path) -> Card:
-    tree = json.loads(path.read_text(encoding="utf-8"))
+    tree: Dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     tuples = ("languages", "speakers", "sources", "made_by")
-    return Card(**{key: tuple(value) if key in tuples else value for key, value in tree.items()})
+    tree.update({key: tuple(tree[key]) for key in tuples})
+    return Card(**tree)
