@@ -16,7 +16,7 @@ STAMP := $(VENV)/installed
 # In the tests CMake, ninja and `wavernn-tf` are those of the environment.
 WITH_VENV := PATH="$(CURDIR)/$(BIN):$$PATH"
 
-CXX_SOURCES := $(shell find export/native examples/device -name '*.cc' -o -name '*.h') \
+CXX_SOURCES := $(shell find export/native examples/device android -name '*.cc' -o -name '*.h') \
 	$(wildcard examples/device/*.c export/native/c_api/checks/*.c tests/c_api/*.c)
 LIBRARY_SOURCES := $(shell find export/native -path export/native/tests -prune -o \
 	-path export/native/bench -prune -o -path export/native/fuzz -prune -o \

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.c_api.conftest import BUILD, run
+from tests.c_api.conftest import BUILD, ROOT, run
 from tests.c_api.small_voices import KINDS
 
 
@@ -20,7 +20,7 @@ def folder(voices, tmp_path_factory):
 
 
 def test_nothing_allocates_after_the_start(installed, folder):
-    run("cmake", "-B", BUILD, "-DWAVERNN_TF_TESTS=ON")
+    run("cmake", "-S", ROOT / "export/native", "-B", BUILD, "-DWAVERNN_TF_TESTS=ON")
     run("cmake", "--build", BUILD, "--target", "allocations_check", "footprint")
     printed = run(BUILD / "c_api/checks/allocations_check", folder)
     counts = re.findall(r"(\d+) allocations at creation, (\d+) after", printed)
