@@ -213,6 +213,7 @@ bool ReadConfig(const int32_t* config, Model& model, LayerCounts& counts,
   model.state_size = config[kStateSize];
   model.projection_size = config[kProjectionSize];
   model.n_features = config[kFeatures];
+  model.sample_rate = config[kSampleRate];
   model.hop_length = config[kHopLength];
   model.sample_offset = config[kSampleOffset];
   model.pre_emphasis = pre_emphasis;
