@@ -136,6 +136,7 @@ const KernelTable kTable = {
     Timed<kGatesStage, &T::coarse_gates_batch>,
     Timed<kGatesStage, &T::fine_gates_batch>,
     Timed<kSoftmaxStage, &T::draw_batch>,
+    Timed<kSoftmaxStage, &T::draw_median_batch>,
     Timed<kGatesStage, &T::quantise_batch>,
     Timed<kConditioningStage, &T::transpose>,
     Timed<kConditioningStage, &T::shift>,
