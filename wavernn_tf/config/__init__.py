@@ -39,6 +39,12 @@ EXTRA_INPUTS: Dict[str, int] = {
 }
 """Inputs of the GRU beside c_{t-1}, f_{t-1}, c_t: rows of each, in their order."""
 
+SAMPLING_SETTINGS = tuple(
+    f"signal.{name}"
+    for name in ("noise_shaping", "voiced_temperature", "postfilter", "postfilter_strength")
+)
+"""What a trained network does not depend on: a run may be exported with other values."""
+
 ESTIMATOR_REACH = 2
 """Frames that the pitch estimator sees on each side."""
 
@@ -671,6 +677,21 @@ def override(config: Config, assignments: Mapping[str, Any]) -> Config:
             update = {key: update}
         tree = merge(tree, update)
     return from_dict(Config, tree)
+
+
+def override_sampling(config: Config, assignments: Mapping[str, Any]) -> Config:
+    """`override` of a trained voice: `SAMPLING_SETTINGS` alone.
+
+    Raises:
+      WaveRNNError: for a value that belongs to the trained network.
+    """
+    for path in assignments:
+        if path not in SAMPLING_SETTINGS:
+            raise WaveRNNError(
+                f"Expected a setting of sampling ({', '.join(SAMPLING_SETTINGS)}); got {path}, "
+                "which a trained voice cannot change. Train another run for it."
+            )
+    return override(config, assignments)
 
 
 def _load_tree(source: str) -> Dict[str, Any]:

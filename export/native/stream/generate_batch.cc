@@ -208,7 +208,7 @@ class LaneSampler {
       // Temperature 0 needs the logits themselves, which the draw overwrites.
       if (Greedy(k, fine)) {
         Chosen(classes[k], fine) = ArgMax(Lane(logits, k).values);
-        medians_[k] = classes[k].coarse;
+        if (median) medians_[k] = classes[k].coarse;
       }
     }
     const BatchDrawParams params = {logits,       fine ? fine_scale_ : scale_,
