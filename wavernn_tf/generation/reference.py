@@ -311,10 +311,10 @@ class Reference:
             f, margin[t, 1] = _draw(logits, uniform[t, 1], temperatures[1])
             h = np.concatenate([y_c, y_f])
             classes[t] = c, f
-            v = coding.decode(c, f, settings.split)
+            v = int(coding.decode(c, f, settings.split))
             if noise_shaping.amount(settings):
                 margin[t, 0] = min(margin[t, 0], median_margin)
-                v, noise = self._shaped(int(v), p[t], median, levels[t], noise)
+                v, noise = self._shaped(v, p[t], median, levels[t], noise)
                 c, f = map(int, coding.encode(v, settings.split))
             s[t], e[t] = coding.sample(v, p[t], settings), coding.residual(v, settings)
         y = self._de_emphasise(s)
