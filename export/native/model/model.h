@@ -138,10 +138,8 @@ struct Model {
     }
     return subscale.batch * (state_size + subscale.history()) + 1;
   }
-  // The predictors' part: samples, residuals, classes.
-  int predictor_size() const {
-    return predictors.samples() + predictors.residuals() + 2;
-  }
+  // The predictors' part.
+  int predictor_size() const { return predictors.state_size(); }
   int postfilter_size() const {
     return PostfilterStateSize(predictors, ahead(), steps_per_frame,
                                hop_length);

@@ -5,7 +5,12 @@ import pytest
 import tensorflow as tf
 
 from tests.conftest import assert_same_samples
-from tests.helpers.predicting import predicting_config, predicting_features, predicting_weights
+from tests.helpers.predicting import (
+    VARIANTS,
+    predicting_config,
+    predicting_features,
+    predicting_weights,
+)
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.serving import saved_model
 from wavernn_tf.export.serving.voice import SavedModelVoice
@@ -16,9 +21,10 @@ from wavernn_tf.voice.describe import describe
 FRAMES = 5
 
 
-@pytest.mark.parametrize("pitch", ["estimated", "given"])
-def test_it_synthesizes_and_scores_as_the_transcription(tmp_path, pitch):
-    config = predicting_config(pitch=pitch, pre_emphasis=0.0)
+@pytest.mark.parametrize("variant", ["all", "given pitch", "shaped"])
+def test_it_synthesizes_and_scores_as_the_transcription(tmp_path, variant):
+    config = predicting_config(pre_emphasis=0.0, **VARIANTS[variant])
+    pitch = config.signal.pitch
     weights = predicting_weights(config)
     stats = {"mean": [-4.0] * config.n_features, "std": [1.0] * config.n_features}
     info = describe(config, weights, stats, {})
@@ -47,8 +53,9 @@ def test_it_synthesizes_and_scores_as_the_transcription(tmp_path, pitch):
         voice.synthesize(far)
 
 
-def test_xla_gives_the_same_samples(tmp_path):
-    config = predicting_config(pre_emphasis=0.0)
+@pytest.mark.parametrize("variant", ["all", "shaped"])
+def test_xla_gives_the_same_samples(tmp_path, variant):
+    config = predicting_config(pre_emphasis=0.0, **VARIANTS[variant])
     weights = predicting_weights(config)
     stats = {"mean": [-4.0] * 10, "std": [1.0] * 10}
     path = saved_model.save(
