@@ -20,7 +20,7 @@ import numpy as np
 from wavernn_tf.audio.edges import pad_edges
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.runtime.library import find_runtime, load_library
-from wavernn_tf.voice import inputs, metadata
+from wavernn_tf.voice import inputs, metadata, shipped
 from wavernn_tf.voice.base import Draw, Progress, Voice
 
 CHUNK_FRAMES = 40
@@ -59,7 +59,7 @@ class Vocoder(Voice):
         """Load a .tflite voice.
 
         Args:
-          path: the file, or its contents.
+          path: the file, its contents, or the name of a shipped voice.
           runtime: "litert", "tensorflow", or "auto" for whichever is installed, LiteRT first.
           library: path of libwavernn_tf.so; by default the one built with the package.
           isa: instruction set of the kernels, one of `library.available_isas()`; by default the
@@ -74,9 +74,10 @@ class Vocoder(Voice):
         if isinstance(path, bytes):
             model = path
         else:
-            if not Path(path).is_file():
+            path = shipped.resolve(path)
+            if not path.is_file():
                 raise WaveRNNError(f"There is no voice file {path}.")
-            model = Path(path).read_bytes()
+            model = path.read_bytes()
         info = metadata.read(model)
         found = find_runtime(runtime)
         delegate = load_library(found, library, isa, stages, postfilter)
