@@ -7,7 +7,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-train test test-arm test-sanitized lint format bench bench-arm clean
+.PHONY: help install demo demo-train test test-arm test-sanitized fuzz test-threads footprint lint format \
+	bench bench-arm clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,9 +16,11 @@ STAMP := $(VENV)/installed
 # In the tests CMake, ninja and `wavernn-tf` are those of the environment.
 WITH_VENV := PATH="$(CURDIR)/$(BIN):$$PATH"
 
-CXX_SOURCES := $(shell find export/native -name '*.cc' -o -name '*.h')
+CXX_SOURCES := $(shell find export/native examples/device android -name '*.cc' -o -name '*.h') \
+	$(wildcard examples/device/*.c export/native/c_api/checks/*.c tests/c_api/*.c)
 LIBRARY_SOURCES := $(shell find export/native -path export/native/tests -prune -o \
-	-path export/native/bench -prune -o -type f -print)
+	-path export/native/bench -prune -o -path export/native/fuzz -prune -o \
+	-path export/native/c_api/checks -prune -o -type f -print)
 
 # A Python that serves: 3.9 to 3.12, with venv and pip. Names are tried by running them, since a
 # version manager's shim may exist and yet fail. `make install PYTHON=/path/to/python3.10` chooses.
@@ -108,6 +111,49 @@ test-sanitized: $(STAMP) ## run the C++ tests under the address and undefined-be
 		-DCMAKE_BUILD_TYPE=Debug >/dev/null; \
 	cmake --build build/sanitized --parallel 2 --target kernel_tests; \
 	ctest --test-dir build/sanitized --output-on-failure --parallel 2
+
+# With clang these are libFuzzer's, else a driver of our own changes inputs at random. The corpus is
+# kept in build/fuzz/corpus.
+SECONDS_EACH ?= 60
+FUZZ_TARGETS := fuzz_file fuzz_calls fuzz_chunks fuzz_features
+FUZZ_CXX := $(firstword $(foreach c,clang++ clang++-19 clang++-16 clang++-14,$(shell command -v $c)))
+SMALL_VOICES := build/fuzz/models/done
+
+$(SMALL_VOICES): | $(STAMP)
+	$(BIN)/python -m tests.c_api.small_voices build/fuzz/models
+	touch $@
+
+fuzz: $(STAMP) $(SMALL_VOICES) ## fuzz the C API under sanitizers, SECONDS_EACH=60 for every target
+	@$(WITH_VENV); \
+	cmake -S export/native -B build/fuzz -DWAVERNN_TF_C_API=ON -DWAVERNN_TF_FUZZ=ON \
+		-DWAVERNN_TF_SANITIZE=ON -DWAVERNN_TF_ISA=avx2 -DCMAKE_BUILD_TYPE=Debug \
+		$(if $(FUZZ_CXX),-DCMAKE_CXX_COMPILER=$(FUZZ_CXX)) >/dev/null; \
+	cmake --build build/fuzz --parallel 2 --target $(FUZZ_TARGETS); \
+	for target in $(FUZZ_TARGETS); do \
+		mkdir -p build/fuzz/corpus/$$target; echo "== $$target"; \
+		WAVERNN_FUZZ_MODELS=build/fuzz/models build/fuzz/fuzz/$$target -rss_limit_mb=4096 \
+			-malloc_limit_mb=2048 -timeout=20 -max_total_time=$(SECONDS_EACH) \
+			-artifact_prefix=build/fuzz/ build/fuzz/corpus/$$target 2>&1 \
+			| grep -E '^Done|ERROR|SUMMARY|runtime error|does not hold|crash-|oom-|timeout-'; \
+	done
+
+test-threads: $(STAMP) $(SMALL_VOICES) ## streams that share a model, under the thread sanitizer
+	@$(WITH_VENV); \
+	cmake -S export/native -B build/threads -DWAVERNN_TF_C_API=ON -DWAVERNN_TF_TESTS=ON \
+		-DWAVERNN_TF_ISA=none -DCMAKE_BUILD_TYPE=Debug \
+		-DCMAKE_CXX_FLAGS="-fsanitize=thread -O1" >/dev/null; \
+	cmake --build build/threads --parallel 2 --target threads_check; \
+	build/threads/c_api/checks/threads_check build/fuzz/models
+
+footprint: $(STAMP) ## size, memory and cold start of libwavernn: MODEL=out/demo/model_int8.tflite
+	@$(WITH_VENV); \
+	cmake -S export/native -B build/footprint -DWAVERNN_TF_C_API=ON -DWAVERNN_TF_TESTS=ON \
+		-DWAVERNN_TF_ISA=avx2 -DWAVERNN_TF_SMALL=ON -DCMAKE_BUILD_TYPE=Release >/dev/null; \
+	cmake --build build/footprint --parallel 2 --target wavernn allocations_check footprint; \
+	build/footprint/c_api/checks/allocations_check \
+		$(or $(MODEL),out/demo/model_int8.tflite); \
+	$(BIN)/python export/native/c_api/checks/footprint.py build/footprint/c_api \
+		$(or $(MODEL),out/demo/model_int8.tflite)
 
 # `export` and `pipelines` are parts of the package `wavernn_tf`: mypy needs to see them there.
 lint: $(STAMP) ## check style, formatting and types

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from pathlib import Path
-from typing import Any, Callable, Dict, Optional, Union
+from typing import Any, Callable, Dict, Mapping, Optional, Union
 
 from wavernn_tf import config as configuration
 from wavernn_tf import files, logs
@@ -64,6 +64,7 @@ def to_tflite(
     echo: Echo = lambda line: None,
     weight_type: str = "float32",
     block: Optional[str] = None,
+    settings: Optional[Mapping[str, Any]] = None,
 ) -> Exported:
     """Export a run to a .tflite file, if the file scores held-out speech as Keras does.
 
@@ -79,16 +80,17 @@ def to_tflite(
       weight_type: what the file holds the weights in, a name in `packing.WEIGHT_TYPES`.
       block: name of a block shape to pack every matrix in; by default each in the one it was
         pruned in. Blocks of another shape hold zeros too: the file gets larger and the op slower.
+      settings: other values of `config.SAMPLING_SETTINGS` than the run's, by dotted path.
 
     Raises:
-      WaveRNNError: if `out` must not be written, the run is not finished, a matrix does not divide
-        into blocks, the conversion fails or the gate refuses.
+      WaveRNNError: if `out` must not be written, the run is not finished, `settings` names others,
+        a matrix does not divide into blocks, the conversion fails or the gate refuses.
     """
-    _need_run(run)
+    _need_run(run, settings)
     speech_of = [] if not check else [data or data_of(run)]
     files.claim_file(out, [run, *speech_of], metadata.is_voice)
     echo("reading the run")
-    voice = KerasVoice(run)
+    voice = KerasVoice(run, settings)
     config, weights = voice.config, voice.weights
     if block is not None:
         config = configuration.with_block(config, block)
@@ -116,27 +118,33 @@ def to_tflite(
     return Exported(info, len(model), payload, len(dense), found, timings)
 
 
-def to_saved_model(run: Union[str, Path], out: files.PathLike, xla: bool = False) -> str:
+def to_saved_model(
+    run: Union[str, Path],
+    out: files.PathLike,
+    xla: bool = False,
+    settings: Optional[Mapping[str, Any]] = None,
+) -> str:
     """Export a run to a SavedModel in TF Serving's layout.
 
     Args:
       run: the training run's folder.
       out: folder of the model; its next version is written.
       xla: see `saved_model.save`.
+      settings: as of `to_tflite`.
 
     Returns:
       Path of the version's folder.
     """
-    _need_run(run)
+    _need_run(run, settings)
     versions.claim(out, [run])
-    voice = KerasVoice(run)
+    voice = KerasVoice(run, settings)
     return saved_model.save(voice.config, voice.weights, voice.info, out, xla, [run])
 
 
-def _need_run(run: Union[str, Path]) -> None:
+def _need_run(run: Union[str, Path], settings: Optional[Mapping[str, Any]]) -> None:
     from wavernn_tf.models.run_folder import RunFolder
 
-    RunFolder.at(run).config()
+    configuration.override_sampling(RunFolder.at(run).config(), settings or {})
 
 
 def data_of(run: Union[str, Path]) -> str:

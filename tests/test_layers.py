@@ -44,6 +44,10 @@ NATIVE = """
     training/isa
     tflite
     c_api
+    c_api/checks
+    litert
+    fuzz
+    plugin
 """.split()
 
 

@@ -26,7 +26,7 @@ from wavernn_tf.config.matrices import has_bias, matrix_blocks, matrix_shapes
 from wavernn_tf.export.format import packing
 from wavernn_tf.export.format.packing import PackedMatrix
 from wavernn_tf.prediction import linear_prediction as prediction
-from wavernn_tf.prediction import postfilter
+from wavernn_tf.prediction import noise_shaping, postfilter
 from wavernn_tf.voice.metadata import SCHEMA_VERSION
 from wavernn_tf.voice.weights import ESTIMATOR, Weights
 
@@ -74,7 +74,7 @@ def held_weights(config: Config, weights: Weights, weight_type: str) -> Weights:
 
 
 def header(config: Config) -> np.ndarray:
-    """The int32 [24] array that tells the op its sizes and settings."""
+    """The int32 [26] array that tells the op its sizes and settings."""
     shape, signal, subscale = config.model.conditioning, config.signal, config.model.subscale
     layers = [subscale.horizon, len(subscale.dilations), subscale.kernel_size]
     values = [
@@ -100,6 +100,8 @@ def header(config: Config) -> np.ndarray:
         len(ESTIMATOR) if signal.pitch == "estimated" else 0,
         POSTFILTERS.index(signal.postfilter),
         _bits(signal.postfilter_strength),
+        noise_shaping.amount(signal),
+        _bits(signal.voiced_temperature),
     ]
     return np.array(values, np.int32)
 

@@ -170,6 +170,11 @@ def test_export(refused, run, tmp_path):
     out = tmp_path / "v.tflite"
     assert "'bfloat16'" in refused("export", "tflite", run, out, "--weights", "float16")
     assert "'8x4'" in refused("export", "tflite", run, out, "--block", "2x2")
+    for target in (("tflite", run, out), ("saved-model", run, tmp_path / "sm")):
+        said = refused("export", *target, "--set", "training.steps=3")
+        assert "got training.steps, which a trained voice cannot change" in said
+        said = refused("export", *target, "--set", "signal.noise_shaping=0.4")
+        assert "follows the voicing: set `signal.pitch`" in said
     moved = tmp_path / "run"
     shutil.copytree(run, moved)
     text = (moved / "data.json").read_text()

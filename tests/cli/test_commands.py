@@ -196,6 +196,19 @@ def test_export_takes_a_weight_type_and_a_block_shape(invoke, run, tmp_path, wei
     assert f"{info['nonzeros']} weights kept" in result.stdout
 
 
+def test_export_takes_other_settings_of_sampling(invoke, run, tflite, tmp_path):
+    out = tmp_path / "voice.tflite"
+    setting = ["--set", "signal.postfilter_strength=2.5"]
+    result = invoke("export", "tflite", run, out, *setting, "--no-parity", "--no-timing")
+    assert result.exit_code == 0, result.stderr
+    made, before = (json.loads(invoke("inspect", p, "--json").stdout) for p in (out, tflite))
+    assert made["signal"].pop("postfilter_strength") == 2.5
+    assert before["signal"].pop("postfilter_strength") == 1.5
+    assert made["signal"] == before["signal"]
+    assert made["signal"]["noise_shaping"] == 0 and made["signal"]["voiced_temperature"] == 1
+    assert made["weights_hash"] == before["weights_hash"]
+
+
 @pytest.mark.parametrize("weights", ["bfloat16", "int16", "int8"])
 def test_narrow_weights_pass_the_gate(invoke, run, tmp_path, weights):
     out = tmp_path / "voice.tflite"

@@ -93,8 +93,22 @@ def test_the_presets_of_the_paper_predict_nothing():
 
 def test_off_needs_no_quotes_in_yaml(tmp_path):
     path = tmp_path / "mine.yaml"
-    path.write_text("preset: voice-16k\nsignal: {pitch: off}\nmodel: {extra_inputs: [sample]}\n")
+    unvoiced = "{pitch: off, noise_shaping: 0, voiced_temperature: 1}"
+    text = f"preset: voice-16k\nsignal: {unvoiced}\nmodel: {{extra_inputs: [sample]}}\n"
+    path.write_text(text)
     assert configuration.load(str(path)).signal.pitch == "off"
+
+
+def test_only_settings_of_sampling_are_overridden_after_training():
+    voice = configuration.load("voice-16k")
+    assert (voice.signal.noise_shaping, voice.signal.voiced_temperature) == (0.4, 0.7)
+    others = dict(zip(configuration.SAMPLING_SETTINGS, (0.2, 0.9, "centred", 1.0)))
+    made = configuration.override_sampling(voice, others).signal
+    assert (made.noise_shaping, made.voiced_temperature) == (0.2, 0.9)
+    assert (made.postfilter, made.postfilter_strength) == ("centred", 1.0)
+    for path in ("signal.split", "training.steps", "noise_shaping"):
+        with pytest.raises(WaveRNNError, match=f"got {path}, which a trained voice cannot"):
+            configuration.override_sampling(voice, {path: 0})
 
 
 def test_file_over_a_preset(tmp_path):
@@ -141,6 +155,10 @@ def test_file_over_a_preset(tmp_path):
         ({"signal": {"pitch": "guessed"}}, "`signal.pitch` to be one of off, estimated, given"),
         ({"signal": {"split": "alaw"}}, "`signal.split` to be one of linear, mulaw"),
         ({"signal": {"postfilter": "causal"}}, "postfilter.* set `signal.pitch`"),
+        ({"signal": {"noise_shaping": 0.4}}, "noise_shaping` = 0.4 follows the voicing: set `sig"),
+        ({"signal": {"voiced_temperature": 0.7}}, "voiced_temperature` = 0.7 follows the voicing"),
+        ({"signal": {"noise_shaping": 0.95}}, "0 <= `signal.noise_shaping` <= 0.9; got 0.95"),
+        ({"signal": {"voiced_temperature": 0}}, "0 < `signal.voiced_temperature` <= 1; got 0"),
         ({"model": {"extra_inputs": ["pitch"]}}, "extra_inputs` to be one of sample, prediction"),
         ({"model": {"extra_inputs": ["sample", "sample"]}}, "names an input twice"),
         ({"model": {"extra_inputs": ["prediction"]}}, "names prediction, which needs"),

@@ -106,7 +106,7 @@ def test_coarse_and_fine_have_temperatures_of_their_own():
     np.testing.assert_array_equal(*greedy)
 
 
-@pytest.mark.parametrize("variant", ["all", "prediction alone", "given pitch"])
+@pytest.mark.parametrize("variant", ["all", "prediction alone", "given pitch", "shaped"])
 @pytest.mark.parametrize("cut", [1, 5])
 def test_chunks_equal_one_shot(variant, cut):
     config = predicting_config(**VARIANTS[variant])

@@ -18,6 +18,13 @@ VARIANTS = {
     "prediction alone": {"split": "linear", "pitch": "off", "extra": ("sample", "prediction")},
     "pitch alone": {"split": "linear", "prediction_order": 0, "extra": ("lagged",)},
     "mu-law alone": {"prediction_order": 0, "pitch": "off", "extra": ()},
+    "shaped": {"noise_shaping": 0.4, "voiced_temperature": 0.7},
+    "shaped, linear split, given pitch": {
+        "split": "linear",
+        "pitch": "given",
+        "noise_shaping": 0.9,
+        "voiced_temperature": 0.5,
+    },
 }
 
 

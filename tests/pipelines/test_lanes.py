@@ -160,6 +160,8 @@ def test_a_part_of_a_recording_has_its_own_past(prepared: Path) -> None:
         config_lib.load("voice-16k"),
         {
             "signal.pitch": "off",
+            "signal.noise_shaping": 0.0,
+            "signal.voiced_temperature": 1.0,
             "model.extra_inputs": ["sample", "prediction", "log_residual", "log_sample"],
             "training.carry_state": True,
             "training.batch_size": 2,

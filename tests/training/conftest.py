@@ -11,6 +11,8 @@ from wavernn_tf.pipelines import corpora, prepare
 PLAIN = {
     "signal.prediction_order": 0,
     "signal.pitch": "off",
+    "signal.noise_shaping": 0.0,
+    "signal.voiced_temperature": 1.0,
     "signal.split": "linear",
     "model.extra_inputs": [],
 }

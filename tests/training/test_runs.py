@@ -104,6 +104,27 @@ def test_a_damaged_list_of_checkpoints_has_no_effect(data, short, finished, tmp_
     ]
 
 
+def test_settings_of_sampling_may_change_when_a_run_resumes(tmp_path):
+    run = RunFolder.at(tmp_path)
+    before = configuration.load("voice-16k")
+    data = {"path": "data", "fingerprint": "0", "feature_mean": [], "feature_std": []}
+    run.begin(before, data)
+    now = configuration.override(
+        before,
+        {
+            "signal.noise_shaping": 0.0,
+            "signal.voiced_temperature": 1.0,
+            "signal.postfilter": "causal",
+            "signal.postfilter_strength": 2.0,
+        },
+    )
+    run.begin(now, data)
+    assert run.config() == now
+    other = configuration.override(now, {"signal.noise_shaping": 0.1, "training.seed": 1})
+    with pytest.raises(WaveRNNError, match=r"configuration \(training.seed was 0, now 1\)"):
+        run.begin(other, data)
+
+
 def test_no_whole_checkpoint_is_one_line(data, short, finished, tmp_path):
     run = tmp_path / "run"
     shutil.copytree(finished, run)

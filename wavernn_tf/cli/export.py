@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Tuple
 
 import click
 
@@ -21,6 +21,7 @@ def export() -> None:
     Examples:
       wavernn-tf export tflite run/ voice.tflite
       wavernn-tf export tflite run/ small_voice.tflite --weights int8
+      wavernn-tf export tflite run/ quieter.tflite --set signal.noise_shaping=0.4
       wavernn-tf export saved-model run/ saved_model/
       wavernn-tf export saved-model run/ fast_saved_model/ --xla
     """  # noqa: D301 (\b is for click)
@@ -57,6 +58,7 @@ def export() -> None:
 )
 @click.option("--no-parity", is_flag=True, help="Do not compare the file with Keras.")
 @click.option("--no-timing", is_flag=True, help="Do not time sparse against dense.")
+@options.sampling_option
 @options.runtime_option
 def tflite(
     run: str,
@@ -67,6 +69,7 @@ def tflite(
     block: Optional[str],
     no_parity: bool,
     no_timing: bool,
+    assignments: Tuple[str, ...],
     runtime: str,
 ) -> None:
     """Export a finished training run to a .tflite file.
@@ -84,6 +87,7 @@ def tflite(
     """  # noqa: D301 (\b is for click)
     if Path(out).suffix != ".tflite":
         raise click.BadParameter(f"expected OUT to end with .tflite; got {out}.")
+    settings = options.parse(assignments)
     with speech.tensorflow_for("Exporting"):
         logs.quiet_tensorflow()
         from wavernn_tf.export import exporter as pipeline
@@ -99,6 +103,7 @@ def tflite(
         echo=show.note,
         weight_type=weight_type,
         block=block,
+        settings=settings,
     )
     click.echo(
         f"{out}: {show.size(made.file_bytes)}, {weight_type} weights {made.info.weights_hash[:16]}"
@@ -149,7 +154,8 @@ def tflite(
     help="Compile the sampling loop with XLA: several times faster, where the server has XLA; "
     "compiles anew for every batch size and length.",
 )
-def saved_model(run: str, out_dir: str, xla: bool) -> None:
+@options.sampling_option
+def saved_model(run: str, out_dir: str, xla: bool, assignments: Tuple[str, ...]) -> None:
     """Export a finished training run to a SavedModel for TF Serving.
 
     OUT_DIR gets the version 1, in TF Serving's layout, or the number after the highest there is;
@@ -159,9 +165,10 @@ def saved_model(run: str, out_dir: str, xla: bool) -> None:
     Example:
       wavernn-tf export saved-model run/ saved_model/
     """  # noqa: D301 (\b is for click)
+    settings = options.parse(assignments)
     with speech.tensorflow_for("Exporting"):
         logs.quiet_tensorflow()
         from wavernn_tf.export import exporter as pipeline
-    version = Path(pipeline.to_saved_model(run, out_dir, xla))
+    version = Path(pipeline.to_saved_model(run, out_dir, xla, settings))
     total = sum(p.stat().st_size for p in version.rglob("*") if p.is_file())
     click.echo(f"{version}: {show.size(total)}")

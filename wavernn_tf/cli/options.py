@@ -31,6 +31,16 @@ fine_temperature_option = click.option(
 )
 
 
+sampling_option = click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Another value than the run's for a setting of sampling, such as "
+    "signal.noise_shaping=0.4; repeatable.",
+)
+
+
 def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --preset, --config, --recipe and --set."""
     for option in (
@@ -81,13 +91,18 @@ def make_config(
         )
     source = preset or config_file
     config = configuration.load(source) if source else (default or Config())
-    values: Dict[str, Any] = dict(_parse(text) for text in assignments)
+    values = parse(assignments)
     if recipe:
         from wavernn_tf.config import recipes
 
         mel = configuration.to_dict(recipes.find(recipe))
         values = {**{f"mel.{key}": value for key, value in mel.items()}, **values}
     return configuration.override(config, values)
+
+
+def parse(assignments: Tuple[str, ...]) -> Dict[str, Any]:
+    """Values by dotted path of "dotted.path=value" texts; values are YAML."""
+    return dict(_parse(text) for text in assignments)
 
 
 def _parse(text: str) -> Tuple[str, Any]:

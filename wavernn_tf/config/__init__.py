@@ -21,7 +21,14 @@ from wavernn_tf.config.model import (
     SubscaleConfig,
 )
 from wavernn_tf.config.pruning import PruningConfig
-from wavernn_tf.config.reading import load, override, presets, with_block
+from wavernn_tf.config.reading import (
+    SAMPLING_SETTINGS,
+    load,
+    override,
+    override_sampling,
+    presets,
+    with_block,
+)
 from wavernn_tf.config.signal import SignalConfig
 from wavernn_tf.config.training import TrainingConfig
 from wavernn_tf.trees import from_dict, merge, to_dict
@@ -29,6 +36,7 @@ from wavernn_tf.trees import from_dict, merge, to_dict
 __all__ = [
     "ESTIMATOR_REACH",
     "EXTRA_INPUTS",
+    "SAMPLING_SETTINGS",
     "ConditioningConfig",
     "Config",
     "MelRecipe",
@@ -41,6 +49,7 @@ __all__ = [
     "load",
     "merge",
     "override",
+    "override_sampling",
     "presets",
     "to_dict",
     "with_block",

@@ -12,6 +12,12 @@ from wavernn_tf.trees import from_dict, merge, to_dict
 
 PRESETS = Path(__file__).parent / "presets"
 
+SAMPLING_SETTINGS = tuple(
+    f"signal.{name}"
+    for name in ("noise_shaping", "voiced_temperature", "postfilter", "postfilter_strength")
+)
+"""What a trained network does not depend on: a run may be exported with other values."""
+
 
 def with_block(config: Config, block: str) -> Config:
     """The same configuration with one block shape for all matrices that have a choice."""
@@ -45,6 +51,21 @@ def override(config: Config, assignments: Mapping[str, Any]) -> Config:
             update = {key: update}
         tree = merge(tree, update)
     return from_dict(Config, tree)
+
+
+def override_sampling(config: Config, assignments: Mapping[str, Any]) -> Config:
+    """`override` of a trained voice: `SAMPLING_SETTINGS` alone.
+
+    Raises:
+      WaveRNNError: for a value that belongs to the trained network.
+    """
+    for path in assignments:
+        if path not in SAMPLING_SETTINGS:
+            raise WaveRNNError(
+                f"Expected a setting of sampling ({', '.join(SAMPLING_SETTINGS)}); got {path}, "
+                "which a trained voice cannot change. Train another run for it."
+            )
+    return override(config, assignments)
 
 
 def _load_tree(source: str) -> Dict[str, Any]:

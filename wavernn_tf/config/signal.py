@@ -23,6 +23,10 @@ class SignalConfig:
         column of the features, the fundamental frequency in Hz, 0 where there is none.
       split: coarse classes of 256 values each ("linear"), or 256 classes of mu-law width with the
         fine byte as the place inside ("mulaw"); see `wavernn_tf.prediction.coding`.
+      noise_shaping: rho, how far the noise of voiced speech moves up in frequency when sampling: 0
+        (off) to 0.9. It needs `pitch`; see `wavernn_tf.prediction.noise_shaping`.
+      voiced_temperature: tau, factor on the coarse temperature where speech is voiced, in (0, 1];
+        1 is off. It needs `pitch`.
       postfilter: pitch postfilter of the finished waveform: "off", "causal", or "centred" with one
         pitch period of look-ahead. It needs `pitch`.
       postfilter_strength: gain of the postfilter in voiced speech.
@@ -33,6 +37,8 @@ class SignalConfig:
     prediction_order: int = 0
     pitch: str = "off"
     split: str = "linear"
+    noise_shaping: float = 0.0
+    voiced_temperature: float = 1.0
     postfilter: str = "off"
     postfilter_strength: float = 1.5
 
@@ -50,6 +56,22 @@ class SignalConfig:
             )
         one_of("signal.pitch", self.pitch, ("off", "estimated", "given"))
         one_of("signal.split", self.split, ("linear", "mulaw"))
+        if not 0 <= self.noise_shaping <= 0.9:
+            raise WaveRNNError(
+                f"Expected 0 <= `signal.noise_shaping` <= 0.9; got {self.noise_shaping}."
+            )
+        if not 0 < self.voiced_temperature <= 1:
+            raise WaveRNNError(
+                f"Expected 0 < `signal.voiced_temperature` <= 1; got {self.voiced_temperature}."
+            )
+        for field, off in (("noise_shaping", 0.0), ("voiced_temperature", 1.0)):
+            value = getattr(self, field)
+            if value != off and self.pitch == "off":
+                raise WaveRNNError(
+                    f"`signal.{field}` = {value:g} follows the voicing: set `signal.pitch` to "
+                    f"estimated or given, which needs `model.subscale.batch` = 1, or set it to "
+                    f"{off:g}."
+                )
         one_of("signal.postfilter", self.postfilter, ("off", "causal", "centred"))
         if self.postfilter != "off" and self.pitch == "off":
             raise WaveRNNError(
@@ -65,6 +87,11 @@ class SignalConfig:
     def offset(self) -> int:
         """What is added to a sample before the split in coarse and fine."""
         return self.sample_offset if self.split == "linear" else 0
+
+    @property
+    def follows_voicing(self) -> bool:
+        """Whether sampling depends on the voicing: shaped noise, or another temperature."""
+        return self.noise_shaping > 0 or self.voiced_temperature < 1
 
     @property
     def of_data(self) -> Dict[str, Any]:

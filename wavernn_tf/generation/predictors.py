@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from wavernn_tf.audio import dsp
 from wavernn_tf.config import Config, MelRecipe, SignalConfig
-from wavernn_tf.prediction import coding, pitch
+from wavernn_tf.prediction import coding, noise_shaping, pitch
 from wavernn_tf.prediction import linear_prediction as prediction
 from wavernn_tf.voice.weights import Weights
 
@@ -85,13 +85,33 @@ def lags(posterior: tf.Tensor, steps_per_frame: int, sample_rate: int) -> tf.Ten
     total = tf.reduce_sum(weights, axis=-1)
     mean = tf.math.divide_no_nan(tf.reduce_sum(weights * scale, axis=-1), total)
     mean = tf.where(total > 0, mean, tf.reduce_mean(scale) * tf.ones_like(mean))
-    place = pitch.step_places(steps_per_frame)
-    back, ahead = np.maximum(-place, 0), np.maximum(place, 0)
-    before, own, after = mean[:, :-2, None], mean[:, 1:-1, None], mean[:, 2:, None]
-    steps = (1 - back - ahead) * own + back * before + ahead * after
-    steps = tf.reshape(steps, [tf.shape(steps)[0], tf.shape(steps)[1] * steps_per_frame])
+    steps = interpolate(mean, steps_per_frame)
     low, high = pitch.lag_range(sample_rate)
     return tf.cast(tf.clip_by_value(tf.round(tf.exp(steps)), float(low), float(high)), tf.int32)
+
+
+def voicing_levels(posterior: tf.Tensor, steps_per_frame: int) -> tf.Tensor:
+    """`noise_shaping.levels` of `pitch.voicing` in TensorFlow.
+
+    Args:
+      posterior: [batch, 1 + frames + 1, 65].
+      steps_per_frame: conditioning steps per frame.
+
+    Returns:
+      int32 [batch, steps].
+    """
+    voiced = 1.0 - tf.cast(posterior[..., pitch.VOICED], tf.float64)
+    voicing = tf.cast(interpolate(voiced, steps_per_frame), tf.float32)
+    return tf.cast(tf.round(noise_shaping.LEVELS * voicing), tf.int32)
+
+
+def interpolate(values: tf.Tensor, steps_per_frame: int) -> tf.Tensor:
+    """`pitch.interpolate` in TensorFlow: float64 [batch, 1 + frames + 1] to [batch, steps]."""
+    place = pitch.step_places(steps_per_frame)
+    back, ahead = np.maximum(-place, 0), np.maximum(place, 0)
+    before, own, after = values[:, :-2, None], values[:, 1:-1, None], values[:, 2:, None]
+    steps = (1 - back - ahead) * own + back * before + ahead * after
+    return tf.reshape(steps, [tf.shape(steps)[0], tf.shape(steps)[1] * steps_per_frame])
 
 
 def coefficients(mel: tf.Tensor, recipe: MelRecipe, signal: SignalConfig) -> tf.Tensor:
@@ -159,6 +179,36 @@ def value(samples: tf.Tensor, predictions: tf.Tensor, signal: SignalConfig) -> t
 def sample(v: tf.Tensor, predictions: tf.Tensor, signal: SignalConfig) -> tf.Tensor:
     """`coding.sample` in TensorFlow: int32 [...]."""
     return tf.bitwise.bitwise_and(v + predictions, 65535) - (32768 + signal.offset)
+
+
+def shaped(
+    v: tf.Tensor,
+    predictions: tf.Tensor,
+    median: tf.Tensor,
+    level: tf.Tensor,
+    noise: tf.Tensor,
+    signal: SignalConfig,
+) -> Tuple[tf.Tensor, tf.Tensor]:
+    """Shape the noise of drawn values (`wavernn_tf.prediction.noise_shaping`); all int32 [rows].
+
+    Args:
+      v: the drawn coded values.
+      predictions: p of the samples.
+      median: coarse classes in the middle of the distributions.
+      level: V of the steps.
+      noise: eta of the samples before.
+      signal: rho, and the coding.
+
+    Returns:
+      The coded values that the next step reads, and their noise.
+    """
+    share = noise_shaping.amount(signal)
+    product = share * tf.cast(level, tf.int64) * tf.cast(noise, tf.int64)  # beyond 32 bits
+    shift = tf.cast(tf.math.floordiv(product + (1 << 15), 1 << 16), tf.int32)
+    low, high = prediction.limits(signal)
+    s = tf.clip_by_value(sample(v, predictions, signal) - shift, low, high)
+    middle = tf.gather(coding.fine_counts(signal.split) // 2, median)
+    return value(s, predictions, signal), v - decode(median, middle, signal.split)
 
 
 def fine_mask(split: str) -> np.ndarray:

@@ -15,7 +15,7 @@ from wavernn_tf.audio import signal
 from wavernn_tf.config import Config
 from wavernn_tf.config.matrices import GATES
 from wavernn_tf.generation import philox
-from wavernn_tf.prediction import coding, pitch
+from wavernn_tf.prediction import coding, noise_shaping, pitch
 from wavernn_tf.prediction import linear_prediction as prediction
 from wavernn_tf.voice.weights import Weights
 
@@ -35,7 +35,8 @@ class Draws:
       fine: int [n].
       margin: float [n, 2], distance of the uniform number from the nearest boundary of the drawn
         class in the cumulative distribution, coarse and fine: a sampler that rounds differently
-        can only differ where its rounding exceeds this.
+        can only differ where its rounding exceeds this. With noise shaping the coarse one is the
+        median's too, where that is smaller.
       state: float, what a stream of the plain WaveRNN would carry on, as
         `wavernn_tf.generation.sampling` lays it out.
     """
@@ -106,11 +107,21 @@ class Reference:
 
     def lags(self, features: np.ndarray) -> np.ndarray:
         """The lag of every sample, int [frames * hop_length]."""
+        steps_per_frame = self.config.model.conditioning.steps_per_frame
+        steps = pitch.lags(self._seen(features), steps_per_frame, self.config.mel.sample_rate)
+        return np.repeat(steps, self.config.samples_per_step)
+
+    def voicing_levels(self, features: np.ndarray) -> np.ndarray:
+        """V of every sample, int [frames * hop_length] in 0..256."""
+        steps_per_frame = self.config.model.conditioning.steps_per_frame
+        steps = noise_shaping.levels(pitch.voicing(self._seen(features), steps_per_frame))
+        return np.repeat(steps, self.config.samples_per_step)
+
+    def _seen(self, features: np.ndarray) -> np.ndarray:
+        """The posterior of the frames and of their neighbours: [1 + frames + 1, 65]."""
         shape = self.config.model.conditioning
         q = self.posterior(features)
-        q = q[shape.past - 1 : len(q) - shape.lookahead + 1]
-        steps = pitch.lags(q, shape.steps_per_frame, self.config.mel.sample_rate)
-        return np.repeat(steps, self.config.samples_per_step)
+        return q[shape.past - 1 : len(q) - shape.lookahead + 1]
 
     def coefficients(self, features: np.ndarray) -> np.ndarray:
         """Coefficients of the linear predictor [frames, order]."""
@@ -274,17 +285,25 @@ class Reference:
         a = self.coefficients(features) if settings.prediction_order else None
         lagged = "lagged" in self.config.model.extra_inputs
         lags = self.lags(features) if lagged else np.zeros(n, np.int64)
+        voiced = settings.pitch != "off"
+        levels = self.voicing_levels(features) if voiced else np.zeros(n, np.int64)
+        coarse_temperatures = (
+            np.float32(temperatures[0]) * noise_shaping.temperature_factors(settings)[levels]
+        )
         uniform = np.stack(philox.uniform_bits(np.int64(seed), np.arange(n)), axis=1) * 2.0**-24
         margin, classes = np.zeros([n, 2]), np.zeros([n, 2], np.int64)
         s, e, p = np.zeros([3, n], np.int64)
         h = np.zeros(self.state_size, self.dtype)
         c, f = coding.start(settings)
+        noise = 0
         for t in range(n):
             if a is not None:
                 p[t] = self._predict(s[:t], a[t // self.config.mel.hop_length])
             x = self._inputs(c, f, s[:t], e[:t], p[t], lags[t])
             y_c = self.step_half(h, x, gates[t], fine=False)
-            c, margin[t, 0] = _draw(self.logits(y_c, fine=False), uniform[t, 0], temperatures[0])
+            logits = self.logits(y_c, fine=False)
+            c, margin[t, 0] = _draw(logits, uniform[t, 0], float(coarse_temperatures[t]))
+            median, median_margin = _draw(logits, 0.5, float(coarse_temperatures[t]))
             x[2] = _scalar(c)
             y_f = self.step_half(h, x, gates[t], fine=True)
             count = coding.fine_counts(settings.split)[c]
@@ -292,15 +311,38 @@ class Reference:
             f, margin[t, 1] = _draw(logits, uniform[t, 1], temperatures[1])
             h = np.concatenate([y_c, y_f])
             classes[t] = c, f
-            v = coding.decode(c, f, settings.split)
+            v = int(coding.decode(c, f, settings.split))
+            if noise_shaping.amount(settings):
+                margin[t, 0] = min(margin[t, 0], median_margin)
+                v, noise = self._shaped(v, p[t], median, levels[t], noise)
+                c, f = map(int, coding.encode(v, settings.split))
             s[t], e[t] = coding.sample(v, p[t], settings), coding.residual(v, settings)
         y = self._de_emphasise(s)
         audio = np.clip(np.rint(y), -32768, 32767).astype(np.int16)
         kept_e = pitch.lag_range(self.config.mel.sample_rate)[1] + 3 if lagged else 1
         parts = [h, _newest(s, max(settings.prediction_order, 1)), _newest(e, kept_e)]
         last = np.array([c, f]) - coding.start(settings)
-        state = np.concatenate([*parts, last, y[-1:]])
+        kept_noise = [noise] * noise_shaping.state_values(settings)
+        state = np.concatenate([*parts, last, kept_noise, y[-1:]])
         return Draws(audio, classes[:, 0], classes[:, 1], margin, state)
+
+    def _shaped(self, v: int, p: int, median: int, level: int, noise: int) -> Tuple[int, int]:
+        """Shape the noise of a drawn value; the value that the next step reads, and its noise.
+
+        Args:
+          v: the drawn value.
+          p: the sample's prediction.
+          median: coarse class in the middle of the distribution.
+          level: V of the step.
+          noise: eta of the sample before.
+        """
+        settings = self.config.signal
+        shift = noise_shaping.shift(noise_shaping.amount(settings), level, noise)
+        low, high = prediction.limits(settings)
+        s = np.clip(int(coding.sample(v, p, settings)) - shift, low, high)
+        middle = coding.fine_counts(settings.split)[median] // 2
+        noise = v - int(coding.decode(median, middle, settings.split))
+        return int(coding.value(s, p, settings)), noise
 
     def _predict(self, past: np.ndarray, a: np.ndarray) -> int:
         """The prediction of the sample after those of `past`."""

@@ -6,8 +6,8 @@ Subscale's sampler is `wavernn_tf.generation.wavefront`.
 
 State of a stream, float32 [batch, state_values]: h, the last sample s_{n-1} before de-emphasis, and
 the last output y_{n-1} of the de-emphasis filter. With prediction in front of the network: h, the
-last samples and residuals (`predictors.History`), c_{n-1} and f_{n-1} less those of silence, and
-y_{n-1}. All zeros is silence: a stream starts there.
+last samples and residuals (`predictors.History`), c_{n-1} and f_{n-1} less those of silence, with
+noise shaping the last noise, and y_{n-1}. All zeros is silence: a stream starts there.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from __future__ import annotations
 import math
 from typing import Callable, List, NamedTuple, Optional, Tuple
 
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from wavernn_tf.audio import dsp
 from wavernn_tf.config import Config
 from wavernn_tf.config.matrices import GATES
 from wavernn_tf.generation import equations, folding, philox, predictors
-from wavernn_tf.prediction import coding
+from wavernn_tf.prediction import coding, noise_shaping
 from wavernn_tf.voice.weights import Weights
 
 BLOCK_SAMPLES = 8192
@@ -35,7 +37,8 @@ def state_values(config: Config) -> int:
     """Size of a stream's state in `generate`."""
     if not config.predicts:
         return config.model.state_size + 2
-    return config.model.state_size + sum(predictors.history_sizes(config)) + 3
+    kept = sum(predictors.history_sizes(config)) + noise_shaping.state_values(config.signal)
+    return config.model.state_size + kept + 3
 
 
 class Draws(NamedTuple):
@@ -127,44 +130,73 @@ def _generate_predicted(
     gates = time_major(equations.condition(known, w))  # [steps, b, 3, H]
     n_samples = tf.shape(gates)[0] * config.samples_per_step
     a, lags = _by_frame(features, config), _by_step(posterior, config)
+    levels = _voicing_by_step(posterior, config)
     seed, *temperatures = chosen
     index = position[:, None] + tf.range(tf.cast(n_samples, tf.int64))  # [b, n]
     draws = draws_for(seed, index, *temperatures)
     recurrent = side_by_side(w, "R")
     mask = None if signal.split == "linear" else tf.constant(predictors.fine_mask(signal.split))
+    factors = noise_shaping.temperature_factors(signal)
+    # Of temperature 0 the likeliest class: see `draws_for`.
+    middle = tf.where(temperatures[0] == 0.0, 0.0, 0.5)[:, None]
 
-    def step(n, row, history, samples):
+    def step(n, row, history, noise, samples):
+        at = n // config.samples_per_step
         p = predictors.prediction_of(history, None if a is None else a[:, n // hop], signal)
-        lag = None if lags is None else lags[:, n // config.samples_per_step]
+        lag = None if lags is None else lags[:, at]
         extra = predictors.extra_inputs(history, p, lag, config)
         inputs = tf.matmul(extra, w.input_kernel[3:])
-        inputs = gates[n // config.samples_per_step] + tf.reshape(inputs, [-1, 3, w.state_size])
-        row = advance(row, inputs, draws.uniform[:, n], draws.temperature, recurrent, w, mask)
+        inputs = gates[at] + tf.reshape(inputs, [-1, 3, w.state_size])
+        level = None if levels is None else levels[:, at]
+        temperature = _voiced_temperature(draws.temperature, level, factors)
+        drawn = row, inputs, draws.uniform[:, n], temperature, recurrent, w, mask
+        row, ends = advance_with_sums(*drawn)
         v = predictors.decode(row.coarse, row.fine, signal.split)
+        if noise_shaping.amount(signal):
+            median = _class_at(ends, middle)
+            v, noise = predictors.shaped(v, p, median, level, noise, signal)
+            row = Row(row.h, *predictors.encode(v, signal.split))
         s = predictors.sample(v, p, signal)
         history = history.append(s, v - (32768 + signal.offset))
-        return n + 1, row, history, samples.write(n, s)
+        return n + 1, row, history, noise, samples.write(n, s)
 
-    row, history, y = _unpack(state, config)
+    row, history, noise, y = _unpack(state, config)
     samples = tf.TensorArray(tf.int32, n_samples, element_shape=[None])
-    loop = [0, row, history, samples]
-    _, row, history, samples = tf.while_loop(lambda n, *_: n < n_samples, step, loop)
+    loop = [0, row, history, noise, samples]
+    _, row, history, noise, samples = tf.while_loop(lambda n, *_: n < n_samples, step, loop)
     audio, y = de_emphasise(samples.stack(), y, signal.pre_emphasis)
     first = coding.start(signal)
     numbers = [*history, tf.stack([row.coarse - first[0], row.fine - first[1]], axis=1)]
+    numbers.append(noise[:, None][:, : noise_shaping.state_values(signal)])
     state = tf.concat([row.h, *(tf.cast(x, tf.float32) for x in numbers), y[:, None]], axis=1)
     return audio, state, position + tf.cast(n_samples, tf.int64)
 
 
-def _unpack(state: tf.Tensor, config: Config) -> Tuple[Row, predictors.History, tf.Tensor]:
-    """A stream's state as where it is, its history and the de-emphasis filter's memory."""
+def _unpack(
+    state: tf.Tensor, config: Config
+) -> Tuple[Row, predictors.History, tf.Tensor, tf.Tensor]:
+    """A stream's state: where it is, its history, the last noise, the de-emphasis filter's memory.
+
+    The last noise is 0 where it is not shaped.
+    """
     kept_s, kept_e = predictors.history_sizes(config)
-    h, numbers, y = tf.split(state, [config.model.state_size, kept_s + kept_e + 2, 1], axis=1)
+    parts = [kept_s, kept_e, 2, noise_shaping.state_values(config.signal)]
+    h, numbers, y = tf.split(state, [config.model.state_size, sum(parts), 1], axis=1)
     numbers = tf.cast(numbers, tf.int32)
-    s, e, last = tf.split(numbers, [kept_s, kept_e, 2], axis=1)
+    s, e, last, noise = tf.split(numbers, parts, axis=1)
     first = coding.start(config.signal)
     row = Row(h, last[:, 0] + first[0], last[:, 1] + first[1])
-    return row, predictors.History(s, e), y[:, 0]
+    return row, predictors.History(s, e), tf.reduce_sum(noise, axis=1), y[:, 0]
+
+
+def _voiced_temperature(
+    temperature: tf.Tensor, level: Optional[tf.Tensor], factors: npt.NDArray[np.float32]
+) -> tf.Tensor:
+    """The temperatures float32 [rows, 2] of a step of these voicing levels, or of none."""
+    if level is None:
+        return temperature
+    coarse = tf.maximum(temperature[:, 0] * tf.gather(factors, level), GREEDY)
+    return tf.stack([coarse, temperature[:, 1]], axis=1)
 
 
 def _by_frame(features: tf.Tensor, config: Config) -> Optional[tf.Tensor]:
@@ -180,9 +212,22 @@ def _by_step(posterior: Optional[tf.Tensor], config: Config) -> Optional[tf.Tens
     """Lags of the conditioning steps, int32 [batch, steps]; None without the lagged inputs."""
     if posterior is None or "lagged" not in config.model.extra_inputs:
         return None
+    steps_per_frame = config.model.conditioning.steps_per_frame
+    return predictors.lags(_seen(posterior, config), steps_per_frame, config.mel.sample_rate)
+
+
+def _voicing_by_step(posterior: Optional[tf.Tensor], config: Config) -> Optional[tf.Tensor]:
+    """Voicing levels of the conditioning steps, int32 [batch, steps]; None if nothing follows."""
+    if not config.signal.follows_voicing:
+        return None
+    steps_per_frame = config.model.conditioning.steps_per_frame
+    return predictors.voicing_levels(_seen(posterior, config), steps_per_frame)
+
+
+def _seen(posterior: tf.Tensor, config: Config) -> tf.Tensor:
+    """The posterior of the frames and of their neighbours: [batch, 1 + frames + 1, 65]."""
     shape = config.model.conditioning
-    frames = posterior[:, shape.past - 1 : tf.shape(posterior)[1] - shape.lookahead + 1]
-    return predictors.lags(frames, shape.steps_per_frame, config.mel.sample_rate)
+    return posterior[:, shape.past - 1 : tf.shape(posterior)[1] - shape.lookahead + 1]
 
 
 def score(features: tf.Tensor, audio: tf.Tensor, config: Config, w: Weights) -> tf.Tensor:
@@ -355,19 +400,33 @@ def advance(
       w: the arrays of the network.
       fine_mask: float32 [256, 256], added to the fine logits of every coarse class; None for none.
     """
+    return advance_with_sums(row, known, uniform, temperature, recurrent, w, fine_mask)[0]
+
+
+def advance_with_sums(
+    row: Row,
+    known: tf.Tensor,
+    uniform: tf.Tensor,
+    temperature: tf.Tensor,
+    recurrent: tf.Tensor,
+    w: Weights,
+    fine_mask: Optional[tf.Tensor] = None,
+) -> Tuple[Row, tf.Tensor]:
+    """`advance`, and the running sums of the coarse classes' weights: float32 [rows, 256]."""
     half = w.state_size // 2
     kernel = tf.reshape(w.input_kernel[:3], [3, 3, w.state_size])
     inner = equations.recurrent_product(row.h, recurrent, w)  # [rows, 3, H]
     known += _outer(row.coarse, kernel[0]) + _outer(row.fine, kernel[1])
     y_c = equations.update(inner[..., :half], known[..., :half], row.h[:, :half])
-    c = _draw(equations.head(y_c, "O1", "O2", w), uniform[:, :1], temperature[:, :1])
+    ends = _running_sums(equations.head(y_c, "O1", "O2", w), temperature[:, :1])
+    c = _class_at(ends, uniform[:, :1])
     known = known[..., half:] + _outer(c, kernel[2, :, half:])
     y_f = equations.update(inner[..., half:], known, row.h[:, half:])
     logits = equations.head(y_f, "O3", "O4", w)
     if fine_mask is not None:
         logits += tf.gather(fine_mask, c)
-    f = _draw(logits, uniform[:, 1:], temperature[:, 1:])
-    return Row(tf.concat([y_c, y_f], axis=1), c, f)
+    f = _class_at(_running_sums(logits, temperature[:, 1:]), uniform[:, 1:])
+    return Row(tf.concat([y_c, y_f], axis=1), c, f), ends
 
 
 def draws_for(
@@ -403,16 +462,24 @@ def de_emphasise(s: tf.Tensor, y: tf.Tensor, coefficient: float) -> Tuple[tf.Ten
     return tf.cast(tf.transpose(audio), tf.int16), outputs[-1]
 
 
-def _draw(logits: tf.Tensor, uniform: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
-    """First class whose cumulative weight exceeds uniform * total: int32 [batch].
+def _running_sums(logits: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
+    """Running sums of the classes' weights, up to a factor: float32 [batch, 256].
 
     Args:
       logits: float32 [batch, 256].
-      uniform: float32 [batch, 1], in [0, 1).
       temperature: float32 [batch, 1], positive.
     """
     highest = tf.reduce_max(logits, axis=-1, keepdims=True)
-    ends = tf.cumsum(tf.exp((logits - highest) / temperature), axis=-1)
+    return tf.cumsum(tf.exp((logits - highest) / temperature), axis=-1)
+
+
+def _class_at(ends: tf.Tensor, uniform: tf.Tensor) -> tf.Tensor:
+    """First class whose running sum exceeds uniform * total: int32 [batch].
+
+    Args:
+      ends: float32 [batch, 256], of `_running_sums`.
+      uniform: float32 [batch, 1], in [0, 1).
+    """
     total = ends[:, -1:]
     # uniform * total may round up to the total: the last class with a weight is drawn then.
     below = tf.logical_and(ends <= uniform * total, ends < total)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, Iterator, Optional, Tuple, Union
+from typing import Any, Dict, Iterator, Mapping, Optional, Tuple, Union
 
 import numpy as np
 import tensorflow as tf
 
+from wavernn_tf import config as configuration
 from wavernn_tf.audio import dsp
 from wavernn_tf.config import Config
 from wavernn_tf.generation import synthesis
@@ -27,11 +28,14 @@ class KerasVoice(WholeVoice):
 
     Args:
       path: the run's folder.
+      settings: other values of `SAMPLING_SETTINGS` than the run's, by dotted path.
     """
 
-    def __init__(self, path: Union[str, Path]) -> None:
+    def __init__(
+        self, path: Union[str, Path], settings: Optional[Mapping[str, Any]] = None
+    ) -> None:
         run = RunFolder.at(path)
-        self.config: Config = run.config()
+        self.config: Config = configuration.override_sampling(run.config(), settings or {})
         self.model: Any = run.load_model()
         self._segments: Optional[Segments] = None
         self.weights = weights.extract(self.model)

@@ -100,12 +100,17 @@ class RunFolder:
           extend: take another number of steps or learning rate (`EXTENDABLE`) than the run had.
 
         Raises:
-          WaveRNNError: if the folder holds a run with another configuration or other data.
+          WaveRNNError: if the folder holds a run with another configuration or other data. Settings
+            of sampling alone may differ: they are taken over.
         """
         held = self.path / "config.yaml"
         if held.exists():
             before, now = configuration.to_dict(self.config()), configuration.to_dict(config)
-            differing = _differences(before, now)
+            differing = [
+                line
+                for line in _differences(before, now)
+                if line.split(" ")[0] not in configuration.SAMPLING_SETTINGS
+            ]
             extendable = all(line.split(" ")[0] in EXTENDABLE for line in differing)
             if differing and not (extend and extendable):
                 hint = " To go on with these, add --extend." if extendable and not extend else ""

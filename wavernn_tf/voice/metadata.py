@@ -14,13 +14,16 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from wavernn_tf.config import MelRecipe, SignalConfig, SubscaleConfig
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.prediction import pitch, postfilter
+from wavernn_tf.prediction import noise_shaping, pitch, postfilter
 from wavernn_tf.trees import from_dict, to_dict
 
 NAME = "wavernn_tf"
 SIZE_NAME = "wavernn_tf.file_bytes"
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Version of the op's inputs and of this text; the native library knows the same number."""
+
+OLDEST_SCHEMA = 5
+"""The oldest version that is still read; the native library knows the same number."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,8 +77,8 @@ class VoiceInfo:
         """Size of a stream's state in the op.
 
         Of every sub-tensor h and its last samples, and y[n-1]. With anything in front of the
-        network: h, the last samples and residuals, the last two classes, y[n-1], and what the
-        postfilter remembers.
+        network: h, the last samples and residuals, the last two classes, the last noise where it is
+        shaped, y[n-1], and what the postfilter remembers.
         """
         signal, rate = self.signal, self.mel.sample_rate
         off = signal.prediction_order == 0 and signal.pitch == "off" and signal.split == "linear"
@@ -85,7 +88,7 @@ class VoiceInfo:
                 longest if "lagged" in self.extra_inputs else 1
             )
             after = postfilter.state_values(signal, rate, self.mel.hop_length, self.steps_per_frame)
-            return self.state_size + kept + 3 + after
+            return self.state_size + kept + 3 + noise_shaping.state_values(signal) + after
         return self.subscale.batch * (self.state_size + self.subscale.history) + 1
 
     @property
@@ -120,10 +123,10 @@ class VoiceInfo:
                 f"This voice has schema version {version}; this package reads "
                 f"{SCHEMA_VERSION}. Upgrade wavernn-tf."
             )
-        if version < SCHEMA_VERSION:
+        if version < OLDEST_SCHEMA:
             raise WaveRNNError(
                 f"This voice was exported by an older release (schema version {version}; this "
-                f"package reads {SCHEMA_VERSION}): export the run again."
+                f"package reads {OLDEST_SCHEMA} to {SCHEMA_VERSION}): export the run again."
             )
         tree.pop("mel_fingerprint", None)
         try:

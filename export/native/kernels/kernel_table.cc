@@ -65,14 +65,15 @@ KernelList FindAvailable() {
   Finder finder;
   finder.Add(true, ScalarKernels);
 #if defined(__x86_64__)
-  const bool avx2 =
+  [[maybe_unused]] const bool avx2 =
       __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
                       __builtin_cpu_supports("avx512vl") &&
                       __builtin_cpu_supports("avx512dq") &&
                       __builtin_cpu_supports("avx512bw");
-  const bool avx512vnni = avx512 && __builtin_cpu_supports("avx512vnni");
-  const bool fast = HasFastGathers();
+  [[maybe_unused]] const bool avx512vnni =
+      avx512 && __builtin_cpu_supports("avx512vnni");
+  [[maybe_unused]] const bool fast = HasFastGathers();
 #endif
 #ifdef WAVERNN_TF_AVX2
   finder.Add(avx2, Avx2Kernels);

@@ -40,6 +40,7 @@ struct KernelTable {
   void (*coarse_gates_batch)(const BatchGateParams& params);
   void (*fine_gates_batch)(const BatchGateParams& params);
   void (*draw_batch)(const BatchDrawParams& params);
+  void (*draw_median_batch)(const BatchDrawParams& params);
   void (*quantise_batch)(const BatchQuantiseParams& params);
   void (*transpose)(const TransposeParams& params);
   void (*shift)(const ShiftParams& params);

@@ -35,13 +35,16 @@ struct DrawParams {
 };
 
 // A batch of 16 streams: logits [256, 16] become weights, whose draws fall into
-// group [16] and inside [16].
+// group [16] and inside [16]. With the medians, where the draws with uniform
+// 1/2 fall too.
 struct BatchDrawParams {
   float* logits;         // [256, 16] 64-byte aligned
   const float* scale;    // [16] > 0
   const float* uniform;  // [16]
   float* group;          // [16]
   float* inside;         // [16]
+  float* median_group;   // [16], of draw_median_batch alone
+  float* median_inside;  // [16], the same
 };
 
 // One over a temperature > 0, kept finite.

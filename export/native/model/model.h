@@ -89,6 +89,7 @@ struct Model {
   int state_size = 0;  // H, a multiple of 32
   int projection_size = 0;
   int n_features = 0;
+  int sample_rate = 0;    // Hz
   int hop_length = 0;     // samples a frame
   int sample_offset = 0;  // 16-bit steps
   float pre_emphasis = 0.0f;
@@ -137,10 +138,8 @@ struct Model {
     }
     return subscale.batch * (state_size + subscale.history()) + 1;
   }
-  // The predictors' part: samples, residuals, classes.
-  int predictor_size() const {
-    return predictors.samples() + predictors.residuals() + 2;
-  }
+  // The predictors' part.
+  int predictor_size() const { return predictors.state_size(); }
   int postfilter_size() const {
     return PostfilterStateSize(predictors, ahead(), steps_per_frame,
                                hop_length);

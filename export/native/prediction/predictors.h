@@ -3,6 +3,7 @@
 #define WAVERNN_TF_PREDICTION_PREDICTORS_H_
 
 #include "prediction/linear_prediction.h"
+#include "prediction/noise_shaping.h"
 #include "prediction/pitch.h"
 
 namespace wavernn_tf {
@@ -43,6 +44,7 @@ struct Predictors {
   LagScale lags;        // unless `pitch` is off
   bool mulaw = false;   // the split in coarse and fine
   unsigned inputs = 0;  // ExtraInput
+  NoiseShaping noise;   // needs pitch
   PostfilterShape postfilter;
 
   // Whether a step needs more than the last classes. Without, the plain model
@@ -57,6 +59,11 @@ struct Predictors {
   int samples() const { return linear.order > 1 ? linear.order : 1; }
   int residuals() const {
     return (inputs & kLaggedInput) != 0 ? lags.longest() + kLagReach + 1 : 1;
+  }
+  // Floats of a stream's state for the samples, the residuals, the last classes
+  // and the last noise.
+  int state_size() const {
+    return samples() + residuals() + 2 + (noise.on() ? 1 : 0);
   }
 };
 

@@ -49,6 +49,9 @@ void SamplePredictor::Load(const float* state) {
   classes_.fine = silence.fine + Whole(state[1], -255, 255);
   classes_.coarse = std::clamp(classes_.coarse, 0, 255);
   classes_.fine = std::clamp(classes_.fine, 0, 255);
+  if (predictors_->noise.on()) {
+    noise_ = Whole(state[2], -kMostNoise, kMostNoise);
+  }
   prediction_ = 0;
 }
 
@@ -62,6 +65,7 @@ void SamplePredictor::Store(float* state) const {
   const SplitSample silence = coding_.Encode(coding_.Value(0, 0));
   state[0] = static_cast<float>(classes_.coarse - silence.coarse);
   state[1] = static_cast<float>(classes_.fine - silence.fine);
+  if (predictors_->noise.on()) state[2] = static_cast<float>(noise_);
 }
 
 void SamplePredictor::Predict(const double* coefficients, int lag,
@@ -98,6 +102,23 @@ int SamplePredictor::Value(float sample) const {
 void SamplePredictor::Accept(SplitSample classes, int value) {
   classes_ = classes;
   Push(coding_.Sample(value, prediction_), coding_.Residual(value));
+}
+
+SplitSample SamplePredictor::AcceptDrawn(SplitSample drawn, int median,
+                                         int level) {
+  const int value = coding_.Decode(drawn);
+  const NoiseShaping& shaping = predictors_->noise;
+  if (!shaping.on()) {
+    Accept(drawn, value);
+    return drawn;
+  }
+  const int shift = NoiseShift(shaping.amount, level, noise_);
+  noise_ = value - coding_.Decode({median, coding_.FineClasses(median) / 2});
+  const int sample = std::clamp(coding_.Sample(value, prediction_) - shift,
+                                coding_.lowest(), coding_.highest());
+  const int shifted = coding_.Value(sample, prediction_);
+  Accept(coding_.Encode(shifted), shifted);
+  return classes_;
 }
 
 void SamplePredictor::Push(int sample, int residual) {

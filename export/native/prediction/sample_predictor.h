@@ -21,8 +21,8 @@ class SamplePredictor {
 
   // Starts from a part of a stream's state, of Model::predictor_size() floats:
   // the last samples, the last residuals, then c - c' and f - f' of the last
-  // classes and those of silence. Zeros are silence; any finite values are
-  // safe.
+  // classes and those of silence, then with noise shaping the last noise. Zeros
+  // are silence; any finite values are safe.
   void Load(const float* state);
   void Store(float* state) const;
 
@@ -44,6 +44,13 @@ class SamplePredictor {
   // classes.
   void Accept(SplitSample classes, int value);
 
+  // The same of drawn classes, with noise shaping; returns the classes that the
+  // next step reads.
+  //   median  the coarse class in the middle of what was drawn from
+  //   level   VoicingLevel of the step
+  // The last two are read with noise shaping only.
+  SplitSample AcceptDrawn(SplitSample drawn, int median, int level);
+
  private:
   void Push(int sample, int residual);
 
@@ -54,6 +61,7 @@ class SamplePredictor {
   int sample_ = 0;
   int residual_ = 0;
   int prediction_ = 0;
+  int noise_ = 0;  // eta[t-1]
   SplitSample classes_ = {};
   // The kept ones end at `end_`; when the arrays are full, they move to the
   // front.

@@ -137,6 +137,7 @@ constexpr KernelTable MakeTable() {
   table.coarse_gates_batch = Timed<kGatesStage, &T::coarse_gates_batch>;
   table.fine_gates_batch = Timed<kGatesStage, &T::fine_gates_batch>;
   table.draw_batch = Timed<kSoftmaxStage, &T::draw_batch>;
+  table.draw_median_batch = Timed<kSoftmaxStage, &T::draw_median_batch>;
   table.quantise_batch = Timed<kGatesStage, &T::quantise_batch>;
   table.transpose = Timed<kConditioningStage, &T::transpose>;
   table.shift = Timed<kConditioningStage, &T::shift>;

@@ -171,8 +171,8 @@ inline const float* AddInputs(const Engine& engine, const KernelTable& kernels,
 // loaded.
 //   chooser  as above; before it, void Begin(int64_t r, const int64_t* samples)
 //            says where the lanes are, and after it void Accept(int64_t r,
-//            const SplitSample* classes) writes what the next step reads into
-//            the history
+//            SplitSample* classes) writes what the next step reads into the
+//            history, and into `classes` where it is not what was chosen
 template <typename Chooser>
 void RunLanes(const Engine& engine, const KernelTable& kernels,
               const LaneRun& run, BatchWorkspace& workspace, Chooser& chooser) {

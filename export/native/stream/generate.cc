@@ -19,6 +19,16 @@ int DrawClass(const KernelTable& kernels, float* logits, float scale,
   return kernels.draw({logits, totals, uniform});
 }
 
+// The same, and the median class: what the uniform number 1/2 would draw.
+int DrawWithMedian(const KernelTable& kernels, float* logits, float scale,
+                   float temperature, float uniform, int& median) {
+  if (temperature == 0.0f) return median = ArgMax(logits);
+  alignas(64) float totals[kClassGroups];
+  kernels.softmax({logits, scale, logits, totals});
+  median = kernels.draw({logits, totals, 0.5f});
+  return kernels.draw({logits, totals, uniform});
+}
+
 // Draws both classes of each sample and writes the audio.
 class Sampler {
  public:
@@ -45,10 +55,11 @@ class Sampler {
                      uniforms_.fine);
   }
 
-  void Accept(SplitSample sample) {
+  SplitSample Accept(SplitSample sample) {
     s_ = Combine(sample, model_.sample_offset);
     y_ = DeEmphasise(s_, y_, model_.pre_emphasis);
     params_.audio[written_++] = ToAudio(y_);
+    return sample;
   }
 
   float s() const { return s_; }
@@ -76,6 +87,7 @@ class PredictedSampler {
         kernels_(kernels),
         params_(params),
         coding_(model.coding()),
+        shaping_(model.predictors.noise),
         scale_(InverseTemperature(params.temperature)),
         fine_scale_(FineScale(coding_, params.fine_temperature)),
         workspace_(workspace),
@@ -85,12 +97,21 @@ class PredictedSampler {
   void Enter(int lag, float voicing) {
     lag_ = lag;
     voicing_ = voicing;
+    if (!shaping_.follows_voicing()) return;
+    level_ = VoicingLevel(voicing);
+    scale_ = InverseTemperature(
+        params_.temperature *
+        TemperatureFactor(shaping_.voiced_temperature, level_));
   }
 
   int Coarse(float* logits) {
     uniforms_ = DrawUniforms(params_.seed, drawn_++);
-    coarse_ = DrawClass(kernels_, logits, scale_, params_.temperature,
-                        uniforms_.coarse);
+    const float temperature = params_.temperature;
+    coarse_ = shaping_.on()
+                  ? DrawWithMedian(kernels_, logits, scale_, temperature,
+                                   uniforms_.coarse, median_)
+                  : DrawClass(kernels_, logits, scale_, temperature,
+                              uniforms_.coarse);
     return coarse_;
   }
 
@@ -100,15 +121,17 @@ class PredictedSampler {
                      uniforms_.fine);
   }
 
-  void Accept(SplitSample classes) {
+  SplitSample Accept(SplitSample drawn) {
     const TimedStage stage(kernels_, kPredictionStage);
-    workspace_.predictor.Accept(classes, coding_.Decode(classes));
+    const SplitSample classes =
+        workspace_.predictor.AcceptDrawn(drawn, median_, level_);
     const auto s = static_cast<float>(workspace_.predictor.sample());
     y_ = DeEmphasise(s, y_, model_.pre_emphasis);
     float finished;
     if (workspace_.postfilter.Push(y_, lag_, voicing_, &finished)) {
       params_.audio[written_++] = ToAudio(finished);
     }
+    return classes;
   }
 
   float y() const { return y_; }
@@ -118,13 +141,16 @@ class PredictedSampler {
   const KernelTable& kernels_;
   const GenerateParams& params_;
   const Coding coding_;
-  const float scale_;  // of the logits; unused at temperature 0
+  const NoiseShaping shaping_;
+  float scale_;  // of the logits; unused at temperature 0
   const float fine_scale_;
   Workspace& workspace_;
   SampleUniforms uniforms_ = {};
   int coarse_ = 0;
+  int median_ = 0;  // the coarse class, with noise shaping
   int lag_ = 0;
   float voicing_ = 0.0f;
+  int level_ = 0;  // of the voicing
   uint64_t drawn_;
   float y_;  // y[n-1]
   uint64_t written_ = 0;

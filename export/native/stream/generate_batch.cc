@@ -22,6 +22,7 @@ class LaneSampler {
         streams_(streams),
         workspace_(workspace),
         coding_(model.coding()),
+        shaping_(model.predictors.noise),
         predicts_(model.predictors.on()),
         sub_tensors_(model.subscale.batch),
         remembered_(model.subscale.history()) {
@@ -44,6 +45,7 @@ class LaneSampler {
       if (!running_[k]) continue;
       uniforms_[k] =
           DrawUniforms(StreamOf(k).seed, static_cast<uint64_t>(samples[k]));
+      if (shaping_.follows_voicing()) FollowVoicing(k, samples[k]);
     }
   }
 
@@ -56,7 +58,7 @@ class LaneSampler {
     Draw(true, logits, classes);
   }
 
-  void Accept(int64_t r, const SplitSample* classes) {
+  void Accept(int64_t r, SplitSample* classes) {
     if (predicts_) {
       AcceptPredicted(r, classes);
       return;
@@ -143,13 +145,25 @@ class LaneSampler {
     }
   }
 
-  void AcceptPredicted(int64_t r, const SplitSample* classes) {
+  // Of a model with predictors: the voicing at a sample of lane k.
+  void FollowVoicing(int k, int64_t sample) {
+    const int64_t step =
+        (sample - run_.streams[k].first) / model_.samples_per_step;
+    levels_[k] = VoicingLevel(workspace_.conditioning.voicing(k, step));
+    const float temperature = streams_[k].temperature;
+    if (temperature == 0.0f) return;
+    scale_[k] = InverseTemperature(
+        temperature *
+        TemperatureFactor(shaping_.voiced_temperature, levels_[k]));
+  }
+
+  void AcceptPredicted(int64_t r, SplitSample* classes) {
     const TimedStage stage(kernels_, kPredictionStage);
     for (int k = 0; k < run_.count; ++k) {
       if (!running_[k]) continue;
       const LaneStream& lane = run_.streams[k];
       SamplePredictor& predictor = workspace_.predictors[k];
-      predictor.Accept(classes[k], coding_.Decode(classes[k]));
+      classes[k] = predictor.AcceptDrawn(classes[k], medians_[k], levels_[k]);
       y_[k] = DeEmphasise(static_cast<float>(predictor.sample()), y_[k],
                           model_.pre_emphasis);
       const int64_t step =
@@ -186,22 +200,38 @@ class LaneSampler {
     alignas(64) float uniforms[kBatchLanes];
     alignas(64) float group[kBatchLanes];
     alignas(64) float inside[kBatchLanes];
+    alignas(64) float median_group[kBatchLanes];
+    alignas(64) float median_inside[kBatchLanes];
+    const bool median = shaping_.on() && !fine;
     for (int k = 0; k < kBatchLanes; ++k) {
       uniforms[k] = fine ? uniforms_[k].fine : uniforms_[k].coarse;
       // Temperature 0 needs the logits themselves, which the draw overwrites.
-      if (Greedy(k, fine))
+      if (Greedy(k, fine)) {
         Chosen(classes[k], fine) = ArgMax(Lane(logits, k).values);
+        if (median) medians_[k] = classes[k].coarse;
+      }
     }
-    kernels_.draw_batch(
-        {logits, fine ? fine_scale_ : scale_, uniforms, group, inside});
+    const BatchDrawParams params = {logits,       fine ? fine_scale_ : scale_,
+                                    uniforms,     group,
+                                    inside,       median_group,
+                                    median_inside};
+    median ? kernels_.draw_median_batch(params) : kernels_.draw_batch(params);
     for (int k = 0; k < kBatchLanes; ++k) {
       if (!running_[k] || Greedy(k, fine)) continue;
-      const int g = static_cast<int>(group[k]);
-      const int i = static_cast<int>(inside[k]);
-      Chosen(classes[k], fine) = g < kClassGroups && i < kClassGroups
-                                     ? kClassGroups * g + i
-                                     : LastPositive(Lane(logits, k).values, g);
+      Chosen(classes[k], fine) = ClassAt(logits, k, group[k], inside[k]);
+      if (median) {
+        medians_[k] = ClassAt(logits, k, median_group[k], median_inside[k]);
+      }
     }
+  }
+
+  // The class of a lane's draw (BatchDrawParams), with the weights.
+  static int ClassAt(const float* weights, int lane, float group,
+                     float inside) {
+    const int g = static_cast<int>(group);
+    const int i = static_cast<int>(inside);
+    if (g < kClassGroups && i < kClassGroups) return kClassGroups * g + i;
+    return LastPositive(Lane(weights, lane).values, g);
   }
 
   static int& Chosen(SplitSample& classes, bool fine) {
@@ -253,6 +283,7 @@ class LaneSampler {
   const GenerateParams* const streams_;
   BatchWorkspace& workspace_;
   const Coding coding_;
+  const NoiseShaping shaping_;
   const bool predicts_;
   const int sub_tensors_;  // B
   const int remembered_;
@@ -261,6 +292,8 @@ class LaneSampler {
   int16_t* audio_[kBatchLanes] = {};  // where its next sample goes
   bool running_[kBatchLanes] = {};
   SampleUniforms uniforms_[kBatchLanes] = {};
+  int levels_[kBatchLanes] = {};          // of the voicing
+  int medians_[kBatchLanes] = {};         // coarse classes, with noise shaping
   alignas(64) float scale_[kBatchLanes];  // of the logits
   alignas(64) float fine_scale_[kBatchLanes];
 };

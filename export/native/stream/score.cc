@@ -34,7 +34,10 @@ class Teacher {
   }
 
   void Enter(int, float) {}
-  void Accept(SplitSample) { ++read_; }
+  SplitSample Accept(SplitSample classes) {
+    ++read_;
+    return classes;
+  }
 
  private:
   const Model& model_;
@@ -78,9 +81,10 @@ class PredictedTeacher {
     return truth_.fine;
   }
 
-  void Accept(SplitSample classes) {
+  SplitSample Accept(SplitSample classes) {
     predictor_.Accept(classes, value_);
     ++read_;
+    return classes;
   }
 
  private:

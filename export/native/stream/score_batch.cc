@@ -55,7 +55,7 @@ class LaneTeacher {
     }
   }
 
-  void Accept(int64_t r, const SplitSample*) {
+  void Accept(int64_t r, SplitSample*) {
     Show(r + 1 + model_.subscale.future());
   }
 

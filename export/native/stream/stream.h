@@ -110,7 +110,8 @@ inline const float* PredictStep(const Engine& engine,
 // its predictors'.
 //   features [ceil(samples / hop) + past + lookahead, n_features]
 //   chooser  as above; with predictors before every step void Enter(int lag,
-//            float voicing)
+//            float voicing); SplitSample Accept(SplitSample) takes the classes
+//            chosen and returns those that the next step reads
 // `previous` holds the classes before the first sample, then before the next.
 template <typename Chooser>
 void RunStream(const Engine& engine, const KernelTable& kernels,
@@ -144,9 +145,8 @@ void RunStream(const Engine& engine, const KernelTable& kernels,
               predicts
                   ? PredictStep(engine, kernels, gates, step + t, workspace)
                   : gates;
-          previous =
-              Step(engine, kernels, inputs, previous, workspace, chooser);
-          chooser.Accept(previous);
+          previous = chooser.Accept(
+              Step(engine, kernels, inputs, previous, workspace, chooser));
         }
       }
     }

@@ -150,6 +150,7 @@ void TestDraw() {
   std::mt19937 random(53);
   int beyond_all = 0;    // canaries: rounding leaves no class
   int beyond_group = 0;  // or none in the group
+  int medians = 0;       // elsewhere than the draw
   for (int round = 0; round < 300; ++round) {
     const float spread = round % 3 == 0 ? 200.0f : 5.0f;
     std::vector<Floats> logits = RandomStreams(random, kClasses, spread);
@@ -172,16 +173,28 @@ void TestDraw() {
       uniform.data()[lane] = u;
     }
     ForEachIsa([&](const KernelTable& kernels) {
-      Lanes all(logits);
+      Lanes all(logits), same(logits);
       alignas(64) float group[kBatchLanes], inside[kBatchLanes];
-      kernels.draw_batch(
-          {all.data(), scale.data(), uniform.data(), group, inside});
+      alignas(64) float median_group[kBatchLanes], median_inside[kBatchLanes];
+      alignas(64) float own_group[kBatchLanes], own_inside[kBatchLanes];
+      kernels.draw_batch({all.data(), scale.data(), uniform.data(), group,
+                          inside, nullptr, nullptr});
+      kernels.draw_median_batch({same.data(), scale.data(), uniform.data(),
+                                 own_group, own_inside, median_group,
+                                 median_inside});
       for (int lane = 0; lane < kBatchLanes; ++lane) {
         CHECK(SameBits(all.Stream(lane), weights[lane]));
         const Place place =
             PlaceOf(weights[lane], totals[lane], uniform.data()[lane]);
         CHECK(group[lane] == static_cast<float>(place.group));
         CHECK(inside[lane] == static_cast<float>(place.inside));
+        CHECK(SameBits(same.Stream(lane), weights[lane]));
+        CHECK(own_group[lane] == group[lane]);
+        CHECK(own_inside[lane] == inside[lane]);
+        const Place median = PlaceOf(weights[lane], totals[lane], 0.5f);
+        CHECK(median_group[lane] == static_cast<float>(median.group));
+        CHECK(median_inside[lane] == static_cast<float>(median.inside));
+        medians += median.group != place.group;
         CHECK(kernels.draw({weights[lane].data(), totals[lane].data(),
                             uniform.data()[lane]}) ==
               ClassOf(weights[lane], place));
@@ -191,7 +204,7 @@ void TestDraw() {
       }
     });
   }
-  CHECK(beyond_all > 0 && beyond_group > 0);
+  CHECK(beyond_all > 0 && beyond_group > 0 && medians > 0);
 }
 
 // What goes in and comes out of one stream.

@@ -257,6 +257,63 @@ void TestSamplePredictor() {
   for (float input : inputs) CHECK(std::fabs(input) <= 2.0f);
 }
 
+// The equations of noise_shaping.h, over a clipped and a wrapped sample too.
+void TestNoiseShaping() {
+  CHECK(VoicingLevel(0.0f) == 0 && VoicingLevel(1.0f) == 256);
+  CHECK(VoicingLevel(2.5f / 256.0f) == 2 && VoicingLevel(3.5f / 256.0f) == 4);
+  CHECK(VoicingLevel(NAN) == 0 && VoicingLevel(3e38f) == 256);
+  CHECK(TemperatureFactor(0.7f, 0) == 1.0f);
+  CHECK(TemperatureFactor(0.7f, 256) == 0.7f);
+  CHECK(TemperatureFactor(1.0f, 77) == 1.0f);
+  CHECK(NoiseShift(128, 256, 3) == 2 && NoiseShift(128, 256, -3) == -1);
+  CHECK(NoiseShift(kMostNoiseShaping, 256, kMostNoise) == 58879);
+  CHECK(NoiseShift(kMostNoiseShaping, 256, -kMostNoise) == -58879);
+  ModelShape shape;
+  shape.predictors = AllPredictors();
+  shape.predictors.order = 0;
+  shape.predictors.inputs = kLogResidualInput;
+  shape.predictors.noise.amount = 128;
+  RandomModel random(shape, 66);
+  const Model& model = random.model();
+  const Coding coding = model.coding();
+  SamplePredictor predictor;
+  CHECK(predictor.Allocate(model.predictors, coding));
+  CHECK(model.predictor_size() == 1 + 1 + 2 + 1);
+  predictor.Load(Floats(model.predictor_size(), 0.0f).data());
+  int noise = 0;
+  int clipped = 0;
+  for (int t = 0; t < 3000; ++t) {
+    float input;
+    predictor.Predict(nullptr, 0, &input, 1);
+    const int level = static_cast<int>(random.random()() % 257);
+    const int median = static_cast<int>(random.random()() % 256);
+    SplitSample drawn = {static_cast<int>(random.random()() % 256), 0};
+    if (t % 3 == 0) drawn.coarse = t % 2 * 255;  // near the ends of the range
+    drawn.fine =
+        static_cast<int>(random.random()() % coding.FineClasses(drawn.coarse));
+    const SplitSample next = predictor.AcceptDrawn(drawn, median, level);
+    const double shift =
+        std::floor(128.0 * level * noise / 65536.0 + 0.5);  // exact
+    const double wanted = coding.Decode(drawn) - 32768 - shift;
+    const double sample = std::clamp(wanted, -32768.0, 32767.0);
+    clipped += sample != wanted;
+    CHECK(predictor.sample() == sample);
+    const SplitSample expected =
+        coding.Encode(coding.Value(static_cast<int>(sample), 0));
+    CHECK(next.coarse == expected.coarse && next.fine == expected.fine);
+    noise = coding.Decode(drawn) -
+            coding.Decode({median, coding.FineClasses(median) / 2});
+    Floats state(model.predictor_size());
+    predictor.Store(state.data());
+    CHECK(state.back() == static_cast<float>(noise));
+    if (t % 100 == 99) predictor.Load(state.data());
+  }
+  CHECK(clipped > 20);
+  predictor.Load(Floats(model.predictor_size(), 3e38f).data());  // is safe
+  predictor.AcceptDrawn({255, 255}, 0, 256);
+  CHECK(predictor.sample() >= -32768);
+}
+
 void TestMask() {
   const Coding coding = {0, true};
   CHECK(coding.FineClasses(128) < 20 && coding.FineClasses(0) == 256);
@@ -289,6 +346,7 @@ int main() {
   TestLogarithmicInput();
   TestPitch();
   TestSamplePredictor();
+  TestNoiseShaping();
   TestMask();
   return Failures();
 }

@@ -1,5 +1,6 @@
 #include "tflite/config.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "tflite/weights.h"
@@ -34,6 +35,8 @@ enum ConfigIndex {
   kEstimator,   // layers
   kPostfilter,  // PostfilterForm
   kPostfilterStrength,
+  kNoiseShaping,  // of 256
+  kVoicedTemperature,
 };
 
 struct Range {
@@ -63,6 +66,7 @@ constexpr Range kRanges[] = {
     {kSampleRate, "sample_rate", 1, 1 << 20},
     {kEstimator, "n_estimator", 0, 16},
     {kPostfilter, "postfilter", 0, 2},
+    {kNoiseShaping, "noise_shaping / 256", 0, kMostNoiseShaping},
 };
 
 // Of a model with more than one sub-tensor.
@@ -72,7 +76,11 @@ constexpr Range kSubscaleRanges[] = {
     {kSubscaleKernel, "subscale kernel_size", 1, 64},
 };
 
-bool CheckSchema(const int32_t* config, ErrorText& error) {
+bool CheckSchema(const int32_t* config, int size, ErrorText& error) {
+  if (size <= kSchemaIndex) {
+    return error.Set("expected config of shape [%d]; got [%d]", kConfigSize,
+                     size);
+  }
   if (config[kMagicIndex] != kMagic) {
     return error.Set(
         "expected the config's magic 0x%08X; got 0x%08X: this is"
@@ -87,13 +95,15 @@ bool CheckSchema(const int32_t* config, ErrorText& error) {
         " wavernn-tf",
         schema, kSchemaVersion);
   }
-  if (schema < kSchemaVersion) {
+  if (schema < kOldestSchema) {
     return error.Set(
         "model schema %d is older than this library (%d): export the model"
         " again",
         schema, kSchemaVersion);
   }
-  return true;
+  const int expected = schema < kSchemaVersion ? kOldConfigSize : kConfigSize;
+  if (size == expected) return true;
+  return error.Set("expected config of shape [%d]; got [%d]", expected, size);
 }
 
 bool CheckRange(const int32_t* config, const Range& range, ErrorText& error) {
@@ -141,6 +151,10 @@ bool CheckPredictors(const int32_t* config, ErrorText& error) {
         "expected a source of pitch with extra inputs 0x%02X, postfilter %d",
         inputs, config[kPostfilter]);
   }
+  if (config[kNoiseShaping] != 0 && !pitch) {
+    return error.Set("expected a source of pitch with noise_shaping %d / 256",
+                     config[kNoiseShaping]);
+  }
   if (pitch && config[kSampleRate] < 1600) {
     return error.Set("expected sample_rate >= 1600 with pitch; got %d",
                      config[kSampleRate]);
@@ -184,9 +198,22 @@ bool FillPredictors(const int32_t* config, Predictors& predictors,
   predictors.postfilter.form = static_cast<PostfilterForm>(config[kPostfilter]);
   const float strength = FloatOf(config[kPostfilterStrength]);
   predictors.postfilter.strength = strength;
-  if (strength >= 0.0f && strength <= 10.0f) return true;
-  return error.Set("expected postfilter_strength in [0, 10]; got %g",
-                   static_cast<double>(strength));
+  if (!(strength >= 0.0f && strength <= 10.0f)) {
+    return error.Set("expected postfilter_strength in [0, 10]; got %g",
+                     static_cast<double>(strength));
+  }
+  predictors.noise.amount = config[kNoiseShaping];
+  const float voiced = FloatOf(config[kVoicedTemperature]);
+  predictors.noise.voiced_temperature = voiced;
+  if (!(voiced > 0.0f && voiced <= 1.0f)) {
+    return error.Set("expected voiced_temperature in (0, 1]; got %g",
+                     static_cast<double>(voiced));
+  }
+  if (voiced < 1.0f && predictors.pitch == PitchSource::kOff) {
+    return error.Set("expected a source of pitch with voiced_temperature %g",
+                     static_cast<double>(voiced));
+  }
+  return true;
 }
 
 bool CheckRanges(const int32_t* config, ErrorText& error) {
@@ -202,9 +229,14 @@ bool CheckRanges(const int32_t* config, ErrorText& error) {
 
 }  // namespace
 
-bool ReadConfig(const int32_t* config, Model& model, LayerCounts& counts,
-                ErrorText& error) {
-  if (!CheckSchema(config, error) || !CheckRanges(config, error)) return false;
+bool ReadConfig(const int32_t* held, int size, Model& model,
+                LayerCounts& counts, ErrorText& error) {
+  if (!CheckSchema(held, size, error)) return false;
+  int32_t config[kConfigSize] = {};
+  constexpr float kUnchanged = 1.0f;  // what an old file does not say
+  std::memcpy(&config[kVoicedTemperature], &kUnchanged, sizeof(kUnchanged));
+  std::copy_n(held, size, config);
+  if (!CheckRanges(config, error)) return false;
   const float pre_emphasis = FloatOf(config[kPreEmphasis]);
   if (!(pre_emphasis >= 0.0f && pre_emphasis < 1.0f)) {
     return error.Set("expected pre_emphasis in [0, 1); got %g",
@@ -213,6 +245,7 @@ bool ReadConfig(const int32_t* config, Model& model, LayerCounts& counts,
   model.state_size = config[kStateSize];
   model.projection_size = config[kProjectionSize];
   model.n_features = config[kFeatures];
+  model.sample_rate = config[kSampleRate];
   model.hop_length = config[kHopLength];
   model.sample_offset = config[kSampleOffset];
   model.pre_emphasis = pre_emphasis;

@@ -1,4 +1,4 @@
-// The int32 [24] tensor that heads the weight list.
+// The int32 [26] tensor that heads the weight list.
 #ifndef WAVERNN_TF_TFLITE_CONFIG_H_
 #define WAVERNN_TF_TFLITE_CONFIG_H_
 
@@ -9,7 +9,8 @@
 
 namespace wavernn_tf {
 
-constexpr int kConfigSize = 24;
+constexpr int kConfigSize = 26;
+constexpr int kOldConfigSize = 24;  // of schema 5, without noise shaping
 
 // How many layers follow in the weight list.
 struct LayerCounts {
@@ -19,9 +20,9 @@ struct LayerCounts {
   int estimator;  // of pitch
 };
 
-// Checks `config` [kConfigSize] and fills the sizes of `model`.
-bool ReadConfig(const int32_t* config, Model& model, LayerCounts& counts,
-                ErrorText& error);
+// Checks `config` [size] and fills the sizes of `model`.
+bool ReadConfig(const int32_t* config, int size, Model& model,
+                LayerCounts& counts, ErrorText& error);
 
 }  // namespace wavernn_tf
 

@@ -14,6 +14,14 @@
 #include "tflite/op_tensors.h"
 #include "tflite/tflite_abi.h"
 
+#if !defined(WAVERNN_TF_USE_TFLITE_HEADERS)
+// A registration is passed by value. Where large structs travel in memory or
+// by reference our longer one is harmless; 32-bit targets spread them over
+// registers, so there the size must be the runtime's own.
+static_assert(sizeof(void*) == 8,
+              "32-bit targets need WAVERNN_TF_USE_TFLITE_HEADERS");
+#endif
+
 namespace wavernn_tf {
 namespace {
 

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "tflite/check_values.h"
 #include "tflite/op.h"
 #include "tflite/op_tensors.h"
 #include "tflite/tensors.h"
@@ -87,43 +88,16 @@ bool CheckTensors(const TfLiteContext& context, const Op& op, Checker check,
          CheckGenerateOutputs(context, op, error);
 }
 
-// At least one frame, and audio that ends within the last one.
 bool CheckLengths(const Op& op, const CallSizes& sizes, ErrorText& error) {
-  const Model& model = op.model;
-  if (sizes.frames < 1) {
-    return error.Set(
-        "expected features of at least %d frames (1 + %d before +"
-        " %d after); got %lld",
-        1 + ContextFrames(op), model.past, ContextFrames(op) - model.past,
-        static_cast<long long>(sizes.frames + ContextFrames(op)));
-  }
-  const int64_t highest = sizes.frames * model.hop_length;
-  if (op.kind == OpKind::kScore &&
-      (sizes.samples <= highest - model.hop_length ||
-       sizes.samples > highest)) {
-    return error.Set(
-        "expected %lld to %lld samples of audio for %lld frames;"
-        " got %lld",
-        static_cast<long long>(highest - model.hop_length + 1),
-        static_cast<long long>(highest), static_cast<long long>(sizes.frames),
-        static_cast<long long>(sizes.samples));
-  }
-  return true;
+  return CheckFrames(op.model, sizes.frames, error) &&
+         (op.kind != OpKind::kScore ||
+          CheckAudioLength(op.model, sizes.frames, sizes.samples, error));
 }
 
 bool CheckFinite(const TfLiteTensor& tensor, const char* name,
                  ErrorText& error) {
-  const float* values = Data<float>(tensor);
-  int64_t count = 1;
-  for (int i = 0; i < tensor.dims->size; ++i) count *= tensor.dims->data[i];
-  for (int64_t i = 0; i < count; ++i) {
-    if (!std::isfinite(values[i])) {
-      return error.Set("expected finite %s; got %g at element %lld of shape %s",
-                       name, static_cast<double>(values[i]),
-                       static_cast<long long>(i), ShapeText(tensor).c_str());
-    }
-  }
-  return true;
+  return CheckFinite(Data<float>(tensor), tensor.dims->data, tensor.dims->size,
+                     name, error);
 }
 
 // Of the network's state; samples, which follow it, may have any size. The
@@ -148,17 +122,15 @@ bool CheckStateRange(const TfLiteTensor& tensor, int batch, const Model& model,
 
 bool CheckGenerateValues(const TfLiteContext& context, const Op& op,
                          const CallSizes& sizes, ErrorText& error) {
-  const TfLiteTensor& temperature = Input(context, op, kGenerateTemperature);
-  const TfLiteTensor& fine = Input(context, op, kGenerateFineTemperature);
   const TfLiteTensor& state = Input(context, op, kGenerateState);
   if (!CheckFinite(state, "state", error) ||
-      !CheckStateRange(state, sizes.batch, op.model, error) ||
-      !CheckFinite(temperature, "temperature", error) ||
-      !CheckFinite(fine, "fine_temperature", error)) {
+      !CheckStateRange(state, sizes.batch, op.model, error)) {
     return false;
   }
-  const float* temperatures = Data<float>(temperature);
-  const float* fine_temperatures = Data<float>(fine);
+  const float* temperatures =
+      Data<float>(Input(context, op, kGenerateTemperature));
+  const float* fine_temperatures =
+      Data<float>(Input(context, op, kGenerateFineTemperature));
   const int64_t* positions =
       Data<int64_t>(Input(context, op, kGeneratePosition));
   // The first sub-tensor runs ahead, and to the end of its position.
@@ -166,14 +138,7 @@ bool CheckGenerateValues(const TfLiteContext& context, const Op& op,
                           int64_t{op.model.ahead()} * op.model.hop_length -
                           op.model.subscale.batch;
   for (int b = 0; b < sizes.batch; ++b) {
-    if (temperatures[b] < 0.0f) {
-      return error.Set("expected temperature >= 0; got %g",
-                       static_cast<double>(temperatures[b]));
-    }
-    if (fine_temperatures[b] < 0.0f) {
-      return error.Set("expected fine_temperature >= 0; got %g",
-                       static_cast<double>(fine_temperatures[b]));
-    }
+    if (!CheckDraw(temperatures[b], fine_temperatures[b], error)) return false;
     if (positions[b] < 0 || positions[b] > highest) {
       return error.Set("expected position in [0, %lld]; got %lld",
                        static_cast<long long>(highest),

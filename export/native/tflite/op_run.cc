@@ -1,14 +1,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
-#include <limits>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "profile/timed_kernels.h"
-#include "stream/generate.h"
-#include "stream/score.h"
+#include "stream/run_streams.h"
 #include "tflite/op.h"
 #include "tflite/op_tensors.h"
 #include "tflite/tensors.h"
@@ -26,15 +24,6 @@ bool Resize(TfLiteContext& context, TfLiteTensor& tensor, int rank,
   std::copy(shape, shape + rank, size->data);
   if (context.ResizeTensor(&context, &tensor, size) == kTfLiteOk) return true;
   return error.Set("the runtime could not resize an output");
-}
-
-// From so many streams on they run as a batch: of a plain model where that is
-// faster than one after the other.
-int BatchFrom(const Op& op) {
-  if (!op.model.subscale.plain()) return 1;
-  if (op.kind == OpKind::kScore) return std::numeric_limits<int>::max();
-  const int type = static_cast<int>(op.model.recurrent[0].type);
-  return op.options.kernels->batch_from[type];
 }
 
 // Gets the weights laid out and makes the scratch memory, each once.
@@ -94,32 +83,29 @@ std::vector<GenerateParams> Streams(TfLiteContext& context, const Op& op,
   return streams;
 }
 
-// The first of the streams, one alone or several as a batch; returns how many.
-int RunStreams(Op& op, const GenerateParams* streams, int left) {
-  const int count = BatchedStreams(op.model, streams, left);
-  const bool batch = count >= BatchFrom(op);
-  const auto run = [&](const KernelTable& kernels) {
-    if (batch) {
-      GenerateBatch(*op.engine, kernels, streams, count, *op.batch_workspace);
-    } else {
-      Generate(*op.engine, kernels, *streams, *op.workspace);
-    }
+// The first of the streams; returns how many.
+int RunSome(Op& op, const GenerateParams* streams, int left) {
+  const KernelTable& kernels = *op.options.kernels;
+  const StreamTurn turn = NextTurn(op.model, kernels, streams, left);
+  const auto run = [&](const KernelTable& chosen) {
+    RunTurn(*op.engine, chosen, turn, streams, op.workspace.get(),
+            op.batch_workspace.get());
   };
   if (op.options.stages) {
-    const TimedRun timed(*op.options.kernels,
-                         batch ? op.batch_workspace->recurrent.data()
-                               : op.workspace->recurrent.data());
+    const TimedRun timed(kernels, turn.batch
+                                      ? op.batch_workspace->recurrent.data()
+                                      : op.workspace->recurrent.data());
     run(timed.kernels());
   } else {
-    run(*op.options.kernels);
+    run(kernels);
   }
-  return batch ? count : 1;
+  return turn.count;
 }
 
 void RunGenerate(TfLiteContext& context, Op& op, const CallSizes& sizes) {
   const std::vector<GenerateParams> streams = Streams(context, op, sizes);
   for (int b = 0; b < sizes.batch;) {
-    b += RunStreams(op, &streams[b], sizes.batch - b);
+    b += RunSome(op, &streams[b], sizes.batch - b);
   }
   const int64_t* positions =
       Data<int64_t>(Input(context, op, kGeneratePosition));
@@ -147,17 +133,8 @@ void RunScore(TfLiteContext& context, Op& op, const CallSizes& sizes) {
     params.samples = sizes.samples;
     params.log_likelihood = log_likelihood + b * sizes.samples * 2;
   }
-  if (model.subscale.plain()) {
-    for (const ScoreParams& params : streams) {
-      Score(*op.engine, kernels, params, *op.workspace);
-    }
-    return;
-  }
-  const int most = kBatchLanes / model.subscale.batch;
-  for (int b = 0; b < sizes.batch; b += most) {
-    ScoreBatch(*op.engine, kernels, &streams[b],
-               std::min(most, sizes.batch - b), *op.batch_workspace);
-  }
+  RunScores(*op.engine, kernels, streams.data(), sizes.batch,
+            op.workspace.get(), op.batch_workspace.get());
 }
 
 }  // namespace
@@ -188,7 +165,9 @@ bool Run(TfLiteContext& context, Op& op, const CallSizes& sizes,
       return error.Set("expected memory for output %d; got none", i);
     }
   }
-  if (!MakeReady(op, sizes.batch >= BatchFrom(op), error)) return false;
+  const int batch_from =
+      BatchFrom(op.model, *op.options.kernels, op.kind == OpKind::kScore);
+  if (!MakeReady(op, sizes.batch >= batch_from, error)) return false;
   if (op.kind == OpKind::kGenerate) {
     RunGenerate(context, op, sizes);
   } else {

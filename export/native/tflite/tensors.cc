@@ -3,15 +3,6 @@
 namespace wavernn_tf {
 namespace {
 
-std::string ShapeText(const int* sizes, int rank) {
-  std::string text = "[";
-  for (int i = 0; i < rank; ++i) {
-    if (i > 0) text += ", ";
-    text += sizes[i] == kAnySize ? "?" : std::to_string(sizes[i]);
-  }
-  return text + "]";
-}
-
 // Bytes of one element; 0 for types we never read.
 int64_t TypeSize(TfLiteType type) {
   switch (type) {
@@ -35,8 +26,9 @@ int64_t CountElements(const TfLiteTensor& tensor) {
   constexpr int64_t kLimit = int64_t{1} << 40;
   int64_t count = 1;
   for (int i = 0; i < tensor.dims->size; ++i) {
-    count *= tensor.dims->data[i];
-    if (count > kLimit) return -1;
+    const int64_t size = tensor.dims->data[i];
+    if (size > 0 && count > kLimit / size) return -1;
+    count *= size;
   }
   return count;
 }
@@ -60,6 +52,15 @@ const char* TypeName(TfLiteType type) {
     default:
       return "another type";
   }
+}
+
+std::string ShapeText(const int* sizes, int rank) {
+  std::string text = "[";
+  for (int i = 0; i < rank; ++i) {
+    if (i > 0) text += ", ";
+    text += sizes[i] == kAnySize ? "?" : std::to_string(sizes[i]);
+  }
+  return text + "]";
 }
 
 std::string ShapeText(const TfLiteTensor& tensor) {

@@ -15,7 +15,8 @@ constexpr int kAnySize = -1;
 
 const char* TypeName(TfLiteType type);
 
-// "[2, 3]"
+// "[2, 3]"; kAnySize is "?".
+std::string ShapeText(const int* sizes, int rank);
 std::string ShapeText(const TfLiteTensor& tensor);
 
 // Checks type and rank, and each dimension against `shape`, where kAnySize

@@ -300,12 +300,13 @@ bool ReadHead(WeightReader& reader, const char* project, const char* output,
 bool ReadWeights(const std::vector<const TfLiteTensor*>& tensors, Model& model,
                  ErrorText& error) {
   WeightReader reader(tensors, error);
-  const int config_shape[] = {kConfigSize};
+  const int config_shape[] = {kAnySize};
   const TfLiteTensor* config =
       reader.Next("config", "", kTfLiteInt32, 1, config_shape);
   if (config == nullptr) return false;
   LayerCounts counts = {};
-  return ReadConfig(Data<int32_t>(*config), model, counts, error) &&
+  return ReadConfig(Data<int32_t>(*config), config->dims->data[0], model,
+                    counts, error) &&
          ReadConditioning(reader, counts, model) &&
          ReadRecurrence(reader, model) &&
          ReadHead(reader, "O1", "O2", model, model.coarse) &&

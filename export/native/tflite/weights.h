@@ -10,8 +10,9 @@
 
 namespace wavernn_tf {
 
-// The newest model schema this library reads.
-constexpr int kSchemaVersion = 5;
+// The newest model schema this library reads, and the oldest.
+constexpr int kSchemaVersion = 6;
+constexpr int kOldestSchema = 5;
 
 // Reads `tensors`, the op's constant inputs in the order of the schema, config
 // first. On failure returns false and says why in `error`.

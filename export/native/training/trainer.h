@@ -19,7 +19,7 @@ struct DenseMatrix {
   int32_t shape;      // a BlockShape
 };
 
-// The layout is part of the C interface (c_api/training.cc): 32-bit integers
+// The layout is part of the C interface (plugin/training.cc): 32-bit integers
 // and pointers in this order. Float arrays are in C order without gaps.
 struct TrainingWindow {
   int32_t batch;       // sequences

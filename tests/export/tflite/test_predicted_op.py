@@ -22,6 +22,7 @@ from wavernn_tf.export.runtime.library import RUNTIMES, available_isas
 from wavernn_tf.export.tflite import convert as tflite
 from wavernn_tf.export.tflite import flatbuffer
 from wavernn_tf.generation import sampling
+from wavernn_tf.generation.reference import Reference
 from wavernn_tf.prediction import postfilter
 from wavernn_tf.voice import describe, metadata
 from wavernn_tf.voice.weights import named_arrays
@@ -117,7 +118,7 @@ def signal_of(config, **changes):
     return dataclasses.replace(config.signal, **changes)
 
 
-FILTERS = [("all", "off"), ("all", "centred"), ("given pitch", "causal")]
+FILTERS = [("all", "off"), ("all", "centred"), ("given pitch", "causal"), ("shaped", "centred")]
 
 
 @pytest.mark.parametrize("variant, form", FILTERS)
@@ -161,9 +162,11 @@ def test_streams_of_a_batch_are_those_alone(voices, variant, form):
         given.update(state=together["state"], position=together["position"])
 
 
-@pytest.mark.parametrize("weight_type", ["float32", "int8"])
-def test_all_instruction_sets_give_the_same_bits(voices, weight_type):
-    config, _, model = voices("all", weight_type, postfilter="centred")
+@pytest.mark.parametrize(
+    "variant, weight_type", [("all", "float32"), ("all", "int8"), ("shaped", "int8")]
+)
+def test_all_instruction_sets_give_the_same_bits(voices, variant, weight_type):
+    config, _, model = voices(variant, weight_type, postfilter="centred")
     mel = inner(config, predicting_features(config, 2))
     speech = np.zeros(2 * config.mel.hop_length, np.int16)
     results = [
@@ -192,11 +195,79 @@ def test_postfilter_can_be_switched_off(voices, form):
     assert info.frames_after == config.lookahead + -(-delay // config.mel.hop_length)
 
 
-def test_state_is_that_of_tensorflow(voices):
-    config, weights, model = voices()
+@pytest.mark.parametrize("variant", ["all", "shaped"])
+def test_state_is_that_of_tensorflow(voices, variant):
+    config, weights, model = voices(variant)
     info = metadata.read(model)
     assert info.state_values == sampling.state_values(config)
     assert info.extra_inputs == ALL
+
+
+def test_every_step_of_the_noise_shaping_matters(voices):
+    """The samples and the carried noise; with rho changed by 1 / 256 they are others."""
+    settings = {"noise_shaping": 103 / 256, "pre_emphasis": 0.0}
+    config, weights, model = voices("shaped", **settings)
+    mel = inner(config, predicting_features(config, FRAMES))
+    features = edges(config, mel)
+    draws = Reference(config, weights).generate(features, 5, 0.9)
+    outputs = Vocoder.load(model).generate(
+        features=features[None],
+        seed=np.array([5], np.int64),
+        temperature=np.float32([0.9]),
+        fine_temperature=np.float32([1.0]),
+        state=np.zeros([1, metadata.read(model).state_values], np.float32),
+        position=np.zeros(1, np.int64),
+    )
+    audio, state = outputs["audio"][0], outputs["state"][0]
+    assert_same_samples(audio, draws, at_least=len(audio))
+    numbers = slice(config.model.state_size, -1)  # samples, residuals, classes, noise
+    np.testing.assert_array_equal(state[numbers], draws.state[numbers])
+    assert state[-2] != 0
+    moved = dataclasses.replace(config, signal=signal_of(config, noise_shaping=102 / 256))
+    with pytest.raises(AssertionError):
+        other = Reference(moved, weights).generate(features, 5, 0.9)
+        assert_same_samples(audio, other, at_least=len(audio))
+    moved = dataclasses.replace(config, signal=signal_of(config, voiced_temperature=0.69))
+    with pytest.raises(AssertionError):
+        other = Reference(moved, weights).generate(features, 5, 0.9)
+        assert_same_samples(audio, other, at_least=len(audio))
+
+
+def test_scores_do_not_depend_on_how_samples_are_drawn(voices):
+    plain, shaped = (Vocoder.load(voices(variant)[-1]) for variant in ("all", "shaped"))
+    config = voices("all")[0]
+    mel = inner(config, predicting_features(config, FRAMES))
+    speech = plain.synthesize(mel, 2)
+    assert not np.array_equal(shaped.synthesize(mel, 2), speech)
+    np.testing.assert_array_equal(shaped.score(mel, speech), plain.score(mel, speech))
+
+
+def test_files_of_the_schema_before_are_read(voices):
+    """Schema 5 has no noise shaping: its header is two values shorter."""
+    config, weights, model = voices()
+
+    def shorten(tree):
+        new = op.header(config).tobytes()
+        (buffer,) = (b for b in tree.buffers if b.data is not None and bytes(b.data) == new)
+        old = op.header(config)[:24]
+        old[1] = 5
+        buffer.data = np.frombuffer(old.tobytes(), np.uint8)
+        for graph in tree.subgraphs:
+            for tensor in graph.tensors:
+                if tensor.buffer and tree.buffers[tensor.buffer] is buffer:
+                    tensor.shape = np.array([24], np.int32)
+
+    spoilt = flatbuffer.finish(rewritten(model, shorten), {})
+    spoilt = spoilt.replace(b'"schema_version": 6', b'"schema_version": 5')
+    for line in (b'\n  "noise_shaping": 0.0,', b'\n  "voiced_temperature": 1.0,'):
+        assert spoilt.count(line) == 1
+        spoilt = spoilt.replace(line, b" " * len(line))
+    spoilt = spoilt.replace(metadata.size_entry(len(model)), metadata.size_entry(len(spoilt)))
+    info = metadata.read(spoilt)
+    assert info.schema_version == 5 and info.signal == config.signal
+    mel = inner(config, predicting_features(config, FRAMES))
+    expected = Vocoder.load(model).synthesize(mel, 3)
+    np.testing.assert_array_equal(Vocoder.load(spoilt).synthesize(mel, 3), expected)
 
 
 @pytest.mark.parametrize("weight_type", packing.WEIGHT_TYPES)
@@ -257,6 +328,12 @@ BAD_VALUES = {
     "no postfilter": ("config", 22, 0, r"expected \d+ weight tensors; got \d+"),
     "strength": ("config", 23, bits(11.0), r"expected postfilter_strength in \[0, 10\]; got 11"),
     "NaN strength": ("config", 23, bits(np.nan), "postfilter_strength in .*; got nan"),
+    "shaping": ("config", 24, 231, r"expected noise_shaping / 256 in \[0, 230\]; got 231"),
+    "negative shaping": ("config", 24, -1, r"expected noise_shaping / 256 in \[0, 230\]; got -1"),
+    "other state": ("config", 24, 1, r"expected state of shape \[.*\]; got"),
+    "voiced temperature": ("config", 25, bits(0.0), r"voiced_temperature in \(0, 1\]; got 0"),
+    "NaN temperature": ("config", 25, bits(np.nan), r"voiced_temperature in \(0, 1\]; got nan"),
+    "schema of fewer": ("config", 1, 5, r"expected config of shape \[24\]; got \[26\]"),
     "sub-tensors": ("config", 12, 2, "expected no predictors with 2 sub-tensors"),
     "context": ("config", 10, 2, "expected past = lookahead = "),
     "NaN row": ("extra_kernel", 7, np.nan, "in all of extra_kernel; got another one at element 7"),

@@ -67,7 +67,8 @@ constexpr KernelTable MakeKernels() {
   table.quantise = QuantiseOf<V>::Quantise;
   table.coarse_gates_batch = GatesOf<V>::CoarseBatch;
   table.fine_gates_batch = GatesOf<V>::FineBatch;
-  table.draw_batch = SoftmaxOf<V>::DrawBatch;
+  table.draw_batch = SoftmaxOf<V>::template DrawBatch<false>;
+  table.draw_median_batch = SoftmaxOf<V>::template DrawBatch<true>;
   table.quantise_batch = QuantiseOf<V>::QuantiseBatch;
   table.transpose = TransposeOf<V>::Transpose;
   table.shift = TransposeOf<V>::Shift;

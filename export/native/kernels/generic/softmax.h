@@ -86,6 +86,35 @@ struct SoftmaxOf {
     return count;
   }
 
+  // Where the draws fall: weights [256, 16], and of every lane the running sums
+  // of its groups.
+  static void Search(const float* weights, const F* ends, F uniform,
+                     float* to_group, float* to_inside) {
+    const F threshold = V::Mul(uniform, ends[kClassGroups - 1]);
+    const F group = CountNotAbove(ends, threshold);
+    // Of every lane its own group: 1 times its values, 0 times all others.
+    F own[kClassGroups];
+    F before = V::Zero();
+    for (int g = 0; g < kClassGroups; ++g) {
+      const F index = V::Broadcast(static_cast<float>(g));
+      own[g] = V::Mul(V::NotAbove(group, index), V::NotAbove(index, group));
+      if (g > 0) before = V::Fma(own[g], ends[g - 1], before);
+    }
+    F running[kGroup];
+    for (int k = 0; k < kGroup; ++k) {
+      running[k] = V::Zero();
+      for (int g = 0; g < kClassGroups; ++g) {
+        const float* const weight = weights + kBatchLanes * (kGroup * g + k);
+        running[k] = V::Fma(own[g], V::Load(weight), running[k]);
+      }
+    }
+    MakePrefix(running);
+    for (int k = 0; k < kGroup; ++k) running[k] = V::Add(before, running[k]);
+    V::Store(to_group, group);
+    V::Store(to_inside, CountNotAbove(running, threshold));
+  }
+
+  template <bool kMedian>
   static void DrawBatch(const BatchDrawParams& p) {
     const F highest = LargestAmong(p.logits, kClasses);
     const F scale = V::Load(p.scale);
@@ -101,28 +130,11 @@ struct SoftmaxOf {
       ends[g] = TotalOf(weights);
     }
     MakePrefix(ends);
-    const F threshold = V::Mul(V::Load(p.uniform), ends[kClassGroups - 1]);
-    const F group = CountNotAbove(ends, threshold);
-    // Of every lane its own group: 1 times its values, 0 times all others.
-    F own[kClassGroups];
-    F before = V::Zero();
-    for (int g = 0; g < kClassGroups; ++g) {
-      const F index = V::Broadcast(static_cast<float>(g));
-      own[g] = V::Mul(V::NotAbove(group, index), V::NotAbove(index, group));
-      if (g > 0) before = V::Fma(own[g], ends[g - 1], before);
+    Search(p.logits, ends, V::Load(p.uniform), p.group, p.inside);
+    if constexpr (kMedian) {
+      Search(p.logits, ends, V::Broadcast(0.5f), p.median_group,
+             p.median_inside);
     }
-    F running[kGroup];
-    for (int k = 0; k < kGroup; ++k) {
-      running[k] = V::Zero();
-      for (int g = 0; g < kClassGroups; ++g) {
-        const float* const weight = p.logits + kBatchLanes * (kGroup * g + k);
-        running[k] = V::Fma(own[g], V::Load(weight), running[k]);
-      }
-    }
-    MakePrefix(running);
-    for (int k = 0; k < kGroup; ++k) running[k] = V::Add(before, running[k]);
-    V::Store(p.group, group);
-    V::Store(p.inside, CountNotAbove(running, threshold));
   }
 };
 

@@ -180,9 +180,17 @@ inline std::vector<PredictorCase> PredictorCases() {
   lagged.inputs = kLaggedInput;
   PredictorShape mulaw = {};
   mulaw.mulaw = true;
-  return {{"all", all},         {"given", given},   {"causal", causal},
-          {"centred", centred}, {"linear", linear}, {"lagged", lagged},
-          {"mulaw", mulaw}};
+  PredictorShape shaped = causal;
+  shaped.noise = {102, 0.7f};
+  PredictorShape most_shaped = given;
+  most_shaped.noise = {kMostNoiseShaping, 0.3f};
+  PredictorShape cooled = all;
+  cooled.noise.voiced_temperature = 0.5f;
+  return {
+      {"all", all},         {"given", given},   {"causal", causal},
+      {"centred", centred}, {"linear", linear}, {"lagged", lagged},
+      {"mulaw", mulaw},     {"shaped", shaped}, {"most shaped", most_shaped},
+      {"cooled", cooled}};
 }
 
 }  // namespace wavernn_tf

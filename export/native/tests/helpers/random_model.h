@@ -146,6 +146,7 @@ struct PredictorShape {
   PostfilterForm postfilter = PostfilterForm::kOff;
   int sample_rate = 8000;
   int estimator_channels = 24;
+  NoiseShaping noise;
 };
 
 // All at once, the pitch estimated.
@@ -273,6 +274,7 @@ class RandomModel {
     predictors.mulaw = shape.mulaw;
     if (shape.mulaw) model_.sample_offset = 0;
     predictors.inputs = shape.inputs;
+    predictors.noise = shape.noise;
     predictors.postfilter.form = shape.postfilter;
     predictors.postfilter.strength = 1.5f;
     if (shape.pitch != PitchSource::kEstimated) return;

@@ -1,0 +1,33 @@
+"""The C programs that check the API: nothing allocates after the start."""
+
+import re
+import subprocess
+
+import pytest
+
+from tests.c_api.conftest import BUILD, ROOT, run
+from tests.c_api.small_voices import KINDS
+
+
+@pytest.fixture(scope="module")
+def folder(voices, tmp_path_factory):
+    """A folder with a small voice of every kind."""
+    folder = tmp_path_factory.mktemp("voices")
+    for i, kind in enumerate(KINDS):
+        content = voices(kind, "int8" if i % 2 else "float32")
+        (folder / f"{i}.tflite").write_bytes(content)
+    return folder
+
+
+def test_nothing_allocates_after_the_start(installed, folder):
+    run("cmake", "-S", ROOT / "export/native", "-B", BUILD, "-DWAVERNN_TF_TESTS=ON")
+    run("cmake", "--build", BUILD, "--target", "allocations_check", "footprint")
+    printed = run(BUILD / "c_api/checks/allocations_check", folder)
+    counts = re.findall(r"(\d+) allocations at creation, (\d+) after", printed)
+    assert len(counts) == len(KINDS)
+    assert all(int(made) > 0 and int(after) == 0 for made, after in counts)
+
+    milliseconds, kilobytes = run(BUILD / "c_api/checks/footprint", folder / "0.tflite").split()
+    assert float(milliseconds) > 0 and int(kilobytes) > 0
+    wrong = subprocess.run([BUILD / "c_api/checks/footprint", folder], check=False)
+    assert wrong.returncode == 2
