@@ -9,8 +9,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from tests.conftest import features_for, small_config, sparse_weights
 from tests.helpers import wheels
+from tests.helpers.small import features_for, small_config, sparse_weights
 
 PLACES = {"wavernn_tf": "wavernn_tf", "export": "wavernn_tf.export"}
 PLACES["pipelines"] = "wavernn_tf.pipelines"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.conftest import small_config, sparse_weights
 from tests.helpers.predicting import predicting_config, predicting_weights
+from tests.helpers.small import small_config, sparse_weights
 from tests.helpers.subscale import subscale_config, subscale_weights
 from wavernn_tf.export.format.packing import WEIGHT_TYPES
 from wavernn_tf.export.tflite import convert

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.c_api.binding import BAD_MODEL, Model, WaveRNNCError
-from tests.conftest import small_config, sparse_weights
 from tests.helpers import native_models as models
+from tests.helpers.small import small_config, sparse_weights
 from tests.native import test_native_errors
 from wavernn_tf.export.tflite import flatbuffer
 from wavernn_tf.voice import metadata

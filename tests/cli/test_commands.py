@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.conftest import assert_same_samples
+from tests.helpers.small import assert_same_samples
 from wavernn_tf.config import Config
 from wavernn_tf.evaluation import evaluate, held_out
 from wavernn_tf.export.runtime.library import available_isas

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from tests.cli.interrupts import ENVIRONMENT, interrupted
-from tests.conftest import features_for, small_config
 from tests.export.tflite.test_tflite import converted
+from tests.helpers.small import features_for, small_config
 from wavernn_tf.errors import WaveRNNError, WaveRNNWarning
 from wavernn_tf.export.runtime import Vocoder
 from wavernn_tf.export.voices import open_voice

@@ -6,8 +6,8 @@ import shutil
 import pytest
 import soundfile
 
-from tests.conftest import SPEECH
 from tests.examples.test_examples import run
+from tests.helpers.small import SPEECH
 
 SETTINGS = """
 preset: demo

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.conftest import SPEECH, features_for, small_config, sparse_weights
+from tests.helpers.small import SPEECH, features_for, small_config, sparse_weights
 from wavernn_tf import config as configuration
 from wavernn_tf.config import recipes
 from wavernn_tf.export.runtime import Vocoder

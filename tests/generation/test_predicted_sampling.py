@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.conftest import assert_same_samples
 from tests.helpers.predicting import (
     VARIANTS,
     predicting_config,
     predicting_features,
     predicting_weights,
 )
+from tests.helpers.small import assert_same_samples
 from wavernn_tf.audio import signal
 from wavernn_tf.generation import predictors, sampling
 from wavernn_tf.generation.reference import Reference

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tests.conftest import assert_same_scores, features_for, reference_for
+from tests.helpers.small import assert_same_scores, features_for, reference_for
 from wavernn_tf.export.format import op, packing
 from wavernn_tf.generation.reference import (
     ACTIVATION_STEPS,

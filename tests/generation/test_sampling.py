@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.conftest import assert_same_samples, features_for, small_config, sparse_weights
+from tests.helpers.small import assert_same_samples, features_for, small_config, sparse_weights
 from wavernn_tf.generation import sampling
 from wavernn_tf.generation.reference import Reference
 

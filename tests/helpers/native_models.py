@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.lite.python import schema_py_generated as schema
 
-from tests.conftest import sparse_weights
+from tests.helpers.small import sparse_weights
 from wavernn_tf import config as configuration
 from wavernn_tf.config import matrices as matrices_lib
 from wavernn_tf.export.format import op, packing

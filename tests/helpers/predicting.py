@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from tests.conftest import small_config, sparse_weights
+from tests.helpers.small import small_config, sparse_weights
 from wavernn_tf import config as configuration
 from wavernn_tf.config import EXTRA_INPUTS
 

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from tests.conftest import assert_same_samples, small_config, sparse_weights
+from tests.helpers.small import assert_same_samples, small_config, sparse_weights
 from wavernn_tf.config import SubscaleConfig
 
 

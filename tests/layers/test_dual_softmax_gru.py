@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.conftest import features_for, small_config
+from tests.helpers.small import features_for, small_config
 from wavernn_tf._keras import keras, set_seed
 from wavernn_tf.audio import dsp, signal
 from wavernn_tf.generation import equations

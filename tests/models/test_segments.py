@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.conftest import small_config
+from tests.helpers.small import small_config
 from tests.helpers.subscale import subscale_config
 from wavernn_tf.audio import signal
 from wavernn_tf.generation import sampling

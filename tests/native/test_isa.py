@@ -10,8 +10,8 @@ import platform
 import numpy as np
 import pytest
 
-from tests.conftest import features_for, small_config, sparse_weights
 from tests.export.tflite.test_tflite import converted
+from tests.helpers.small import features_for, small_config, sparse_weights
 from wavernn_tf.config.matrices import BLOCK_SHAPES
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.format.packing import WEIGHT_TYPES

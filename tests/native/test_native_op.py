@@ -6,8 +6,8 @@ import subprocess
 import numpy as np
 import pytest
 
-from tests.conftest import assert_same_samples, assert_same_scores, reference_for
 from tests.helpers.native_models import CONTEXT, HOP, STATE, convert, inputs, tensors
+from tests.helpers.small import assert_same_samples, assert_same_scores, reference_for
 from wavernn_tf.config.matrices import BLOCK_SHAPES
 from wavernn_tf.export.format.packing import WEIGHT_TYPES
 from wavernn_tf.generation.reference import Reference

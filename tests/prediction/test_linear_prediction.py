@@ -11,7 +11,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import SPEECH
+from tests.helpers.small import SPEECH
 from wavernn_tf.audio import signal
 from wavernn_tf.config import MelRecipe, SignalConfig, recipes
 from wavernn_tf.generation import predictors

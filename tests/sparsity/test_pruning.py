@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow_model_optimization as tfmot
 
-from tests.conftest import small_config
+from tests.helpers.small import small_config
 from wavernn_tf._keras import set_seed
 from wavernn_tf.config.matrices import BLOCK_SHAPES, GATES, HEADS
 from wavernn_tf.models import wavernn

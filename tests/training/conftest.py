@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from tests.conftest import SPEECH
+from tests.helpers.small import SPEECH
 from wavernn_tf import config as configuration
 from wavernn_tf.pipelines import corpora, prepare
 

@@ -143,7 +143,7 @@ def test_the_stream_of_windows_goes_on_at_any_step(data, predicting):
 def test_given_pitch_trains_on_a_column_of_the_features(tiny, tmp_path, predicting):
     import shutil
 
-    from tests.conftest import SPEECH
+    from tests.helpers.small import SPEECH
     from wavernn_tf.pipelines import corpora, prepare
 
     config = configuration.override(predicting, {"signal.pitch": "given"})

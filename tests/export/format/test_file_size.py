@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from tests.conftest import sparse_weights
 from tests.export.tflite.test_tflite import converted
+from tests.helpers.small import sparse_weights
 from wavernn_tf import config as configuration
 from wavernn_tf.config.matrices import BLOCK_SHAPES
 from wavernn_tf.export.format import op, packing

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.conftest import small_config, sparse_weights
+from tests.helpers.small import small_config, sparse_weights
 from wavernn_tf.config.matrices import BLOCK_SHAPES
 from wavernn_tf.export.format import op, packing
 from wavernn_tf.voice.weights import named_arrays

@@ -5,9 +5,9 @@ import sys
 import numpy as np
 import pytest
 
-from tests.conftest import features_for, small_config, sparse_weights
 from tests.export.tflite.test_tflite import converted, info_for
 from tests.helpers import wheels
+from tests.helpers.small import features_for, small_config, sparse_weights
 from wavernn_tf.export.runtime import Vocoder
 
 FRAMES = 9

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.conftest import assert_same_samples
 from tests.helpers.predicting import (
     VARIANTS,
     predicting_config,
     predicting_features,
     predicting_weights,
 )
+from tests.helpers.small import assert_same_samples
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.serving import saved_model
 from wavernn_tf.export.serving.voice import SavedModelVoice
@@ -40,7 +40,7 @@ def test_it_synthesizes_and_scores_as_the_transcription(tmp_path, variant):
     assert not np.array_equal(other, audio)
     expected = reference.score(padded, draws.audio)
     np.testing.assert_allclose(voice.score(mel, draws.audio), expected, atol=1e-3)
-    with pytest.raises(WaveRNNError, match=rf"shape \[frames, {config.n_features}\]"):
+    with pytest.raises(WaveRNNError, match=rf"features of shape \[frames, {config.n_features}\]"):
         voice.synthesize(mel[:, :-1])
     with pytest.raises(WaveRNNError, match="`fine_temperature` >= 0; got -1"):
         voice.synthesize(mel, fine_temperature=-1.0)

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.conftest import assert_same_samples, features_for, small_config, sparse_weights
 from tests.export.tflite.test_tflite import converted, info_for
+from tests.helpers.small import assert_same_samples, features_for, small_config, sparse_weights
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.runtime import Vocoder
 from wavernn_tf.export.serving import saved_model, versions

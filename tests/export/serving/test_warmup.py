@@ -18,8 +18,8 @@ from google.protobuf import (
     wrappers_pb2,  # noqa: F401 (registers what BatchingParameters refers to)
 )
 
-from tests.conftest import assert_same_samples, features_for, small_config, sparse_weights
 from tests.export.tflite.test_tflite import info_for
+from tests.helpers.small import assert_same_samples, features_for, small_config, sparse_weights
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.serving import saved_model
 from wavernn_tf.export.serving import warmup as serving

@@ -6,7 +6,6 @@ import struct
 import numpy as np
 import pytest
 
-from tests.conftest import assert_same_samples, assert_same_scores, reference_for
 from tests.helpers.native_models import rewritten
 from tests.helpers.predicting import (
     ALL,
@@ -15,6 +14,7 @@ from tests.helpers.predicting import (
     predicting_features,
     predicting_weights,
 )
+from tests.helpers.small import assert_same_samples, assert_same_scores, reference_for
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.format import op, packing
 from wavernn_tf.export.runtime import Vocoder

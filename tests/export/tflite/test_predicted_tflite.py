@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from tests.conftest import assert_same_samples, assert_same_scores, reference_for
 from tests.helpers.predicting import (
     VARIANTS,
     predicting_config,
     predicting_features,
     predicting_weights,
 )
+from tests.helpers.small import assert_same_samples, assert_same_scores, reference_for
 from wavernn_tf.export.runtime import Vocoder
 from wavernn_tf.export.tflite import convert as tflite
 from wavernn_tf.voice import inputs

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tests.conftest import assert_same_scores, features_for, reference_for
 from tests.export.tflite.test_tflite import converted, info_for
 from tests.helpers.native_models import tensors
+from tests.helpers.small import assert_same_scores, features_for, reference_for
 from tests.helpers.subscale import assert_same_draws, subscale_config, subscale_weights
 from tests.native.test_native_errors import edit
 from wavernn_tf.cli.inspect import describe

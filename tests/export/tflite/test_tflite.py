@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.conftest import (
+from tests.helpers.small import (
     assert_same_samples,
     assert_same_scores,
     features_for,
