@@ -1,0 +1,81 @@
+"""Links of README.md, CONTRIBUTING.md and docs/ lead somewhere, and README stays a README."""
+
+import re
+from urllib.parse import unquote
+
+import pytest
+
+from tests.helpers.wheels import CHECKOUT
+
+PAGES = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *sorted(CHECKOUT.glob("docs/*.md"))]
+MOST_LINES = 140
+FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+
+
+def links(text):
+    """Targets of the links and pictures of a page, without what stands in code."""
+    prose = re.sub(r"`[^`\n]*`", "", FENCE.sub("", text))
+    return re.findall(r"\]\(([^()\s]+)\)", prose)
+
+
+def anchors(text):
+    """Anchors of a page's headings, as GitHub names them: a repeated one gets a number."""
+    found = set()
+    for heading in re.findall(r"^#+ +(.+)$", FENCE.sub("", text), re.MULTILINE):
+        plain = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading).lower()
+        anchor = re.sub(r"[^\w\- ]", "", plain).strip().replace(" ", "-")
+        number, name = 0, anchor
+        while name in found:
+            number += 1
+            name = f"{anchor}-{number}"
+        found.add(name)
+    return found
+
+
+def broken(page, text):
+    """The links of a page, whose text is given, that lead nowhere in this checkout."""
+    bad = []
+    for link in links(text):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = page.parent / unquote(path) if path else page
+        if not target.exists():
+            bad.append(link)
+        elif anchor:
+            headings = text if target == page else target.read_text(encoding="utf-8")
+            if anchor not in anchors(headings):
+                bad.append(link)
+    return bad
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_and_anchors_resolve(page):
+    text = page.read_text(encoding="utf-8")
+    assert broken(page, text) == []
+    if page.name == "README.md":
+        assert len(links(text)) > 10
+
+
+def test_broken_links_are_found():
+    text = "# One `two`: three\n[a](LICENSE) [b](#one-two-three) [c](nowhere.md) [d](#two)\n"
+    text += "[e](docs/glossary.md#no-such) `[f](code.md)`\n```\n[g](fence.md)\n```\n"
+    assert broken(CHECKOUT / "README.md", text) == [
+        "nowhere.md",
+        "#two",
+        "docs/glossary.md#no-such",
+    ]
+
+
+def test_readme_is_short_and_holds_the_two_commands():
+    lines = (CHECKOUT / "README.md").read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= MOST_LINES
+    commands = [line.split("#")[0].strip() for line in lines]
+    assert "make demo" in commands
+    assert "make test" in commands
+
+
+def test_every_page_is_linked_from_the_readme():
+    linked = links((CHECKOUT / "README.md").read_text(encoding="utf-8"))
+    pages = {f"docs/{page.name}" for page in CHECKOUT.glob("docs/*.md")}
+    assert pages - {link.partition("#")[0] for link in linked} == set()
