@@ -75,6 +75,7 @@ def settings(steps: int, state: int, changes: Dict[str, Any]) -> Config:
             "training.steps": steps,
             "training.batch_size": SEQUENCES // batch,
             "training.window": LENGTH * batch,
+            "training.carry_state": False,  # windows of whole positions, not of whole frames
             "training.eval_every": max(1, steps // 12),
             "training.eval_windows": 256 // batch,
             "training.precision": "mixed_bfloat16",

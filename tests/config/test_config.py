@@ -101,7 +101,7 @@ def test_off_needs_no_quotes_in_yaml(tmp_path):
 
 def test_only_settings_of_sampling_are_overridden_after_training():
     voice = configuration.load("voice-16k")
-    assert (voice.signal.noise_shaping, voice.signal.voiced_temperature) == (0.4, 0.7)
+    assert (voice.signal.noise_shaping, voice.signal.voiced_temperature) == (0.3, 0.85)
     others = dict(zip(configuration.SAMPLING_SETTINGS, (0.2, 0.9, "centred", 1.0)))
     made = configuration.override_sampling(voice, others).signal
     assert (made.noise_shaping, made.voiced_temperature) == (0.2, 0.9)
