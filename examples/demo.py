@@ -19,10 +19,9 @@ import click
 import numpy as np
 
 from wavernn_tf import logs
-from wavernn_tf.cli import show, speech
+from wavernn_tf.cli import show
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.voice import shipped
-from wavernn_tf.voice.metadata import VoiceInfo
 
 _ROOT = Path(__file__).resolve().parent.parent
 SPEECH = _ROOT / "tests" / "data" / "speech"
@@ -77,23 +76,15 @@ def speak(data: Path, out: Path) -> Dict[str, Any]:
       data: prepared speech, for the histogram that bits are compared with.
       out: where the files go.
     """
+    from wavernn_tf.evaluation import quality
     from wavernn_tf.export.voices import Vocoder
 
     click.echo("2. the shipped voice: export it, score and speak speech that it has never heard")
     out.mkdir(exist_ok=True)
     exported, voices = export(SHIPPED / "run", out, data)
     voices["shipped"] = Vocoder.load(shipped.card(shipped.DEFAULT).path)
-    clips = [_clip(path, voices["shipped"].info) for path in sorted(SHIPPED.glob("held_out/*"))]
+    clips = quality.read_recordings([SHIPPED / "held_out"], voices["shipped"].info.mel)
     return summarise(exported, voices, clips, data, SHIPPED / "run", out)
-
-
-def _clip(path: Path, info: VoiceInfo) -> Any:
-    """A recording as `held_out.read` gives it."""
-    from wavernn_tf.evaluation.held_out import Clip
-
-    audio = speech.read_recording(str(path), info.mel)
-    mel = speech.features_of(audio, info.mel, info.signal)
-    return Clip(path.stem, np.pad(audio, (0, len(mel) * info.mel.hop_length - len(audio))), mel)
 
 
 def train_and_speak(data: Path, out: Path, preset: str, steps: int = 0) -> Dict[str, Any]:

@@ -162,3 +162,28 @@ def test_given_pitch_trains_on_a_column_of_the_features(tiny, tmp_path, predicti
     assert batch["features"].shape[2] == 21 and batch["inputs"].shape[2] == 13
     with pytest.raises(WaveRNNError, match="extra_features: expected 0, got 1"):
         made.check(predicting)
+
+
+def test_a_run_takes_the_estimator_of_another(predicting, tmp_path):
+    source, new = (RunFolder.at(tmp_path / name) for name in ("source", "new"))
+    for folder in (source, new):
+        folder.path.mkdir()
+    rng = np.random.default_rng(0)
+    layers = tuple(
+        (rng.standard_normal((5 if i == 0 else 1, n, 8)).astype(np.float32), np.zeros(8))
+        for i, n in enumerate((predicting.mel.n_mels, 8, 8))
+    )
+    pitch_stage.save(pitch_stage.Estimator(layers, 0.9, 0.8), source.pitch)
+    without = configuration.override(
+        predicting, {"signal.pitch": "off", "model.extra_inputs": ["sample"]}
+    )
+    pitch_stage.adopt(source, new, without)
+    other = configuration.override(predicting, {"mel.n_mels": predicting.mel.n_mels + 1})
+    pitch_stage.adopt(source, new, other)
+    assert not new.pitch.exists()  # not needed, and of another recipe
+    pitch_stage.adopt(source, new, predicting)
+    np.testing.assert_array_equal(pitch_stage.load(new.pitch).layers[0][0], layers[0][0])
+    kept = pitch_stage.Estimator(layers, 0.1, 0.2)
+    pitch_stage.save(kept, source.pitch)
+    pitch_stage.adopt(source, new, predicting)
+    assert pitch_stage.load(new.pitch).accuracy == 0.9  # its own is kept
