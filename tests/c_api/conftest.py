@@ -1,38 +1,18 @@
 """Fixtures: libwavernn, built and installed; small voices."""
 
-import fcntl
-import subprocess
-from pathlib import Path
-
 import pytest
 
 from tests.c_api import binding
 from tests.c_api.small_voices import make_voice
-
-ROOT = Path(__file__).resolve().parents[2]
-BUILD = ROOT / "build" / "c_api"
-
-
-def run(*command, **options):
-    """Run a command; what it printed if it succeeds."""
-    done = subprocess.run(
-        [str(part) for part in command], capture_output=True, text=True, check=False, **options
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+from tests.helpers import native_build
 
 
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory):
-    """Folder in which the library is installed. It is built where the next run finds it."""
-    BUILD.mkdir(parents=True, exist_ok=True)
-    with open(BUILD / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        options = ["-DCMAKE_BUILD_TYPE=Release", "-DWAVERNN_TF_C_API=ON"]
-        run("cmake", "-G", "Ninja", "-S", ROOT / "export/native", "-B", BUILD, *options)
-        run("cmake", "--build", BUILD, "--parallel", "2", "--target", "wavernn", "wavernn_static")
-        folder = tmp_path_factory.mktemp("installed")
-        run("cmake", "--install", BUILD, "--component", "wavernn", "--prefix", folder)
+    """Folder in which the library is installed."""
+    built = native_build.build("wavernn", "wavernn_static")
+    folder = tmp_path_factory.mktemp("installed")
+    native_build.run("cmake", "--install", built, "--component", "wavernn", "--prefix", folder)
     return folder
 
 

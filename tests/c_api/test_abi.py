@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.c_api.conftest import ROOT, run
+from tests.helpers.native_build import ROOT, run
 
 HERE = Path(__file__).parent
 FROZEN = (HERE / "abi_64bit.txt").read_text().splitlines()

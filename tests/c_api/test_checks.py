@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from tests.c_api.conftest import BUILD, ROOT, run
 from tests.c_api.small_voices import KINDS
+from tests.helpers.native_build import build, run
 
 
 @pytest.fixture(scope="module")
@@ -19,15 +19,14 @@ def folder(voices, tmp_path_factory):
     return folder
 
 
-def test_nothing_allocates_after_the_start(installed, folder):
-    run("cmake", "-S", ROOT / "export/native", "-B", BUILD, "-DWAVERNN_TF_TESTS=ON")
-    run("cmake", "--build", BUILD, "--target", "allocations_check", "footprint")
-    printed = run(BUILD / "c_api/checks/allocations_check", folder)
+def test_nothing_allocates_after_the_start(folder):
+    checks = build("allocations_check", "footprint") / "c_api" / "checks"
+    printed = run(checks / "allocations_check", folder)
     counts = re.findall(r"(\d+) allocations at creation, (\d+) after", printed)
     assert len(counts) == len(KINDS)
     assert all(int(made) > 0 and int(after) == 0 for made, after in counts)
 
-    milliseconds, kilobytes = run(BUILD / "c_api/checks/footprint", folder / "0.tflite").split()
+    milliseconds, kilobytes = run(checks / "footprint", folder / "0.tflite").split()
     assert float(milliseconds) > 0 and int(kilobytes) > 0
-    wrong = subprocess.run([BUILD / "c_api/checks/footprint", folder], check=False)
+    wrong = subprocess.run([checks / "footprint", folder], check=False)
     assert wrong.returncode == 2

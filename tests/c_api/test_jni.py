@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.c_api.conftest import ROOT, run
 from tests.c_api.small_voices import features_of
+from tests.helpers.native_build import ROOT, run
 from wavernn_tf.export.runtime import Vocoder
 
 pytestmark = [

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.c_api.conftest import ROOT, run
 from tests.c_api.small_voices import features_of
+from tests.helpers.native_build import ROOT, run
 from wavernn_tf.export.runtime import Vocoder
 from wavernn_tf.export.runtime.library import LIBRARY
 

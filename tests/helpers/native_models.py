@@ -1,7 +1,4 @@
-"""Small random models as .tflite files whose constants a test may spoil, and a fresh library."""
-
-import subprocess
-from pathlib import Path
+"""Small random models as .tflite files whose constants a test may spoil."""
 
 import flatbuffers
 import numpy as np
@@ -14,17 +11,8 @@ from wavernn_tf.config import matrices as matrices_lib
 from wavernn_tf.export.format import op, packing
 from wavernn_tf.voice.weights import named_arrays
 
-NATIVE = Path(__file__).resolve().parents[2] / "export" / "native"
 STATE, PROJECTION, FEATURES, HOP = 32, 32, 5, 12
 CONTEXT = 1  # frames before and after
-
-
-def build(folder, *options):
-    """Build the library and the C++ tests in a folder."""
-    configure = ["cmake", "-S", NATIVE, "-B", folder, "-DWAVERNN_TF_TESTS=ON", *options]
-    for command in (configure, ["cmake", "--build", folder, "--parallel", "2"]):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def make_config(block="4x4", pre_emphasis=0.85, strides=(2, 3)):

@@ -1,19 +1,18 @@
-"""Fixtures: a fresh build, an interpreter of each runtime with it, exported models."""
+"""Fixtures: a build, an interpreter of each runtime with it, exported models."""
 
 import zlib
 
 import pytest
 import tensorflow as tf
 
+from tests.helpers import native_build
 from tests.helpers import native_models as models
 
 
 @pytest.fixture(scope="session")
-def build(tmp_path_factory):
-    """Folder of a fresh build of the library and of the C++ tests."""
-    folder = tmp_path_factory.mktemp("native")
-    models.build(folder)
-    return folder
+def build():
+    """Folder of a build of the library and of the C++ tests."""
+    return native_build.build("wavernn_tf", "kernel_tests")
 
 
 @pytest.fixture(scope="session", params=["tensorflow", "litert"])
