@@ -7,7 +7,7 @@ WaveRNNScore(features, audio, *constants) -> log_likelihood
 The constants are one int32 header, the dense arrays, and the arrays of every packed matrix with its
 bias, if it has one, in the order of `constants`; of Subscale WaveRNN the dilations lie before D_0.
 What stands in front of the network comes last: the extra rows of the input kernel, the constants of
-the linear prediction (float64) and the postfilter's taps, each if there is one.
+the linear prediction (float64) and the postfilter's constants, each if there is one.
 `export/native/tflite` reads the same list. With 16- or 8-bit weights the kernels of the pitch
 estimator and of the conditioning network and the extra rows of the input kernel are bfloat16 bits
 (int16); all other dense arrays are float32.
@@ -21,7 +21,7 @@ from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 import numpy as np
 
-from wavernn_tf.config import EXTRA_INPUTS, Config
+from wavernn_tf.config import EXTRA_INPUTS, POSTFILTERS, Config
 from wavernn_tf.config.matrices import has_bias, matrix_blocks, matrix_shapes
 from wavernn_tf.export.format import packing
 from wavernn_tf.export.format.packing import PackedMatrix
@@ -35,7 +35,6 @@ SCORE = "WaveRNNScore"
 MAGIC = 0x4E4E5257  # "WRNN", little endian
 PITCH = ("off", "estimated", "given")
 SPLITS = ("linear", "mulaw")
-POSTFILTERS = ("off", "causal", "centred")
 KNOWN_ROWS = 3
 """Rows c_{t-1}, f_{t-1}, c_t of the input kernel; the others are the extra ones."""
 
@@ -143,9 +142,7 @@ def _predictors(config: Config, weights: Weights, weight_type: str) -> List[np.n
     if config.signal.prediction_order:
         known = prediction.spectrum(config.mel, config.signal)
         arrays += [np.array([known.slope, known.intercept]), known.matrix, known.floor]
-    if config.signal.postfilter != "off":
-        arrays.append(postfilter.taps(config.mel.sample_rate))
-    return arrays
+    return arrays + postfilter.constants(config.signal, config.mel)
 
 
 def predictor_names(config: Config) -> List[str]:
@@ -153,7 +150,7 @@ def predictor_names(config: Config) -> List[str]:
     names = ["extra_kernel"] if config.model.extra_inputs else []
     if config.signal.prediction_order:
         names += ["lpc_scale", "lpc_matrix", "lpc_floor"]
-    return names + (["postfilter_taps"] if config.signal.postfilter != "off" else [])
+    return names + postfilter.names(config.signal)
 
 
 def payload_bytes(config: Config, weights: Weights, weight_type: str = "float32") -> int:

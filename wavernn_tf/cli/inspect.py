@@ -86,7 +86,7 @@ def _voice(info: VoiceInfo) -> Dict[str, Any]:
         "lookahead_ms": 1000 * info.frames_after * info.mel.hop_length / rate,
         "samples_per_step": subscale.batch,
     }
-    delay = postfilter.delay(info.signal, rate)
+    delay = postfilter.delay(info.signal, info.mel)
     if delay:
         streaming["postfilter_delay_ms"] = 1000 * delay / rate
     if subscale.batch > 1:

@@ -29,13 +29,15 @@ from wavernn_tf.config.reading import (
     presets,
     with_block,
 )
-from wavernn_tf.config.signal import SignalConfig
+from wavernn_tf.config.signal import PITCH_POSTFILTERS, POSTFILTERS, SignalConfig
 from wavernn_tf.config.training import TrainingConfig
 from wavernn_tf.trees import from_dict, merge, to_dict
 
 __all__ = [
     "ESTIMATOR_REACH",
     "EXTRA_INPUTS",
+    "PITCH_POSTFILTERS",
+    "POSTFILTERS",
     "SAMPLING_SETTINGS",
     "ConditioningConfig",
     "Config",

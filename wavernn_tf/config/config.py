@@ -49,6 +49,8 @@ class Config:
         if self.pruning.enabled:
             check_blocks(self)
         self._check_prediction()
+        if self.signal.postfilter == "spectral":
+            self._check_spectral()
 
     def _check_prediction(self) -> None:
         """Check what stands in front of the network."""
@@ -83,6 +85,25 @@ class Config:
             raise WaveRNNError(
                 "`signal.pitch` needs `mel.sample_rate` >= 1600 Hz (periods of 4 samples and more);"
                 f" got {self.mel.sample_rate}."
+            )
+
+    def _check_spectral(self) -> None:
+        """Check that the spectral postfilter can analyse as the features were."""
+        mel = self.mel
+        found = None
+        if not self.predicts:
+            found = "a network without `signal.prediction_order`"
+        elif mel.kind != "mel":
+            found = f"`mel.kind` = {mel.kind}"
+        elif mel.n_fft & (mel.n_fft - 1):
+            found = f"`mel.n_fft` = {mel.n_fft}"
+        elif mel.win_length < 2 * mel.hop_length:
+            found = f"`mel.win_length` = {mel.win_length}, `mel.hop_length` = {mel.hop_length}"
+        if found:
+            raise WaveRNNError(
+                "`signal.postfilter: spectral` needs a prediction and mel features whose n_fft is "
+                "a power of two and whose win_length is 2 hop_length or more; got "
+                f"{found}. Take another postfilter, or none."
             )
 
     @property

@@ -9,6 +9,10 @@ from wavernn_tf.config.checks import one_of
 from wavernn_tf.errors import WaveRNNError
 
 
+PITCH_POSTFILTERS = ("causal", "centred")
+POSTFILTERS = ("off", *PITCH_POSTFILTERS, "spectral")
+
+
 @dataclasses.dataclass(frozen=True)
 class SignalConfig:
     """What the network's samples are, and what is known of them in advance.
@@ -27,9 +31,11 @@ class SignalConfig:
         (off) to 0.9. It needs `pitch`; see `wavernn_tf.prediction.noise_shaping`.
       voiced_temperature: tau, factor on the coarse temperature where speech is voiced, in (0, 1];
         1 is off. It needs `pitch`.
-      postfilter: pitch postfilter of the finished waveform: "off", "causal", or "centred" with one
-        pitch period of look-ahead. It needs `pitch`.
-      postfilter_strength: gain of the postfilter in voiced speech.
+      postfilter: of the finished waveform: "off"; that of the pitch, "causal" or "centred" with one
+        pitch period of look-ahead, which needs `pitch`; or "spectral", which makes every mel band
+        as loud as the features say (`wavernn_tf.prediction.spectral_postfilter`).
+      postfilter_strength: gain of the pitch postfilter in voiced speech; of the spectral one the
+        share of the change that is made, all of it from 1 on.
     """
 
     pre_emphasis: float = 0.85
@@ -72,8 +78,8 @@ class SignalConfig:
                     f"estimated or given, which needs `model.subscale.batch` = 1, or set it to "
                     f"{off:g}."
                 )
-        one_of("signal.postfilter", self.postfilter, ("off", "causal", "centred"))
-        if self.postfilter != "off" and self.pitch == "off":
+        one_of("signal.postfilter", self.postfilter, POSTFILTERS)
+        if self.postfilter in PITCH_POSTFILTERS and self.pitch == "off":
             raise WaveRNNError(
                 f"The postfilter (`signal.postfilter` = {self.postfilter}) follows the pitch: set "
                 "`signal.pitch` to estimated or given, or switch it off."

@@ -1,60 +1,53 @@
-"""Constants of the pitch postfilter, which the op runs after de-emphasis (NumPy only).
-
-With the low-passed waveform b and one pitch period L, the "centred" form is
-``y[t] = x[t] + g ((b[t-L] + b[t+L]) / 2 - b[t]) / (1 + g)`` and the "causal" one
-``y[t] = x[t] + g (b[t-L] - b[t]) / (1 + g)``; `export/native/prediction/postfilter.h` has it all.
-"""
+"""What a finished waveform passes: nothing, the pitch postfilter or the spectral one (NumPy only)."""
 
 from __future__ import annotations
+
+from typing import List
 
 import numpy as np
 import numpy.typing as npt
 
-from wavernn_tf.config import SignalConfig
-from wavernn_tf.prediction import pitch
-
-CUT_HZ = 2500.0
-"""The filter works below this frequency."""
-
-_SECONDS = 0.002
-_BLOCK = 50
+from wavernn_tf.config import PITCH_POSTFILTERS, MelRecipe, SignalConfig
+from wavernn_tf.prediction import pitch_postfilter, spectral_postfilter
 
 
-def reach(sample_rate: int) -> int:
-    """Taps of the low-pass on each side."""
-    return max(1, round(_SECONDS * sample_rate))
-
-
-def taps(sample_rate: int) -> npt.NDArray[np.float32]:
-    """The low-pass, a windowed sinc without delay: float32 [2 reach + 1], sum 1."""
-    side = reach(sample_rate)
-    n = np.arange(-side, side + 1)
-    cut = min(2 * CUT_HZ / sample_rate, 1.0)
-    values = cut * np.sinc(cut * n) * (0.5 + 0.5 * np.cos(np.pi * n / (side + 1)))
-    return (values / values.sum()).astype(np.float32)
-
-
-def delay(signal: SignalConfig, sample_rate: int) -> int:
+def delay(signal: SignalConfig, recipe: MelRecipe) -> int:
     """Samples that the filter must see after the one it puts out; 0 without one."""
     if signal.postfilter == "off":
         return 0
-    side, longest = reach(sample_rate), pitch.lag_range(sample_rate)[1]
-    if signal.postfilter == "causal":
-        return side
-    return side + max(longest, (longest + _BLOCK) // 2 + 1)
+    if signal.postfilter in PITCH_POSTFILTERS:
+        return pitch_postfilter.delay(signal, recipe.sample_rate)
+    return spectral_postfilter.delay(recipe)
 
 
-def frames_ahead(signal: SignalConfig, sample_rate: int, hop_length: int) -> int:
+def frames_ahead(signal: SignalConfig, recipe: MelRecipe) -> int:
     """Whole frames that the network runs ahead of the audio for the filter."""
-    return -(-delay(signal, sample_rate) // hop_length)
+    return -(-delay(signal, recipe) // recipe.hop_length)
 
 
-def state_values(
-    signal: SignalConfig, sample_rate: int, hop_length: int, steps_per_frame: int
-) -> int:
-    """Values of a stream's state: the waveform, lag and voicing of the steps ahead, one lag."""
+def state_values(signal: SignalConfig, recipe: MelRecipe, steps_per_frame: int) -> int:
+    """Values of a stream's state; 0 without a filter."""
     if signal.postfilter == "off":
         return 0
-    ahead = frames_ahead(signal, sample_rate, hop_length)
-    back = 2 * pitch.lag_range(sample_rate)[1] + reach(sample_rate)
-    return back + ahead * (hop_length + 2 * steps_per_frame) + 1
+    ahead = frames_ahead(signal, recipe)
+    if signal.postfilter in PITCH_POSTFILTERS:
+        return pitch_postfilter.state_values(recipe, ahead, steps_per_frame)
+    return spectral_postfilter.state_values(recipe)
+
+
+def names(signal: SignalConfig) -> List[str]:
+    """Names of the filter's constants, in a file's order."""
+    if signal.postfilter == "off":
+        return []
+    if signal.postfilter in PITCH_POSTFILTERS:
+        return ["postfilter_taps"]
+    return [f"spectral_{name}" for name in spectral_postfilter.NAMES]
+
+
+def constants(signal: SignalConfig, recipe: MelRecipe) -> List[npt.NDArray[np.generic]]:
+    """The arrays of `names`."""
+    if signal.postfilter == "off":
+        return []
+    if signal.postfilter in PITCH_POSTFILTERS:
+        return [pitch_postfilter.taps(recipe.sample_rate)]
+    return spectral_postfilter.bands(recipe).arrays()

@@ -87,7 +87,7 @@ class VoiceInfo:
             kept = max(signal.prediction_order, 1) + (
                 longest if "lagged" in self.extra_inputs else 1
             )
-            after = postfilter.state_values(signal, rate, self.mel.hop_length, self.steps_per_frame)
+            after = postfilter.state_values(signal, self.mel, self.steps_per_frame)
             return self.state_size + kept + 3 + noise_shaping.state_values(signal) + after
         return self.subscale.batch * (self.state_size + self.subscale.history) + 1
 
@@ -97,7 +97,7 @@ class VoiceInfo:
 
         The network runs ahead of the postfilter, by whole frames.
         """
-        ahead = postfilter.frames_ahead(self.signal, self.mel.sample_rate, self.mel.hop_length)
+        ahead = postfilter.frames_ahead(self.signal, self.mel)
         return self.lookahead + ahead
 
     def to_json(self) -> str:

@@ -55,7 +55,15 @@ bool Voice::KeepConstants() {
   }
   Predictors& predictors = engine_.model.predictors;
   PostfilterShape& postfilter = predictors.postfilter;
-  if (postfilter.form != PostfilterForm::kOff) {
+  SpectralShape& spectral = predictors.spectral;
+  if (postfilter.form == PostfilterForm::kSpectral) {
+    const auto bins = static_cast<std::size_t>(spectral.bins());
+    done = done && Keep(spectral.win_length, spectral.window, floats_) &&
+           Keep(2 * bins, spectral.weights, floats_) &&
+           Keep(bins, spectral.places, floats_) &&
+           Keep(bins, spectral.first, indices_) &&
+           Keep(spectral.bands, spectral.columns, indices_);
+  } else if (postfilter.form != PostfilterForm::kOff) {
     const std::size_t taps = 2 * std::size_t(postfilter.reach) + 1;
     done = done && Keep(taps, postfilter.taps, floats_);
   }

@@ -58,6 +58,7 @@ class Voice {
   // What the engine goes on reading of the file.
   std::deque<AlignedArray<float>> floats_;
   std::deque<AlignedArray<double>> doubles_;
+  std::deque<AlignedArray<int32_t>> indices_;
   std::mutex widening_;  // of the engine, for batches
 };
 

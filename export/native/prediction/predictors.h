@@ -2,6 +2,8 @@
 #ifndef WAVERNN_TF_PREDICTION_PREDICTORS_H_
 #define WAVERNN_TF_PREDICTION_PREDICTORS_H_
 
+#include <cstdint>
+
 #include "prediction/linear_prediction.h"
 #include "prediction/noise_shaping.h"
 #include "prediction/pitch.h"
@@ -29,13 +31,37 @@ constexpr int ExtraRows(unsigned inputs) {
   return rows;
 }
 
-// Of the finished waveform, see postfilter.h.
-enum class PostfilterForm { kOff, kCausal, kCentred };
+// Of the finished waveform: of the pitch, causal or centred
+// (pitch_postfilter.h), or of the spectrum (spectral_postfilter.h).
+enum class PostfilterForm { kOff, kCausal, kCentred, kSpectral };
 struct PostfilterShape {
   PostfilterForm form = PostfilterForm::kOff;
   float strength = 0.0f;
   int reach = 0;                // of the low-pass, on each side
   const float* taps = nullptr;  // [2 reach + 1] of the low-pass
+};
+
+// The analysis behind the features, of the spectral postfilter. Bands without a
+// bin are left out.
+struct SpectralShape {
+  int n_fft = 0;        // a power of two
+  int win_length = 0;   // at most n_fft
+  int hop_length = 0;   // at most win_length / 2
+  int start = 0;        // of a frame's window, from the frame's first sample
+  int bands = 0;        // that are kept
+  bool power = false;   // of the magnitude spectrum: 2, else 1
+  double slope = 0.0;   // ln(band) = slope * feature + intercept
+  double intercept = 0.0;
+  float floor = 0.0f;
+  const float* window = nullptr;     // [win_length]
+  const int32_t* columns = nullptr;  // [bands], of the features
+  const int32_t* first = nullptr;    // [n_fft / 2 + 1], lower band of a bin
+  const float* weights = nullptr;    // [n_fft / 2 + 1, 2], of first, first + 1
+  // [n_fft / 2 + 1]: where a bin lies among the bands' centres, 0 .. bands;
+  // at `bands` it is left as it is.
+  const float* places = nullptr;
+
+  int bins() const { return n_fft / 2 + 1; }
 };
 
 struct Predictors {
@@ -46,6 +72,7 @@ struct Predictors {
   unsigned inputs = 0;  // ExtraInput
   NoiseShaping noise;   // needs pitch
   PostfilterShape postfilter;
+  SpectralShape spectral;  // of that form
 
   // Whether a step needs more than the last classes. Without, the plain model
   // of signal.h runs.

@@ -162,7 +162,7 @@ void GeneratePredicted(const Engine& engine, const KernelTable& kernels,
   const auto in = SplitState(model, params.state_in);
   workspace.predictor.Load(in.predictor);
   workspace.postfilter.Load(
-      in.postfilter, params.position,
+      in.postfilter, params.position, OwnFrames(model, params.features),
       params.postfilter ? model.predictors.postfilter.strength : 0.0f);
   // The network runs ahead of the postfilter.
   const int64_t ahead = params.position == 0 ? 0 : model.ahead();

@@ -135,7 +135,7 @@ class LaneSampler {
     workspace_.predictors[k].Load(state.predictor);
     y_[k] = *state.y;
     workspace_.postfilters[k].Load(
-        state.postfilter, params.position,
+        state.postfilter, params.position, OwnFrames(model_, params.features),
         params.postfilter ? model_.predictors.postfilter.strength : 0.0f);
     if (params.temperature > 0.0f) {
       scale_[k] = InverseTemperature(params.temperature);

@@ -21,6 +21,12 @@ PredictedState<Float> SplitState(const Model& model, Float* state) {
   return {predictor, y, y + 1};
 }
 
+// A call's features from its first frame of audio on.
+inline FrameRows OwnFrames(const Model& model, const float* features) {
+  const int64_t past = model.past;
+  return {features + past * model.n_features, model.n_features};
+}
+
 }  // namespace wavernn_tf
 
 #endif  // WAVERNN_TF_STREAM_PREDICTED_STATE_H_

@@ -1,6 +1,6 @@
 // The pitch postfilter against its definition over a whole waveform.
 
-#include "prediction/postfilter.h"
+#include "prediction/pitch_postfilter.h"
 
 #include <cmath>
 #include <cstdlib>

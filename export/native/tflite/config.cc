@@ -65,7 +65,7 @@ constexpr Range kRanges[] = {
     {kExtraInputs, "extra inputs", 0, kAllExtraInputs},
     {kSampleRate, "sample_rate", 1, 1 << 20},
     {kEstimator, "n_estimator", 0, 16},
-    {kPostfilter, "postfilter", 0, 2},
+    {kPostfilter, "postfilter", 0, 3},
     {kNoiseShaping, "noise_shaping / 256", 0, kMostNoiseShaping},
 };
 
@@ -146,10 +146,17 @@ bool CheckPredictors(const int32_t* config, ErrorText& error) {
     return error.Set("expected prediction_order > 0 with extra inputs 0x%02X",
                      inputs);
   }
-  if (((inputs & kLaggedInput) != 0 || config[kPostfilter] != 0) && !pitch) {
+  const auto form = static_cast<PostfilterForm>(config[kPostfilter]);
+  const bool spectral = form == PostfilterForm::kSpectral;
+  const bool pitched = form != PostfilterForm::kOff && !spectral;
+  if (((inputs & kLaggedInput) != 0 || pitched) && !pitch) {
     return error.Set(
         "expected a source of pitch with extra inputs 0x%02X, postfilter %d",
         inputs, config[kPostfilter]);
+  }
+  if (spectral && none) {
+    return error.Set("expected a prediction with postfilter %d",
+                     config[kPostfilter]);
   }
   if (config[kNoiseShaping] != 0 && !pitch) {
     return error.Set("expected a source of pitch with noise_shaping %d / 256",

@@ -6,6 +6,7 @@
 #include "kernels/sampler.h"
 #include "tflite/config.h"
 #include "tflite/read_matrix.h"
+#include "tflite/read_spectral.h"
 #include "tflite/tensors.h"
 #include "tflite/weight_reader.h"
 
@@ -251,8 +252,12 @@ bool ReadLinearPrediction(WeightReader& reader, Model& model) {
   return true;
 }
 
-bool ReadPostfilter(WeightReader& reader, PostfilterShape& shape) {
+bool ReadPostfilter(WeightReader& reader, Model& model) {
+  PostfilterShape& shape = model.predictors.postfilter;
   if (shape.form == PostfilterForm::kOff) return true;
+  if (shape.form == PostfilterForm::kSpectral) {
+    return ReadSpectral(reader, model, model.predictors.spectral);
+  }
   const TfLiteTensor* next = reader.Peek();
   const int size =
       next != nullptr && next->dims != nullptr && next->dims->size == 1
@@ -281,7 +286,7 @@ bool ReadPredictors(WeightReader& reader, Model& model) {
     return false;
   }
   return ReadLinearPrediction(reader, model) &&
-         ReadPostfilter(reader, model.predictors.postfilter);
+         ReadPostfilter(reader, model);
 }
 
 bool ReadHead(WeightReader& reader, const char* project, const char* output,

@@ -23,7 +23,7 @@ from wavernn_tf.export.tflite import convert as tflite
 from wavernn_tf.export.tflite import flatbuffer
 from wavernn_tf.generation import sampling
 from wavernn_tf.generation.reference import Reference
-from wavernn_tf.prediction import postfilter
+from wavernn_tf.prediction import pitch_postfilter, postfilter
 from wavernn_tf.voice import describe, metadata
 from wavernn_tf.voice.weights import named_arrays
 
@@ -191,7 +191,7 @@ def test_postfilter_can_be_switched_off(voices, form):
     # Scores are the network's.
     np.testing.assert_array_equal(Vocoder.load(model).score(mel, bare), plain.score(mel, bare))
     info = Vocoder.load(model).info
-    delay = postfilter.delay(config.signal, config.mel.sample_rate)
+    delay = postfilter.delay(config.signal, config.mel)
     assert info.frames_after == config.lookahead + -(-delay // config.mel.hop_length)
 
 
@@ -285,7 +285,7 @@ def test_constants_are_the_network_that_the_file_holds(weight_type):
     names = op.predictor_names(config)
     assert names == ["extra_kernel", "lpc_scale", "lpc_matrix", "lpc_floor", "postfilter_taps"]
     shapes = [array.shape for array in arrays[-len(names) :]]
-    taps = 2 * postfilter.reach(config.mel.sample_rate) + 1
+    taps = 2 * pitch_postfilter.reach(config.mel.sample_rate) + 1
     assert shapes == [(10, 192), (2,), (17, 10), (17,), (taps,)]
     # Rounded where the file is narrow: canary.
     same = np.array_equal(held["input_kernel"], weights.input_kernel)
@@ -324,7 +324,7 @@ BAD_VALUES = {
     "no estimator": ("config", 21, 0, "if and only if pitch is estimated; got 0"),
     "more estimator": ("config", 21, 4, r"expected pitch\[3\].kernel of shape \[\?, 65, \?\]"),
     "less estimator": ("config", 21, 2, "expected the pitch estimator to put out 65 classes"),
-    "postfilter": ("config", 22, 3, r"expected postfilter in \[0, 2\]; got 3"),
+    "postfilter": ("config", 22, 4, r"expected postfilter in \[0, 3\]; got 4"),
     "no postfilter": ("config", 22, 0, r"expected \d+ weight tensors; got \d+"),
     "strength": ("config", 23, bits(11.0), r"expected postfilter_strength in \[0, 10\]; got 11"),
     "NaN strength": ("config", 23, bits(np.nan), "postfilter_strength in .*; got nan"),

@@ -1,0 +1,149 @@
+"""The spectral postfilter: every mel band of the finished waveform as loud as the features say.
+
+The features say how loud each band of a frame is to be. The waveform is analysed as the features
+once were; each band's gain
+
+    g = ((wanted + floor) / (found + floor))^(1 / power)      limited to [-20, +3] dB
+
+is laid over the bins, linearly from band centre to band centre, and the frames are added up again
+through the same window. The op runs it after de-emphasis; `apply` is the same in NumPy, on whole
+recordings.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+from typing import List
+
+import numpy as np
+import numpy.typing as npt
+
+from wavernn_tf.audio import mel as mel_lib
+from wavernn_tf.config import MelRecipe, SignalConfig
+
+Float32 = npt.NDArray[np.float32]
+Int32 = npt.NDArray[np.int32]
+
+LEAST_GAIN, LARGEST_GAIN = 0.1, 10 ** (3 / 20)
+_LOG_LIMIT = math.log(1e12)
+
+NAMES = ("scale", "frame", "window", "columns", "first", "weights", "places")
+"""Of the arrays, in a file's order, behind "spectral_"."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Bands:
+    """The analysis behind a recipe's features. Bands without a bin are left out.
+
+    Attributes:
+      scale: float64 [3], slope and intercept of ln(band) over a feature, and the floor.
+      frame: int32 [2], first sample of a frame's window, from the frame's own first sample on, and
+        the power of the magnitude spectrum.
+      window: float32 [win_length].
+      columns: int32 [bands], of the features.
+      first: int32 [bins], the lower one of a bin's two bands.
+      weights: float32 [bins, 2], of a bin in these two.
+      places: float32 [bins], where a bin lies among the centres of the bands, in 0..bands - 1;
+        `bands` above the highest one's edge: such a bin is left as it is.
+    """
+
+    scale: npt.NDArray[np.float64]
+    frame: Int32
+    window: Float32
+    columns: Int32
+    first: Int32
+    weights: Float32
+    places: Float32
+
+    def arrays(self) -> List[npt.NDArray[np.generic]]:
+        """In the order of `NAMES`."""
+        return [getattr(self, name) for name in NAMES]
+
+
+@functools.lru_cache(maxsize=16)
+def bands(recipe: MelRecipe) -> Bands:
+    """The constants of a recipe of kind "mel" (`check_recipe`)."""
+    filters = mel_lib.mel_filterbank(recipe)  # [bins, n_mels]
+    columns = np.flatnonzero(filters.any(axis=0))
+    kept = filters[:, columns]
+    first = np.argmax(kept > 0, axis=1)
+    beside = np.pad(kept, ((0, 0), (0, 1)))
+    rows = np.arange(len(filters))
+    weights = np.stack([beside[rows, first], beside[rows, first + 1]], axis=1)
+    edges = mel_lib.band_edges(recipe)
+    hertz = rows * recipe.sample_rate / recipe.n_fft
+    places = np.interp(hertz, edges[1:-1][columns], np.arange(len(columns)))
+    places[hertz > recipe.fmax] = len(columns)
+    unit = {"ln": 1.0, "log10": math.log(10.0), "db": math.log(10.0) / 10.0}[recipe.log]
+    padded = mel_lib.window(recipe)
+    left = (recipe.n_fft - recipe.win_length) // 2
+    before = {"same": (recipe.n_fft - recipe.hop_length) // 2}.get(
+        recipe.padding, recipe.n_fft // 2
+    )
+    return Bands(
+        scale=np.array([unit * recipe.scale, unit * recipe.offset, recipe.floor]),
+        frame=np.array([left - before, recipe.power], np.int32),
+        window=padded[left : left + recipe.win_length],
+        columns=columns.astype(np.int32),
+        first=first.astype(np.int32),
+        weights=weights.astype(np.float32),
+        places=places.astype(np.float32),
+    )
+
+
+def delay(recipe: MelRecipe) -> int:
+    """Samples that the filter must see after the one it puts out."""
+    return recipe.win_length - 1
+
+
+def state_values(recipe: MelRecipe) -> int:
+    """Values of a stream's state: the waveform and the sum of the frames so far."""
+    return 2 * -(-delay(recipe) // recipe.hop_length) * recipe.hop_length
+
+
+def apply(
+    audio: npt.ArrayLike, features: npt.ArrayLike, recipe: MelRecipe, signal: SignalConfig
+) -> npt.NDArray[np.float64]:
+    """Filter a whole waveform.
+
+    Args:
+      audio: float [n], of full scale 32768, from the first frame's first sample on; zeros before
+        and after it.
+      features: float [frames, >= n_mels], raw; the last one goes on for the rest of the waveform.
+      recipe: that the features follow.
+      signal: gives the strength.
+
+    Returns:
+      float64 [n].
+    """
+    known, hop = bands(recipe), recipe.hop_length
+    x = np.asarray(audio, np.float64)
+    mel = np.asarray(features, np.float64)[:, known.columns]
+    start, length = int(known.frame[0]), recipe.win_length
+    frames = np.arange(-((start + length - 1) // hop), (len(x) - start - 1) // hop + 1)
+    padded = np.pad(x, (length, 2 * length))
+    at = frames[:, None] * hop + start + length + np.arange(length)
+    spectrum = np.fft.rfft(padded[at] * known.window, recipe.n_fft, axis=1)
+    level = np.abs(spectrum / 32768) ** recipe.power
+    found = np.zeros([len(frames), len(known.columns) + 1])
+    for side in range(2):
+        shares = level * known.weights[:, side]
+        np.add.at(found.T, known.first + side, shares.T)
+    slope, intercept, floor = known.scale
+    row = np.clip(frames, 0, len(mel) - 1)
+    wanted = np.exp(np.clip(slope * mel[row] + intercept, -_LOG_LIMIT, _LOG_LIMIT))
+    ratio = ((wanted + floor) / (found[:, :-1] + floor)) ** (1 / recipe.power)
+    strength = min(signal.postfilter_strength, 1.0)
+    gains = 1 + strength * (np.clip(ratio, LEAST_GAIN, LARGEST_GAIN) - 1)
+    gains = np.pad(gains, ((0, 0), (0, 2)), constant_values=1.0)
+    low = known.places.astype(int)
+    share = known.places - low
+    laid = gains[:, low] * (1 - share) + gains[:, low + 1] * share
+    parts = np.fft.irfft(spectrum * laid, recipe.n_fft, axis=1)[:, :length] * known.window
+    total, weight = np.zeros_like(padded), np.zeros_like(padded)
+    np.add.at(total, at, parts)
+    np.add.at(weight, at, np.broadcast_to(known.window.astype(np.float64) ** 2, at.shape))
+    inside = slice(length, length + len(x))
+    return total[inside] / weight[inside]
