@@ -197,10 +197,18 @@ int Usage() {
                " [--weights float32|bfloat16|int16|int8|all] [--batch N]"
                " [--isa NAME]"
                " [--frames N] [--rounds N] [--subscale 1|2|4|8|16]"
-               " [--predictors 0|1] [--postfilter off|causal|centred]"
+               " [--predictors 0|1]"
+               " [--postfilter off|causal|centred|spectral]"
                " [--horizon N] [--channels N, of 16] [--layers N]"
                " [--layer-density X]\n");
   return 2;
+}
+
+PostfilterForm FormOf(const std::string& name) {
+  if (name == "causal") return PostfilterForm::kCausal;
+  if (name == "centred") return PostfilterForm::kCentred;
+  if (name == "spectral") return PostfilterForm::kSpectral;
+  return PostfilterForm::kOff;
 }
 
 bool Parse(int argc, char** argv, Options& options) {
@@ -283,11 +291,7 @@ int main(int argc, char** argv) {
     shape.predictors = AllPredictors();
     shape.predictors.sample_rate = 24000;
     shape.predictors.estimator_channels = 192;
-    if (options.postfilter != "off") {
-      shape.predictors.postfilter = options.postfilter == "causal"
-                                        ? PostfilterForm::kCausal
-                                        : PostfilterForm::kCentred;
-    }
+    shape.predictors.postfilter = FormOf(options.postfilter);
   }
 
   std::printf(

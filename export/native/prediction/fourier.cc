@@ -76,10 +76,8 @@ void Fourier::Transform(float* real, float* imaginary) const {
       float* const high_re = low_re + half;
       float* const high_im = low_im + half;
       for (int j = 0; j < half; ++j) {
-        const float re =
-            high_re[j] * cosines[j] - high_im[j] * sines[j];
-        const float im =
-            high_re[j] * sines[j] + high_im[j] * cosines[j];
+        const float re = high_re[j] * cosines[j] - high_im[j] * sines[j];
+        const float im = high_re[j] * sines[j] + high_im[j] * cosines[j];
         high_re[j] = low_re[j] - re;
         high_im[j] = low_im[j] - im;
         low_re[j] += re;

@@ -60,8 +60,8 @@ int PitchPostfilterStateSize(const Predictors& predictors, int ahead,
                           2 * int64_t{ahead} * steps_per_frame + 1);
 }
 
-bool PitchPostfilter::Allocate(const Predictors& predictors, int samples_per_step,
-                          int64_t delay) {
+bool PitchPostfilter::Allocate(const Predictors& predictors,
+                               int samples_per_step, int64_t delay) {
   shape_ = predictors.postfilter;
   lags_ = predictors.lags;
   samples_per_step_ = samples_per_step;
@@ -72,7 +72,8 @@ bool PitchPostfilter::Allocate(const Predictors& predictors, int samples_per_ste
          gain_.Resize(size);
 }
 
-void PitchPostfilter::Load(const float* state, uint64_t position, float strength) {
+void PitchPostfilter::Load(const float* state, uint64_t position,
+                           float strength) {
   strength_ = strength;
   next_ = position > 0 ? static_cast<int64_t>(position) : -delay_;
   end_ = back_ + delay_;

@@ -44,13 +44,13 @@ struct PostfilterShape {
 // The analysis behind the features, of the spectral postfilter. Bands without a
 // bin are left out.
 struct SpectralShape {
-  int n_fft = 0;        // a power of two
-  int win_length = 0;   // at most n_fft
-  int hop_length = 0;   // at most win_length / 2
-  int start = 0;        // of a frame's window, from the frame's first sample
-  int bands = 0;        // that are kept
-  bool power = false;   // of the magnitude spectrum: 2, else 1
-  double slope = 0.0;   // ln(band) = slope * feature + intercept
+  int n_fft = 0;       // a power of two
+  int win_length = 0;  // at most n_fft
+  int hop_length = 0;  // at most win_length / 2
+  int start = 0;       // of a frame's window, from the frame's first sample
+  int bands = 0;       // that are kept
+  bool power = false;  // of the magnitude spectrum: 2, else 1
+  double slope = 0.0;  // ln(band) = slope * feature + intercept
   double intercept = 0.0;
   float floor = 0.0f;
   const float* window = nullptr;     // [win_length]

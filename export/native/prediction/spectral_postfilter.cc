@@ -14,13 +14,11 @@ constexpr int kRoom = 2048;
 // Far above any waveform: a state that holds more does not make infinities.
 constexpr float kLoudest = 1e9f;
 constexpr float kFullScale = 1.0f / 32768.0f;
-constexpr float kLeastGain = 0.1f;         // -20 dB
-constexpr float kLargestGain = 1.4125376f;  // 3 dB
+constexpr float kLeastGain = 0.1f;                // -20 dB
+constexpr float kLargestGain = 1.4125376f;        // 3 dB
 constexpr double kLogLimit = 27.631021115928547;  // ln(1e12)
 
-int64_t FloorDiv(int64_t a, int64_t b) {
-  return a / b - (a % b < 0 ? 1 : 0);
-}
+int64_t FloorDiv(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
 }  // namespace
 

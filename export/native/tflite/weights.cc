@@ -285,8 +285,7 @@ bool ReadPredictors(WeightReader& reader, Model& model) {
                                     model.extra_kernel) == nullptr) {
     return false;
   }
-  return ReadLinearPrediction(reader, model) &&
-         ReadPostfilter(reader, model);
+  return ReadLinearPrediction(reader, model) && ReadPostfilter(reader, model);
 }
 
 bool ReadHead(WeightReader& reader, const char* project, const char* output,

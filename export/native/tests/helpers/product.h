@@ -186,11 +186,23 @@ inline std::vector<PredictorCase> PredictorCases() {
   most_shaped.noise = {kMostNoiseShaping, 0.3f};
   PredictorShape cooled = all;
   cooled.noise.voiced_temperature = 0.5f;
-  return {
-      {"all", all},         {"given", given},   {"causal", causal},
-      {"centred", centred}, {"linear", linear}, {"lagged", lagged},
-      {"mulaw", mulaw},     {"shaped", shaped}, {"most shaped", most_shaped},
-      {"cooled", cooled}};
+  PredictorShape spectral = linear;
+  spectral.postfilter = PostfilterForm::kSpectral;
+  PredictorShape powers = most_shaped;
+  powers.postfilter = PostfilterForm::kSpectral;
+  powers.power = true;
+  return {{"all", all},
+          {"given", given},
+          {"causal", causal},
+          {"centred", centred},
+          {"linear", linear},
+          {"lagged", lagged},
+          {"mulaw", mulaw},
+          {"shaped", shaped},
+          {"most shaped", most_shaped},
+          {"cooled", cooled},
+          {"spectral", spectral},
+          {"spectral powers", powers}};
 }
 
 }  // namespace wavernn_tf

@@ -147,6 +147,7 @@ struct PredictorShape {
   int sample_rate = 8000;
   int estimator_channels = 24;
   NoiseShaping noise;
+  bool power = false;  // spectrum of the spectral postfilter, else magnitude
 };
 
 // All at once, the pitch estimated.
@@ -319,11 +320,61 @@ class RandomModel {
       floor[0] = 1e-4;
       linear.floor = Doubles(std::move(floor));
     }
-    if (predictors.postfilter.form != PostfilterForm::kOff) {
+    if (predictors.postfilter.form == PostfilterForm::kSpectral) {
+      FillSpectral();
+    } else if (predictors.postfilter.form != PostfilterForm::kOff) {
       predictors.postfilter.reach = 3;
       arrays_.push_back({0.05f, 0.1f, 0.2f, 0.3f, 0.2f, 0.1f, 0.05f});
       predictors.postfilter.taps = arrays_.back().data();
     }
+  }
+
+  // Triangular bands around every `spacing`-th bin, and an arched window. All
+  // is made of operations with the same result everywhere, as goldens need. The
+  // first column is a band without a bin, and the highest bins have no band.
+  void FillSpectral() {
+    SpectralShape& shape = model_.predictors.spectral;
+    shape.hop_length = shape_.hop_length;
+    shape.win_length = 4 * shape.hop_length + 2;  // no multiple of the hop
+    shape.n_fft = 2;
+    while (shape.n_fft < shape.win_length) shape.n_fft *= 2;
+    shape.start = (shape.hop_length - shape.win_length) / 2;
+    shape.bands = model_.n_mels() - 1;
+    shape.power = shape_.predictors.power;
+    shape.slope = 2.0;
+    shape.intercept = 0.5;
+    shape.floor = 0.001f;
+    const int spacing = shape.n_fft / 2 / (shape.bands + 2);
+    Floats window, weights, places;
+    for (int n = 0; n < shape.win_length; ++n) {
+      const float t = (static_cast<float>(n) + 0.5f) / shape.win_length;
+      window.push_back(4.0f * t * (1.0f - t));
+    }
+    std::vector<int32_t> columns, first;
+    for (int band = 0; band < shape.bands; ++band) columns.push_back(band + 1);
+    for (int bin = 0; bin < shape.bins(); ++bin) {
+      const int below = bin / spacing - 1;  // the centre of 0 is `spacing`
+      const float share = static_cast<float>(bin % spacing) / spacing;
+      const bool outside = below >= shape.bands;
+      first.push_back(outside || below < 0 ? 0 : below);
+      weights.push_back(outside ? 0.0f : below < 0 ? share : 1.0f - share);
+      const bool two = below >= 0 && below + 1 < shape.bands;
+      weights.push_back(two ? share : 0.0f);
+      places.push_back(outside ? static_cast<float>(shape.bands)
+                       : two   ? static_cast<float>(below) + share
+                               : static_cast<float>(first.back()));
+    }
+    const auto keep = [this](Floats values) {
+      arrays_.push_back(std::move(values));
+      return arrays_.back().data();
+    };
+    shape.window = keep(std::move(window));
+    shape.weights = keep(std::move(weights));
+    shape.places = keep(std::move(places));
+    integers_.push_back(std::move(columns));
+    shape.columns = integers_.back().data();
+    integers_.push_back(std::move(first));
+    shape.first = integers_.back().data();
   }
 
   void FillConditioning() {
@@ -404,6 +455,7 @@ class RandomModel {
   std::deque<Floats> arrays_;
   std::deque<std::vector<uint16_t>> halves_;
   std::deque<std::vector<double>> doubles_;
+  std::deque<std::vector<int32_t>> integers_;
   std::deque<PackedMatrix> matrices_;
   Model model_;
 };

@@ -94,7 +94,7 @@ std::vector<double> Expected(const Model& model, const Waveform& wave) {
 // Runs the filter, from a stored state after every `cut` samples of output.
 std::vector<float> Filtered(const Model& model, const Waveform& wave,
                             float strength, int cut) {
-  Postfilter filter;
+  PitchPostfilter filter;
   CHECK(
       filter.Allocate(model.predictors, model.samples_per_step, model.delay()));
   Floats state(model.postfilter_size(), 0.0f);
@@ -146,7 +146,7 @@ void TestForm(PostfilterForm form) {
     CHECK(same[n] == static_cast<float>(wave.x[n]));
   }
   // A state of any finite values is safe.
-  Postfilter filter;
+  PitchPostfilter filter;
   CHECK(
       filter.Allocate(model.predictors, model.samples_per_step, model.delay()));
   filter.Load(Floats(model.postfilter_size(), -3e38f).data(), 120, 1.5f);
