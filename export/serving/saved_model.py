@@ -52,7 +52,7 @@ def save(
     weights: Weights,
     info: metadata.VoiceInfo,
     path: files.PathLike,
-    xla: bool = False,
+    xla: bool = True,
     inputs: Sequence[files.PathLike] = (),
 ) -> str:
     """Write a SavedModel to `path`/1, or to the next number; other versions are kept.
@@ -64,8 +64,8 @@ def save(
         warm-up requests lie beside it.
       path: the model's folder; new, or with nothing in it but versions. The version appears whole
         or not at all.
-      xla: compile the sampling loop with XLA, once per batch size and length: several times faster,
-        where the server has XLA for its device.
+      xla: compile the sampling loop with XLA, once for each number of rows in
+        `signatures.ROW_BUCKETS`: several times faster, where the server has XLA for its device.
       inputs: files and folders that `path` must not be or lie in.
 
     Returns:
