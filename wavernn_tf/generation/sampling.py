@@ -22,12 +22,15 @@ import tensorflow as tf
 from wavernn_tf.audio import dsp
 from wavernn_tf.config import Config
 from wavernn_tf.config.matrices import GATES
-from wavernn_tf.generation import equations, folding, philox, predictors
+from wavernn_tf.generation import equations, folding, philox, predictors, products
 from wavernn_tf.prediction import coding, noise_shaping
 from wavernn_tf.voice.weights import Weights
 
 BLOCK_SAMPLES = 8192
 """Samples of a stream that are scored at once, about: memory hardly grows with the recording."""
+
+SPAN = 16
+"""A byte's classes are searched in spans of so many, then in one span."""
 
 GREEDY = 1e-30
 """Temperature at which every class but the likeliest has a weight of zero."""
@@ -145,10 +148,10 @@ def _generate_predicted(
         level = None if levels is None else levels[:, at]
         temperature = _voiced_temperature(run.draws.temperature, level, factors)
         drawn = row, inputs, run.draws.uniform[:, n], temperature, recurrent, w, mask
-        row, ends = advance_with_sums(*drawn)
+        row, coarse = advance_with_weights(*drawn)
         v = predictors.decode(row.coarse, row.fine, signal.split)
         if noise_shaping.amount(signal):
-            median = _class_at(ends, middle)
+            median = _class_at(coarse, middle)
             v, noise = predictors.shaped(v, p, median, level, noise, signal)
             row = Row(row.h, *predictors.encode(v, signal.split))
         s = predictors.sample(v, p, signal)
@@ -453,10 +456,10 @@ def advance(
       w: the arrays of the network.
       fine_mask: float32 [256, 256], added to the fine logits of every coarse class; None for none.
     """
-    return advance_with_sums(row, known, uniform, temperature, recurrent, w, fine_mask)[0]
+    return advance_with_weights(row, known, uniform, temperature, recurrent, w, fine_mask)[0]
 
 
-def advance_with_sums(
+def advance_with_weights(
     row: Row,
     known: tf.Tensor,
     uniform: tf.Tensor,
@@ -464,22 +467,22 @@ def advance_with_sums(
     recurrent: tf.Tensor,
     w: Weights,
     fine_mask: Optional[tf.Tensor] = None,
-) -> Tuple[Row, tf.Tensor]:
-    """`advance`, and the running sums of the coarse classes' weights: float32 [rows, 256]."""
+) -> Tuple[Row, _Weights]:
+    """`advance`, and the weights of the coarse classes."""
     half = w.state_size // 2
     kernel = tf.reshape(w.input_kernel[:3], [3, 3, w.state_size])
     inner = equations.recurrent_product(row.h, recurrent, w)  # [rows, 3, H]
     known += _outer(row.coarse, kernel[0]) + _outer(row.fine, kernel[1])
     y_c = equations.update(inner[..., :half], known[..., :half], row.h[:, :half])
-    ends = _running_sums(equations.head(y_c, "O1", "O2", w), temperature[:, :1])
-    c = _class_at(ends, uniform[:, :1])
+    coarse = _weigh(equations.head(y_c, "O1", "O2", w), temperature[:, :1])
+    c = _class_at(coarse, uniform[:, :1])
     known = known[..., half:] + _outer(c, kernel[2, :, half:])
     y_f = equations.update(inner[..., half:], known, row.h[:, half:])
     logits = equations.head(y_f, "O3", "O4", w)
     if fine_mask is not None:
         logits += tf.gather(fine_mask, c)
-    f = _class_at(_running_sums(logits, temperature[:, 1:]), uniform[:, 1:])
-    return Row(tf.concat([y_c, y_f], axis=1), c, f), ends
+    f = _class_at(_weigh(logits, temperature[:, 1:]), uniform[:, 1:])
+    return Row(tf.concat([y_c, y_f], axis=1), c, f), coarse
 
 
 def draws_for(
@@ -529,28 +532,61 @@ def _to_int16(y: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.clip_by_value(tf.round(y), -32768.0, 32767.0), tf.int16)
 
 
-def _running_sums(logits: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
-    """Running sums of the classes' weights, up to a factor: float32 [batch, 256].
+class _Weights(NamedTuple):
+    """The weights of 256 classes up to a factor, in 16 spans of 16.
+
+    Attributes:
+      classes: float32 [rows, 16, 16], not negative.
+      ends: float32 [rows, 16], running sums of the spans' sums.
+    """
+
+    classes: tf.Tensor
+    ends: tf.Tensor
+
+
+def _weigh(logits: tf.Tensor, temperature: tf.Tensor) -> _Weights:
+    """The weights of classes.
 
     Args:
-      logits: float32 [batch, 256].
-      temperature: float32 [batch, 1], positive.
+      logits: float32 [rows, 256].
+      temperature: float32 [rows, 1], positive.
     """
     highest = tf.reduce_max(logits, axis=-1, keepdims=True)
-    return tf.cumsum(tf.exp((logits - highest) / temperature), axis=-1)
+    classes = tf.reshape(tf.exp((logits - highest) / temperature), [-1, SPAN, SPAN])
+    return _Weights(classes, _running_sums(tf.reduce_sum(classes, axis=2)))
 
 
-def _class_at(ends: tf.Tensor, uniform: tf.Tensor) -> tf.Tensor:
-    """First class whose running sum exceeds uniform * total: int32 [batch].
+def _running_sums(values: tf.Tensor) -> tf.Tensor:
+    """Running sums of float32 [rows, 16].
+
+    Written as sums of products with 0 and 1: a compiler has loops for these, and only a quadratic
+    one for `tf.cumsum`; no matrix product, which a GPU may round.
+    """
+    upto = np.triu(np.ones([SPAN, SPAN], np.float32))  # [from, to]
+    return tf.reduce_sum(values[:, :, None] * upto, axis=1)
+
+
+def _class_at(weights: _Weights, uniform: tf.Tensor) -> tf.Tensor:
+    """First class whose running sum exceeds uniform * total: int32 [rows].
 
     Args:
-      ends: float32 [batch, 256], of `_running_sums`.
-      uniform: float32 [batch, 1], in [0, 1).
+      weights: of the classes.
+      uniform: float32 [rows, 1], in [0, 1).
     """
-    total = ends[:, -1:]
-    # uniform * total may round up to the total: the last class with a weight is drawn then.
-    below = tf.logical_and(ends <= uniform * total, ends < total)
-    return tf.reduce_sum(tf.cast(below, tf.int32), axis=-1)
+    before, span = _count_below(weights.ends, uniform * weights.ends[:, -1:])
+    inside = _running_sums(tf.gather(weights.classes, span, batch_dims=1))
+    _, place = _count_below(inside, uniform * weights.ends[:, -1:] - before)
+    return SPAN * span + place
+
+
+def _count_below(ends: tf.Tensor, threshold: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
+    """The largest running sum up to a threshold, [rows, 1], and how many there are, int32 [rows].
+
+    A threshold may round up to the last sum: the last class with a weight is drawn then.
+    """
+    below = tf.logical_and(ends <= threshold, ends < ends[:, -1:])
+    highest = tf.reduce_max(tf.where(below, ends, 0.0), axis=1, keepdims=True)
+    return highest, tf.reduce_sum(tf.cast(below, tf.int32), axis=1)
 
 
 def _log_likelihood(logits: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
@@ -569,6 +605,6 @@ def time_major(gates: tf.Tensor) -> tf.Tensor:
     return tf.transpose(gates, [1, 0, 2, 3])
 
 
-def side_by_side(w: Weights, kind: str) -> tf.Tensor:
-    """The matrices of the three gates, [inputs, 3H]: of the kind "R", or "N"."""
-    return tf.concat([w.matrices[f"{kind}_{gate}"] for gate in GATES], axis=1)
+def side_by_side(w: Weights, kind: str) -> Any:
+    """The matrices of the three gates, [inputs, 3H], of the kind "R", or "N": see `products`."""
+    return products.side_by_side([w.matrices[f"{kind}_{gate}"] for gate in GATES])
