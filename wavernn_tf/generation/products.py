@@ -60,6 +60,14 @@ def grouped(matrix: np.ndarray) -> Optional[Grouped]:
     return Grouped(index, values)
 
 
+def in_groups(matrix: tf.Tensor) -> Grouped:
+    """A small dense matrix [inputs, outputs] in groups, each of which reads all inputs."""
+    inputs, outputs = matrix.shape
+    values = tf.transpose(tf.reshape(matrix, [inputs, outputs // GROUP, GROUP]), [1, 0, 2])
+    index = np.tile(np.arange(inputs, dtype=np.int32), [outputs // GROUP, 1])
+    return Grouped(tf.constant(index, shape=index.shape), values)
+
+
 def side_by_side(matrices: Sequence[Any]) -> Any:
     """Matrices of the same inputs as one for `multiply`: float32 [inputs, outputs], or a tuple."""
     if any(isinstance(matrix, Grouped) for matrix in matrices):

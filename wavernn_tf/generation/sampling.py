@@ -132,18 +132,22 @@ def _generate_predicted(
     a, lags = _by_frame(features, config), _by_step(posterior, config)
     levels = _voicing_by_step(posterior, config)
     recurrent = side_by_side(w, "R")
+    given = products.in_groups(w.input_kernel[3:])
     mask = None if signal.split == "linear" else tf.constant(predictors.fine_mask(signal.split))
     factors = noise_shaping.temperature_factors(signal)
     # Of temperature 0 the likeliest class: see `draws_for`.
     middle = tf.where(chosen[1] == 0.0, 0.0, 0.5)[:, None]
 
     def step(n, carry):
-        row, history, noise, y = carry
+        row, past, newest, noise, y = carry
+        # What a step has made enters the history in the next one: a compiler then moves numbers,
+        # and does not compute them anew for every place.
+        history = past.append(*newest)
         at = n // config.samples_per_step
         p = predictors.prediction_of(history, None if a is None else a[:, n // hop], signal)
         lag = None if lags is None else lags[:, at]
         extra = predictors.extra_inputs(history, p, lag, config)
-        inputs = tf.matmul(extra, w.input_kernel[3:])
+        inputs = products.multiply(extra, given)
         inputs = gates[at] + tf.reshape(inputs, [-1, 3, w.state_size])
         level = None if levels is None else levels[:, at]
         temperature = _voiced_temperature(run.draws.temperature, level, factors)
@@ -155,11 +159,14 @@ def _generate_predicted(
             v, noise = predictors.shaped(v, p, median, level, noise, signal)
             row = Row(row.h, *predictors.encode(v, signal.split))
         s = predictors.sample(v, p, signal)
-        history = history.append(s, v - (32768 + signal.offset))
         y = filtered(s, y, signal.pre_emphasis)
-        return (row, history, noise, y), y
+        newest = s, v - (32768 + signal.offset)
+        return (row, history, newest, noise, y), y
 
-    (row, history, noise, y), audio = run.loop(step, _unpack(state, config))
+    row, history, noise, y = _unpack(state, config)
+    first = row, *history.without_newest(), noise, y
+    (row, past, newest, noise, y), audio = run.loop(step, first)
+    history = past.append(*newest)
     first = coding.start(signal)
     numbers = [*history, tf.stack([row.coarse - first[0], row.fine - first[1]], axis=1)]
     numbers.append(noise[:, None][:, : noise_shaping.state_values(signal)])
@@ -551,8 +558,9 @@ def _weigh(logits: tf.Tensor, temperature: tf.Tensor) -> _Weights:
       logits: float32 [rows, 256].
       temperature: float32 [rows, 1], positive.
     """
-    highest = tf.reduce_max(logits, axis=-1, keepdims=True)
-    classes = tf.reshape(tf.exp((logits - highest) / temperature), [-1, SPAN, SPAN])
+    logits = tf.reshape(logits, [-1, SPAN, SPAN])
+    highest = tf.reduce_max(tf.reduce_max(logits, axis=1), axis=1)[:, None, None]
+    classes = tf.exp((logits - highest) / temperature[:, :, None])
     return _Weights(classes, _running_sums(tf.reduce_sum(classes, axis=2)))
 
 
