@@ -138,15 +138,18 @@ def _generate_predicted(
     # Of temperature 0 the likeliest class: see `draws_for`.
     middle = tf.where(chosen[1] == 0.0, 0.0, 0.5)[:, None]
 
+    def inputs_at(n, history):
+        """The prediction of a sample, and the extra inputs."""
+        p = predictors.prediction_of(history, None if a is None else a[:, n // hop], signal)
+        lag = None if lags is None else lags[:, n // config.samples_per_step]
+        return p, predictors.extra_inputs(history, p, lag, config)
+
     def step(n, carry):
-        row, past, newest, noise, y = carry
-        # What a step has made enters the history in the next one: a compiler then moves numbers,
-        # and does not compute them anew for every place.
+        # What is read in many places (the history, the inputs) is carried from the step before: a
+        # compiler then moves numbers, and does not compute them anew for every place.
+        row, past, newest, (p, extra), noise, y = carry
         history = past.append(*newest)
         at = n // config.samples_per_step
-        p = predictors.prediction_of(history, None if a is None else a[:, n // hop], signal)
-        lag = None if lags is None else lags[:, at]
-        extra = predictors.extra_inputs(history, p, lag, config)
         inputs = products.multiply(extra, given)
         inputs = gates[at] + tf.reshape(inputs, [-1, 3, w.state_size])
         level = None if levels is None else levels[:, at]
@@ -161,11 +164,12 @@ def _generate_predicted(
         s = predictors.sample(v, p, signal)
         y = filtered(s, y, signal.pre_emphasis)
         newest = s, v - (32768 + signal.offset)
-        return (row, history, newest, noise, y), y
+        following = inputs_at(tf.minimum(n + 1, run.samples - 1), history.append(*newest))
+        return (row, history, newest, following, noise, y), y
 
     row, history, noise, y = _unpack(state, config)
-    first = row, *history.without_newest(), noise, y
-    (row, past, newest, noise, y), audio = run.loop(step, first)
+    first = row, *history.without_newest(), inputs_at(0, history), noise, y
+    (row, past, newest, _, noise, y), audio = run.loop(step, first)
     history = past.append(*newest)
     first = coding.start(signal)
     numbers = [*history, tf.stack([row.coarse - first[0], row.fine - first[1]], axis=1)]
@@ -183,6 +187,7 @@ class _Run:
       position, config, active: of `generate`.
 
     Attributes:
+      samples: how many there may be.
       draws: of every sample.
       end: int64 [b], position after the run.
     """
@@ -195,12 +200,12 @@ class _Run:
         config: Config,
         active: Optional[tf.Tensor],
     ) -> None:
-        self._samples = tf.shape(gates)[0] * config.samples_per_step
+        self.samples = tf.shape(gates)[0] * config.samples_per_step
         self._active = active
         seed, *temperatures = chosen
-        index = position[:, None] + tf.range(tf.cast(self._samples, tf.int64))  # [b, n]
+        index = position[:, None] + tf.range(tf.cast(self.samples, tf.int64))  # [b, n]
         self.draws = draws_for(seed, index, *temperatures)
-        done = self._samples if active is None else active
+        done = self.samples if active is None else active
         self.end = position + tf.cast(done, tf.int64)
 
     def loop(self, step: Callable[[Any, Any], Tuple[Any, tf.Tensor]], first: Any) -> Any:
@@ -210,7 +215,7 @@ class _Run:
           step: from the sample's number and a carry to the next carry and float32 [b].
           first: the carry before the first sample.
         """
-        last = self._samples
+        last = self.samples
         if self._active is not None:  # one at least, so that there is something to stack
             last = tf.maximum(tf.reduce_max(self._active), 1)
 
@@ -218,7 +223,7 @@ class _Run:
             new, value = step(n, carry)
             return n + 1, self._resting(n, carry, new), found.write(n, value)
 
-        found = tf.TensorArray(tf.float32, self._samples, element_shape=[None])
+        found = tf.TensorArray(tf.float32, self.samples, element_shape=[None])
         _, carry, found = tf.while_loop(lambda n, *_: n < last, body, [0, first, found])
         return carry, tf.transpose(_to_int16(found.stack()))
 
