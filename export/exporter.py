@@ -123,6 +123,7 @@ def to_saved_model(
     out: files.PathLike,
     xla: bool = True,
     settings: Optional[Mapping[str, Any]] = None,
+    device: str = "cpu",
 ) -> str:
     """Export a run to a SavedModel in TF Serving's layout.
 
@@ -131,6 +132,7 @@ def to_saved_model(
       out: folder of the model; its next version is written.
       xla: see `saved_model.save`.
       settings: as of `to_tflite`.
+      device: see `saved_model.save`.
 
     Returns:
       Path of the version's folder.
@@ -138,7 +140,7 @@ def to_saved_model(
     _need_run(run, settings)
     versions.claim(out, [run])
     voice = KerasVoice(run, settings)
-    return saved_model.save(voice.config, voice.weights, voice.info, out, xla, [run])
+    return saved_model.save(voice.config, voice.weights, voice.info, out, xla, device, inputs=[run])
 
 
 def missing_signatures(version: files.PathLike) -> List[str]:

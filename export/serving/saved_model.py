@@ -46,6 +46,9 @@ from wavernn_tf.voice.weights import Weights
 
 INFO_ASSET = "wavernn_tf.json"
 
+DEVICES = ("cpu", "gpu")
+"""What a compiled loop may be made for; each runs on the other too, slower."""
+
 
 def save(
     config: Config,
@@ -53,6 +56,7 @@ def save(
     info: metadata.VoiceInfo,
     path: files.PathLike,
     xla: bool = True,
+    device: str = "cpu",
     inputs: Sequence[files.PathLike] = (),
 ) -> str:
     """Write a SavedModel to `path`/1, or to the next number; other versions are kept.
@@ -66,6 +70,7 @@ def save(
         or not at all.
       xla: compile the sampling loop with XLA, once for each number of rows in
         `signatures.ROW_BUCKETS`: several times faster, where the server has XLA for its device.
+      device: what the compiled loop is made for, one of `DEVICES`: "cpu" or "gpu".
       inputs: files and folders that `path` must not be or lie in.
 
     Returns:
@@ -76,7 +81,7 @@ def save(
     """
     made = versions.claim(path, inputs)
     with files.replacing(made) as version:
-        module = signatures.Signatures(config, weights, info, xla)
+        module = signatures.Signatures(config, weights, info, xla, device)
         named = os.path.join(files.plain(version.parent), version.name)
         tf.saved_model.save(module, named, signatures=module.all)
         extra = version / "assets.extra"

@@ -7,6 +7,7 @@ different numbers of rows, fail the whole request.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, Callable, Dict, List, Tuple
 
 import tensorflow as tf
@@ -14,7 +15,7 @@ import tensorflow as tf
 from wavernn_tf.audio import dsp
 from wavernn_tf.config import Config
 from wavernn_tf.export.serving import faults, stream_state, wav_rows
-from wavernn_tf.generation import blocks, sampling, wavefront
+from wavernn_tf.generation import blocks, products, sampling, wavefront
 from wavernn_tf.voice import weights as weights_lib
 from wavernn_tf.voice.metadata import VoiceInfo
 from wavernn_tf.voice.weights import Weights
@@ -24,6 +25,9 @@ Draws = Tuple[tf.Tensor, tf.Tensor, tf.Tensor]
 
 ROW_BUCKETS = (1, 2, 4, 8, 16, 32, 64)
 """Rows that a compiled loop is made for: a batch is filled up to the next of these."""
+
+ROWS_AT_ONCE = 64
+"""Rows whose loops may run at the same time, as far as there are threads."""
 
 
 def streams(info: VoiceInfo) -> bool:
@@ -51,15 +55,25 @@ class Signatures(tf.Module):
       weights: its dense arrays.
       info: its description.
       xla: compile the sampling loop.
+      device: what the compiled loop is made for, "cpu" or "gpu".
     """
 
-    def __init__(self, config: Config, weights: Weights, info: VoiceInfo, xla: bool) -> None:
+    def __init__(
+        self, config: Config, weights: Weights, info: VoiceInfo, xla: bool, device: str = "cpu"
+    ) -> None:
         super().__init__()
         names = weights_lib.named_arrays(weights)
         self.arrays = {name: tf.Variable(a, trainable=False) for name, a in names.items()}
         self._config, self._xla = config, xla
+        sparse = products.sparse(weights.matrices) if xla and device == "cpu" else {}
+        self._apart = streams(info) and bool(sparse)
+        self.groups = {
+            name: [tf.Variable(a, trainable=False) for a in matrix]
+            for name, matrix in sparse.items()
+            if self._apart
+        }
         self._codec = stream_state.Codec(config, info)
-        self._block = self._compiled(blocks.block_of(config, self._read))
+        self._block = self._compiled(blocks.block_of(config, self._read_sparse))
         self._chunk = self._compiled(wavefront.chunk_of(config, self._read))
         features = tf.TensorSpec([None, None, config.n_features], tf.float32, "features")
         lengths = tf.TensorSpec([None], tf.int32, "lengths")
@@ -217,11 +231,27 @@ class Signatures(tf.Module):
     def _speak(
         self, frames: blocks.Frames, count: tf.Tensor, draws: Draws, stream: blocks.Stream
     ) -> Tuple[tf.Tensor, blocks.Stream]:
-        """`blocks.speak`, with rows filled up so that a compiled loop is reused."""
+        """`blocks.speak`, by compiled loops of few shapes.
+
+        Of a sparse voice on a CPU every row has a loop of its own, and the rows run in parallel:
+        its matrices fit in the caches of each core, and rows side by side would need dense ones.
+        """
         batch = tf.shape(count)[0]
-        given = self._filled_up((frames, count, draws, stream), batch)
-        audio, stream = blocks.speak(*given, self._config, self._block)
-        return audio[:batch], blocks.Stream(*(x[:batch] for x in stream))
+        given = frames, count, draws, stream
+        if not self._apart:
+            given = self._filled_up(given, batch)
+            audio, stream = blocks.speak(*given, self._config, self._block)
+            return audio[:batch], blocks.Stream(*(x[:batch] for x in stream))
+        samples = tf.reduce_max(tf.pad(count, [[0, 1]])) * self._config.mel.hop_length
+
+        def one(row):
+            row = tf.nest.map_structure(lambda x: x[None], row)
+            audio, stream = blocks.speak(*row, self._config, self._block)
+            return tf.nest.map_structure(lambda x: x[0], (blocks.fit(audio, samples), stream))
+
+        state, position = (tf.TensorSpec(x.shape[1:], x.dtype) for x in stream)
+        specs = tf.TensorSpec([None], tf.int16), blocks.Stream(state, position)
+        return tf.map_fn(one, given, fn_output_signature=specs, parallel_iterations=ROWS_AT_ONCE)
 
     def _wavefront(self, features: tf.Tensor, lengths: tf.Tensor, draws: Draws) -> tf.Tensor:
         """Audio of utterances, of Subscale WaveRNN: int16 [batch, samples]."""
@@ -247,6 +277,15 @@ class Signatures(tf.Module):
         if not self._xla:
             return function
         return tf.function(function, autograph=False, jit_compile=True)
+
+    def _read_sparse(self) -> Weights:
+        """`_read`, with the matrices in groups where they are kept so."""
+        weights = self._read()
+        groups = {
+            name: products.Grouped(*map(tf.convert_to_tensor, arrays))
+            for name, arrays in self.groups.items()
+        }
+        return dataclasses.replace(weights, matrices={**weights.matrices, **groups})
 
     def _read(self) -> Weights:
         """The weights as tensors, read once before the loop."""

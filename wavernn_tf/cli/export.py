@@ -12,6 +12,9 @@ from wavernn_tf.cli import options, show, speech
 from wavernn_tf.config.matrices import BLOCK_SHAPES
 from wavernn_tf.export.format.packing import WEIGHT_TYPES
 
+DEVICES = ("cpu", "gpu")
+"""Of `wavernn_tf.export.serving.saved_model`, which takes TensorFlow to import."""
+
 
 @click.group()
 def export() -> None:
@@ -155,8 +158,17 @@ def tflite(
     help="Compile the sampling loop with XLA, when the server warms up: several times faster. "
     "--no-xla is for servers without XLA.",
 )
+@click.option(
+    "--device",
+    type=click.Choice(DEVICES),
+    default="cpu",
+    show_default=True,
+    help="What the compiled loop is made for: rows in parallel over the cores, or side by side.",
+)
 @options.sampling_option
-def saved_model(run: str, out_dir: str, xla: bool, assignments: Tuple[str, ...]) -> None:
+def saved_model(
+    run: str, out_dir: str, xla: bool, device: str, assignments: Tuple[str, ...]
+) -> None:
     """Export a finished training run to a SavedModel for TF Serving.
 
     OUT_DIR gets the version 1, in TF Serving's layout, or the number after the highest there is;
@@ -171,7 +183,7 @@ def saved_model(run: str, out_dir: str, xla: bool, assignments: Tuple[str, ...])
     with speech.tensorflow_for("Exporting"):
         logs.quiet_tensorflow()
         from wavernn_tf.export import exporter as pipeline
-    version = Path(pipeline.to_saved_model(run, out_dir, xla, settings))
+    version = Path(pipeline.to_saved_model(run, out_dir, xla, settings, device))
     total = sum(p.stat().st_size for p in version.rglob("*") if p.is_file())
     click.echo(f"{version}: {show.size(total)}")
     for missing in pipeline.missing_signatures(version):

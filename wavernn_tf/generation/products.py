@@ -14,10 +14,12 @@ faster.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Optional, Sequence
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence
 
 import numpy as np
 import tensorflow as tf
+
+from wavernn_tf.config.matrices import GATES
 
 GROUP = 16
 """Outputs of a group: a vector of most CPUs, and the height of a block of 16x1."""
@@ -58,6 +60,18 @@ def grouped(matrix: np.ndarray) -> Optional[Grouped]:
         index[i, : len(places)] = places
         values[i, : len(places)] = part[places]
     return Grouped(index, values)
+
+
+def sparse(matrices: Mapping[str, np.ndarray]) -> Dict[str, Grouped]:
+    """The matrices of a network in groups, by name; none if its gates are not worth it.
+
+    Args:
+      matrices: of `Weights`, float32 [inputs, outputs] each.
+    """
+    parts = {name: grouped(np.asarray(matrix)) for name, matrix in matrices.items()}
+    if any(parts[f"R_{gate}"] is None for gate in GATES):
+        return {}
+    return {name: part for name, part in parts.items() if part is not None}
 
 
 def in_groups(matrix: tf.Tensor) -> Grouped:
