@@ -74,6 +74,7 @@ def generate(
     config: Config,
     w: Weights,
     active: Optional[tf.Tensor] = None,
+    unroll: int = 1,
 ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Sample the next frames of a batch of streams with the plain WaveRNN.
 
@@ -88,6 +89,7 @@ def generate(
       w: the arrays of the network.
       active: int32 [batch], samples of each stream that are wanted; a stream rests after them, and
         the loop ends with the longest. All by default.
+      unroll: samples of an iteration of the loop; it divides the hop.
 
     Returns:
       audio int16 [batch, frames * hop_length], of which what lies past `active` means nothing, and
@@ -95,10 +97,10 @@ def generate(
     """
     chosen = seed, temperature, fine_temperature
     if config.predicts:
-        return _generate_predicted(features, chosen, state, position, config, w, active)
+        return _generate_predicted(features, chosen, state, position, config, w, active, unroll)
     h_size, offset = w.state_size, config.signal.sample_offset
     gates = time_major(equations.condition(features, w))  # [steps, b, 3, H]
-    run = _Run(gates, chosen, position, config, active)
+    run = _Run(gates, chosen, position, config, active, unroll)
     recurrent = side_by_side(w, "R")
 
     def step(n, carry):
@@ -123,12 +125,13 @@ def _generate_predicted(
     config: Config,
     w: Weights,
     active: Optional[tf.Tensor],
+    unroll: int,
 ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """`generate` with prediction in front of the network; `chosen`: seed and temperatures."""
     signal, hop = config.signal, config.mel.hop_length
     known, posterior = predictors.network_input(features, config, w)
     gates = time_major(equations.condition(known, w))  # [steps, b, 3, H]
-    run = _Run(gates, chosen, position, config, active)
+    run = _Run(gates, chosen, position, config, active, unroll)
     a, lags = _by_frame(features, config), _by_step(posterior, config)
     levels = _voicing_by_step(posterior, config)
     recurrent = side_by_side(w, "R")
@@ -184,7 +187,7 @@ class _Run:
     Args:
       gates: float32 [steps, b, 3, H], which give the run's length.
       chosen: seed and temperatures.
-      position, config, active: of `generate`.
+      position, config, active, unroll: of `generate`.
 
     Attributes:
       samples: how many there may be.
@@ -199,7 +202,9 @@ class _Run:
         position: tf.Tensor,
         config: Config,
         active: Optional[tf.Tensor],
+        unroll: int,
     ) -> None:
+        self._unroll = unroll
         self.samples = tf.shape(gates)[0] * config.samples_per_step
         self._active = active
         seed, *temperatures = chosen
@@ -220,8 +225,10 @@ class _Run:
             last = tf.maximum(tf.reduce_max(self._active), 1)
 
         def body(n, carry, found):
-            new, value = step(n, carry)
-            return n + 1, self._resting(n, carry, new), found.write(n, value)
+            for _ in range(self._unroll):
+                new, value = step(n, carry)
+                n, carry, found = n + 1, self._resting(n, carry, new), found.write(n, value)
+            return n, carry, found
 
         found = tf.TensorArray(tf.float32, self.samples, element_shape=[None])
         _, carry, found = tf.while_loop(lambda n, *_: n < last, body, [0, first, found])

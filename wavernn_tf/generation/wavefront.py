@@ -93,11 +93,12 @@ def generate(
     return sampling.de_emphasise(samples, y, config.signal.pre_emphasis)[0]
 
 
-def chunk_of(config: Config) -> Callable[..., Tuple[_Carry, tf.Tensor]]:
+def chunk_of(config: Config, unroll: int = 1) -> Callable[..., Tuple[_Carry, tf.Tensor]]:
     """The function that runs the network for L positions of every row, then draws them.
 
     Args:
       config: the voice's.
+      unroll: positions of an iteration of the loop; it divides L.
 
     Returns:
       A function of the network's arrays by name (`weights.named_arrays`), `_Matrices`, `_Carry`,
@@ -115,20 +116,25 @@ def chunk_of(config: Config) -> Callable[..., Tuple[_Carry, tf.Tensor]]:
         heard = tf.matmul(seen, matrices.neighbours)
         known += tf.reshape(heard, [-1, CHUNK, 3, w.state_size])
 
-        def step(j: tf.Tensor, row: Row, samples: tf.TensorArray):
+        def step(j: tf.Tensor, row: Row) -> Row:
             uniform, temperature = draws.uniform[:, j], draws.temperature
             new = sampling.advance(row, known[:, j], uniform, temperature, matrices.recurrent, w)
             begun = at[:, j] >= 0
-            row = Row(
+            return Row(
                 tf.where(begun[:, None], new.h, row.h),
                 tf.where(begun, new.coarse, row.coarse),
                 tf.where(begun, new.fine, row.fine),
             )
-            return j + 1, row, samples.write(j, sampling.combine(row, offset))
+
+        def body(j: tf.Tensor, row: Row, samples: tf.TensorArray):
+            for _ in range(unroll):
+                row = step(j, row)
+                j, samples = j + 1, samples.write(j, sampling.combine(row, offset))
+            return j, row, samples
 
         samples = tf.TensorArray(tf.int32, CHUNK, element_shape=[None])
         loop = [0, carry.row, samples]
-        _, row, samples = tf.while_loop(lambda j, *_: j < CHUNK, step, loop)
+        _, row, samples = tf.while_loop(lambda j, *_: j < CHUNK, body, loop)
         made = tf.reshape(tf.transpose(samples.stack()), [-1, subscale.batch, CHUNK])
         history = tf.concat([carry.history[:, :, CHUNK:], made], axis=2)
         return _Carry(row, history, memory), made
