@@ -53,8 +53,11 @@ def audio_of(response: predict_pb2.PredictResponse) -> np.ndarray:
     """The audio in the answer: int16 [samples].
 
     A server that batches answers with the length of the longest utterance in the batch, hence the
-    cut.
+    cut. A request that the voice cannot answer is told in its `status`.
     """
+    status = tf.make_ndarray(response.outputs["status"])[0].decode()
+    if status:
+        raise SystemExit(f"The voice refused: {status}.")
     audio = tf.make_ndarray(response.outputs["audio"])[0]
     return audio[: tf.make_ndarray(response.outputs["audio_lengths"])[0]]
 
