@@ -11,7 +11,7 @@ first; loading needs no package of ours. Signatures::
     synthesize_wav
         the same
         -> wav_bytes string [batch] (a RIFF WAV file each), status
-    stream (not of Subscale WaveRNN)
+    stream (not of Subscale WaveRNN, nor with the spectral postfilter)
         features (the next frames), lengths (may be 0), final bool [batch], seed, temperature,
         fine_temperature, state string [batch] ("" begins a stream)
         -> audio int16 [batch, samples], audio_lengths, state ("" after `final`), status

@@ -15,7 +15,7 @@ import tensorflow as tf
 from wavernn_tf.audio import dsp
 from wavernn_tf.config import Config
 from wavernn_tf.export.serving import faults, stream_state, wav_rows
-from wavernn_tf.generation import blocks, products, sampling, wavefront
+from wavernn_tf.generation import blocks, postfilter, products, sampling, wavefront
 from wavernn_tf.voice import weights as weights_lib
 from wavernn_tf.voice.metadata import VoiceInfo
 from wavernn_tf.voice.weights import Weights
@@ -34,9 +34,10 @@ def streams(info: VoiceInfo) -> bool:
     """Whether a voice has the signature `stream`.
 
     Subscale WaveRNN has none: its sub-tensors run up to `latency` samples ahead of the waveform, so
-    a chunk would have to carry all of them and their network's memory.
+    a chunk would have to carry all of them and their network's memory. Nor has a voice with the
+    spectral postfilter, whose last window a chunk would have to carry.
     """
-    return info.subscale.batch == 1
+    return info.subscale.batch == 1 and not postfilter.runs(info.signal)
 
 
 def makes_features(info: VoiceInfo) -> bool:
@@ -73,7 +74,7 @@ class Signatures(tf.Module):
         self.arrays = {name: tf.Variable(a, trainable=False) for name, a in names.items()}
         self._config, self._xla = config, xla
         sparse = products.sparse(weights.matrices) if xla and device == "cpu" else {}
-        self._apart = streams(info) and bool(sparse)
+        self._apart = info.subscale.batch == 1 and bool(sparse)
         self.groups = {
             name: [tf.Variable(a, trainable=False) for a in matrix]
             for name, matrix in sparse.items()
@@ -233,7 +234,11 @@ class Signatures(tf.Module):
         batch = tf.shape(features)[0]
         zero = tf.zeros([batch], tf.int32)
         frames = blocks.Frames(features, zero - self._config.past, zero, tf.maximum(lengths - 1, 0))
-        return self._speak(frames, lengths, draws, blocks.silence(batch, self._config))[0]
+        ahead = postfilter.frames_ahead(self._config)
+        audio, _ = self._speak(frames, lengths + ahead, draws, blocks.silence(batch, self._config))
+        count = tf.shape(features)[1] + ahead
+        audio = blocks.fit(audio, count * self._config.mel.hop_length)
+        return postfilter.finish(audio, frames.read(self._config.past, count), self._config)
 
     def _speak(
         self, frames: blocks.Frames, count: tf.Tensor, draws: Draws, stream: blocks.Stream

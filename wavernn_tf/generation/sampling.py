@@ -232,7 +232,7 @@ class _Run:
 
         found = tf.TensorArray(tf.float32, self.samples, element_shape=[None])
         _, carry, found = tf.while_loop(lambda n, *_: n < last, body, [0, first, found])
-        return carry, tf.transpose(_to_int16(found.stack()))
+        return carry, tf.transpose(to_int16(found.stack()))
 
     def _resting(self, n: tf.Tensor, old: Any, new: Any) -> Any:
         """The new carry of the rows that still speak, the old one of the others."""
@@ -533,7 +533,7 @@ def combine(row: Row, sample_offset: int) -> tf.Tensor:
 def de_emphasise(s: tf.Tensor, y: tf.Tensor, coefficient: float) -> Tuple[tf.Tensor, tf.Tensor]:
     """y[n] = s[n] + a y[n-1] over int32 [n, batch]; int16 [batch, n] and the last y [batch]."""
     outputs = tf.scan(lambda last, value: filtered(value, last, coefficient), s, y)
-    return tf.transpose(_to_int16(outputs)), outputs[-1]
+    return tf.transpose(to_int16(outputs)), outputs[-1]
 
 
 def filtered(s: tf.Tensor, y: tf.Tensor, coefficient: float) -> tf.Tensor:
@@ -547,7 +547,8 @@ def filtered(s: tf.Tensor, y: tf.Tensor, coefficient: float) -> tf.Tensor:
     return tf.cast(tf.cast(s, tf.float64) + tf.cast(product, tf.float64), tf.float32)
 
 
-def _to_int16(y: tf.Tensor) -> tf.Tensor:
+def to_int16(y: tf.Tensor) -> tf.Tensor:
+    """Samples as audio: float32 [...] rounded and clipped to int16 [...]."""
     return tf.cast(tf.clip_by_value(tf.round(y), -32768.0, 32767.0), tf.int16)
 
 

@@ -27,7 +27,7 @@ Float32 = npt.NDArray[np.float32]
 Int32 = npt.NDArray[np.int32]
 
 LEAST_GAIN, LARGEST_GAIN = 0.1, 10 ** (3 / 20)
-_LOG_LIMIT = math.log(1e12)
+LOG_LIMIT = math.log(1e12)
 
 NAMES = ("scale", "frame", "window", "columns", "first", "weights", "places")
 """Of the arrays, in a file's order, behind "spectral_"."""
@@ -133,7 +133,7 @@ def apply(
         np.add.at(found.T, known.first + side, shares.T)
     slope, intercept, floor = known.scale
     row = np.clip(frames, 0, len(mel) - 1)
-    wanted = np.exp(np.clip(slope * mel[row] + intercept, -_LOG_LIMIT, _LOG_LIMIT))
+    wanted = np.exp(np.clip(slope * mel[row] + intercept, -LOG_LIMIT, LOG_LIMIT))
     ratio = ((wanted + floor) / (found[:, :-1] + floor)) ** (1 / recipe.power)
     strength = min(signal.postfilter_strength, 1.0)
     gains = 1 + strength * (np.clip(ratio, LEAST_GAIN, LARGEST_GAIN) - 1)

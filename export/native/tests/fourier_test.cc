@@ -12,14 +12,16 @@ using namespace wavernn_tf;
 
 namespace {
 
+constexpr double kTwoPi = 6.283185307179586;
+
 // X[k] of x, with the angle reduced exactly.
 void Expected(const Floats& real, const Floats& imaginary, int k, double& re,
               double& im) {
   const auto size = static_cast<long long>(real.size());
   re = im = 0.0;
   for (long long n = 0; n < size; ++n) {
-    const double angle = -2.0 * M_PI * static_cast<double>(k * n % size) /
-                         static_cast<double>(size);
+    const double angle =
+        -kTwoPi * static_cast<double>(k * n % size) / static_cast<double>(size);
     re += real[n] * std::cos(angle) - imaginary[n] * std::sin(angle);
     im += real[n] * std::sin(angle) + imaginary[n] * std::cos(angle);
   }

@@ -15,6 +15,8 @@ using namespace wavernn_tf;
 
 namespace {
 
+constexpr double kTwoPi = 6.283185307179586;
+
 using Complex = std::complex<double>;
 
 constexpr int kFrames = 120;
@@ -54,7 +56,7 @@ Complex Fourier(const std::vector<Complex>& x, int k, double sign) {
   Complex sum = 0.0;
   const int size = static_cast<int>(x.size());
   for (int n = 0; n < size; ++n) {
-    sum += x[n] * std::polar(1.0, sign * 2.0 * M_PI * (k * n % size) / size);
+    sum += x[n] * std::polar(1.0, sign * kTwoPi * (k * n % size) / size);
   }
   return sum;
 }

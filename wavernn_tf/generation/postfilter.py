@@ -1,0 +1,95 @@
+"""The spectral postfilter in TensorFlow: `spectral_postfilter.apply`, of a batch.
+
+The op filters the waveform before it is rounded; here it has been rounded and clipped, which makes
+a difference of one 16-bit step, more where it was clipped. The pitch postfilter is the op's alone.
+"""
+
+from __future__ import annotations
+
+from typing import Tuple
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from wavernn_tf.config import Config, SignalConfig
+from wavernn_tf.generation import sampling
+from wavernn_tf.prediction import postfilter
+from wavernn_tf.prediction import spectral_postfilter as spectral
+
+
+def runs(signal: SignalConfig) -> bool:
+    """Whether `finish` filters."""
+    return signal.postfilter == "spectral"
+
+
+def frames_ahead(config: Config) -> int:
+    """Frames that must be sampled behind the last one, with its features, for `finish`."""
+    return postfilter.frames_ahead(config.signal, config.mel) if runs(config.signal) else 0
+
+
+def finish(audio: tf.Tensor, features: tf.Tensor, config: Config) -> tf.Tensor:
+    """Filter whole waveforms, if the voice has the spectral postfilter.
+
+    Args:
+      audio: int16 [batch, samples], from the first frame's first sample on, `frames_ahead` frames
+        longer than what is heard.
+      features: float32 [batch, frames, n_features], raw, of all these frames or more.
+      config: gives recipe, form and strength.
+
+    Returns:
+      int16 [batch, samples - frames_ahead * hop_length].
+    """
+    if not runs(config.signal):
+        return audio
+    known, hop = spectral.bands(config.mel), config.mel.hop_length
+    start, length, n_fft = int(known.frame[0]), config.mel.win_length, config.mel.n_fft
+    before = (start + length - 1) // hop  # frames before the first whose window reaches it
+    samples = tf.shape(audio)[1]
+    frames = before + (samples - start - 1) // hop + 1
+    left, padded_samples = before * hop - start, (frames - 1) * hop + length
+    padded = tf.pad(tf.cast(audio, tf.float32), [[0, 0], [left, padded_samples - left - samples]])
+    pieces = tf.signal.frame(padded, length, hop) * known.window  # [b, frames, length]
+    spectrum = tf.signal.rfft(pieces, [n_fft])  # [b, frames, bins]
+    rows = tf.clip_by_value(tf.range(frames) - before, 0, tf.shape(features)[1] - 1)
+    mel = tf.gather(tf.gather(features, rows, axis=1), known.columns, axis=2)
+    gains = _gains(tf.abs(spectrum) / 32768.0, mel, config)
+    filtered = tf.signal.irfft(spectrum * tf.cast(gains, spectrum.dtype), [n_fft])
+    total = tf.signal.overlap_and_add(filtered[..., :length] * known.window, hop)
+    heard = samples - frames_ahead(config) * hop
+    weight = tf.tile(_overlap(known.window, hop), [frames + length // hop + 1])
+    audio = total[:, left : left + heard] / weight[left : left + heard]
+    return sampling.to_int16(audio)
+
+
+def _gains(level: tf.Tensor, mel: tf.Tensor, config: Config) -> tf.Tensor:
+    """Gains of the bins, float32 [b, frames, bins], from the magnitudes and the kept bands."""
+    known, power = spectral.bands(config.mel), config.mel.power
+    slope, intercept, floor = (np.float32(value) for value in known.scale)
+    filters, laid = _filters(known)
+    found = tf.matmul(level if power == 1 else tf.square(level), filters)
+    limit = np.float32(spectral.LOG_LIMIT)
+    wanted = tf.exp(tf.clip_by_value(slope * mel + intercept, -limit, limit))
+    ratio = (wanted + floor) / (found + floor)
+    gain = ratio if power == 1 else tf.sqrt(ratio)
+    gain = tf.clip_by_value(gain, spectral.LEAST_GAIN, spectral.LARGEST_GAIN)
+    strength = min(config.signal.postfilter_strength, 1.0)
+    return 1.0 + tf.matmul(strength * (gain - 1.0), laid)
+
+
+def _filters(known: spectral.Bands) -> Tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """From bins to bands, float32 [bins, bands], and back, [bands, bins]."""
+    bands, bins = len(known.columns), len(known.first)
+    filters, laid = np.zeros([bins, bands + 2]), np.zeros([bands + 2, bins])
+    every, low = np.arange(bins), known.places.astype(int)
+    laid[low, every] = 1 - (known.places - low)
+    laid[low + 1, every] += known.places - low
+    for side in range(2):
+        filters[every, known.first + side] += known.weights[:, side]
+    return filters[:, :bands].astype(np.float32), laid[:bands].astype(np.float32)
+
+
+def _overlap(window: npt.NDArray[np.float32], hop: int) -> npt.NDArray[np.float32]:
+    """Sum of the squared windows that meet in a sample, of each place in a hop: float32 [hop]."""
+    whole = np.pad(window.astype(np.float64) ** 2, (0, -len(window) % hop))
+    return whole.reshape(-1, hop).sum(0).astype(np.float32)
