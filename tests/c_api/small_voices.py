@@ -15,11 +15,13 @@ from wavernn_tf.export.format.packing import WEIGHT_TYPES
 from wavernn_tf.export.tflite import convert
 from wavernn_tf.voice import describe
 
+SPECTRAL = {"postfilter": "spectral", "noise_shaping": 0.4, "voiced_temperature": 0.7}
 KINDS = {
     "plain": lambda: (small_config(), sparse_weights),
     "predicting": lambda: (predicting_config(), predicting_weights),
     "given pitch": lambda: (predicting_config(pitch="given"), predicting_weights),
     "postfilter": lambda: (predicting_config(postfilter="centred"), predicting_weights),
+    "spectral postfilter": lambda: (predicting_config(**SPECTRAL), predicting_weights),
     "subscale": lambda: (subscale_config(4), subscale_weights),
     "subscale 16": lambda: (subscale_config(16, 0.85), subscale_weights),
 }

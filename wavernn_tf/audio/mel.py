@@ -35,6 +35,11 @@ def mel_to_hz(mel: npt.ArrayLike, scale: str) -> npt.NDArray[np.float64]:
     return np.where(m < 15.0, m * 200.0 / 3.0, above)
 
 
+def log_unit(recipe: MelRecipe) -> float:
+    """The natural logarithm of a band over the recipe's own."""
+    return {"ln": 1.0, "log10": math.log(10.0), "db": math.log(10.0) / 10.0}[recipe.log]
+
+
 def band_edges(recipe: MelRecipe) -> npt.NDArray[np.float64]:
     """Edges of the bands, in Hz: float64 [n_mels + 2]; band b lies around edge b + 1."""
     ends = hz_to_mel([recipe.fmin, recipe.fmax], recipe.mel_scale)

@@ -8,7 +8,6 @@ from typing import Any, Dict
 from wavernn_tf.config.checks import one_of
 from wavernn_tf.errors import WaveRNNError
 
-
 PITCH_POSTFILTERS = ("causal", "centred")
 POSTFILTERS = ("off", *PITCH_POSTFILTERS, "spectral")
 

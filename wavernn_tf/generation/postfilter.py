@@ -6,8 +6,6 @@ a difference of one 16-bit step, more where it was clipped. The pitch postfilter
 
 from __future__ import annotations
 
-from typing import Tuple
-
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
@@ -66,27 +64,14 @@ def _gains(level: tf.Tensor, mel: tf.Tensor, config: Config) -> tf.Tensor:
     """Gains of the bins, float32 [b, frames, bins], from the magnitudes and the kept bands."""
     known, power = spectral.bands(config.mel), config.mel.power
     slope, intercept, floor = (np.float32(value) for value in known.scale)
-    filters, laid = _filters(known)
-    found = tf.matmul(level if power == 1 else tf.square(level), filters)
+    found = tf.matmul(level if power == 1 else tf.square(level), known.filters)
     limit = np.float32(spectral.LOG_LIMIT)
     wanted = tf.exp(tf.clip_by_value(slope * mel + intercept, -limit, limit))
     ratio = (wanted + floor) / (found + floor)
     gain = ratio if power == 1 else tf.sqrt(ratio)
     gain = tf.clip_by_value(gain, spectral.LEAST_GAIN, spectral.LARGEST_GAIN)
     strength = min(config.signal.postfilter_strength, 1.0)
-    return 1.0 + tf.matmul(strength * (gain - 1.0), laid)
-
-
-def _filters(known: spectral.Bands) -> Tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """From bins to bands, float32 [bins, bands], and back, [bands, bins]."""
-    bands, bins = len(known.columns), len(known.first)
-    filters, laid = np.zeros([bins, bands + 2]), np.zeros([bands + 2, bins])
-    every, low = np.arange(bins), known.places.astype(int)
-    laid[low, every] = 1 - (known.places - low)
-    laid[low + 1, every] += known.places - low
-    for side in range(2):
-        filters[every, known.first + side] += known.weights[:, side]
-    return filters[:, :bands].astype(np.float32), laid[:bands].astype(np.float32)
+    return 1.0 + tf.matmul(strength * (gain - 1.0), known.shares.T)
 
 
 def _overlap(window: npt.NDArray[np.float32], hop: int) -> npt.NDArray[np.float32]:

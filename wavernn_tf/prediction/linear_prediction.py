@@ -100,8 +100,7 @@ def spectrum(recipe: MelRecipe, signal: SignalConfig) -> Spectrum:
     white = _WHITE_FLOOR * float(np.sum(mel_lib.window(recipe).astype(np.float64) ** 2))
     floor = np.zeros(len(k))
     floor[0] = white * (1 + _WHITE_SHARE)
-    unit = {"ln": 1.0, "log10": math.log(10.0), "db": math.log(10.0) / 10.0}[recipe.log]
-    slope = unit * 2.0 / recipe.power
+    slope = mel_lib.log_unit(recipe) * 2.0 / recipe.power
     return Spectrum(slope * recipe.scale, slope * recipe.offset, matrix, floor)
 
 

@@ -2,7 +2,8 @@
 
 With the low-passed waveform b and one pitch period L, the "centred" form is
 ``y[t] = x[t] + g ((b[t-L] + b[t+L]) / 2 - b[t]) / (1 + g)`` and the "causal" one
-``y[t] = x[t] + g (b[t-L] - b[t]) / (1 + g)``; `export/native/prediction/pitch_postfilter.h` has it all.
+``y[t] = x[t] + g (b[t-L] - b[t]) / (1 + g)``; `export/native/prediction/pitch_postfilter.h` has it
+all.
 """
 
 from __future__ import annotations

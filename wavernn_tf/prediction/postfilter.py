@@ -1,4 +1,4 @@
-"""What a finished waveform passes: nothing, the pitch postfilter or the spectral one (NumPy only)."""
+"""What a finished waveform passes: nothing, or one of two postfilters (NumPy only)."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from typing import List
+from typing import Any, List
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +57,25 @@ class Bands:
     weights: Float32
     places: Float32
 
+    @property
+    def filters(self) -> Float32:
+        """Levels of bins to bands: float32 [bins, bands]."""
+        return self._spread(self.first, self.weights)
+
+    @property
+    def shares(self) -> Float32:
+        """How much of a band's change is made in a bin: float32 [bins, bands]."""
+        low = self.places.astype(int)
+        share = self.places - low
+        return self._spread(low, np.stack([1 - share, share], axis=1))
+
+    def _spread(self, low: npt.NDArray[Any], pairs: Float32) -> Float32:
+        """Of each bin the numbers of the bands `low` and `low` + 1, among those of all bands."""
+        rows = np.arange(len(low))
+        spread = np.zeros([len(low), len(self.columns) + 2], np.float32)
+        spread[rows, low], spread[rows, low + 1] = pairs.T
+        return spread[:, :-2]
+
     def arrays(self) -> List[npt.NDArray[np.generic]]:
         """In the order of `NAMES`."""
         return [getattr(self, name) for name in NAMES]
@@ -76,12 +95,11 @@ def bands(recipe: MelRecipe) -> Bands:
     hertz = rows * recipe.sample_rate / recipe.n_fft
     places = np.interp(hertz, edges[1:-1][columns], np.arange(len(columns)))
     places[hertz > recipe.fmax] = len(columns)
-    unit = {"ln": 1.0, "log10": math.log(10.0), "db": math.log(10.0) / 10.0}[recipe.log]
+    unit = mel_lib.log_unit(recipe)
     padded = mel_lib.window(recipe)
     left = (recipe.n_fft - recipe.win_length) // 2
-    before = {"same": (recipe.n_fft - recipe.hop_length) // 2}.get(
-        recipe.padding, recipe.n_fft // 2
-    )
+    same = recipe.padding == "same"
+    before = (recipe.n_fft - recipe.hop_length if same else recipe.n_fft) // 2
     return Bands(
         scale=np.array([unit * recipe.scale, unit * recipe.offset, recipe.floor]),
         frame=np.array([left - before, recipe.power], np.int32),
@@ -126,24 +144,18 @@ def apply(
     padded = np.pad(x, (length, 2 * length))
     at = frames[:, None] * hop + start + length + np.arange(length)
     spectrum = np.fft.rfft(padded[at] * known.window, recipe.n_fft, axis=1)
-    level = np.abs(spectrum / 32768) ** recipe.power
-    found = np.zeros([len(frames), len(known.columns) + 1])
-    for side in range(2):
-        shares = level * known.weights[:, side]
-        np.add.at(found.T, known.first + side, shares.T)
+    found = np.abs(spectrum / 32768) ** recipe.power @ known.filters.astype(np.float64)
     slope, intercept, floor = known.scale
     row = np.clip(frames, 0, len(mel) - 1)
     wanted = np.exp(np.clip(slope * mel[row] + intercept, -LOG_LIMIT, LOG_LIMIT))
-    ratio = ((wanted + floor) / (found[:, :-1] + floor)) ** (1 / recipe.power)
-    strength = min(signal.postfilter_strength, 1.0)
-    gains = 1 + strength * (np.clip(ratio, LEAST_GAIN, LARGEST_GAIN) - 1)
-    gains = np.pad(gains, ((0, 0), (0, 2)), constant_values=1.0)
-    low = known.places.astype(int)
-    share = known.places - low
-    laid = gains[:, low] * (1 - share) + gains[:, low + 1] * share
-    parts = np.fft.irfft(spectrum * laid, recipe.n_fft, axis=1)[:, :length] * known.window
+    ratio = ((wanted + floor) / (found + floor)) ** (1 / recipe.power)
+    change = np.clip(ratio, LEAST_GAIN, LARGEST_GAIN) - 1
+    gains = 1 + min(signal.postfilter_strength, 1.0) * change @ known.shares.T.astype(np.float64)
+    parts = np.fft.irfft(spectrum * gains, recipe.n_fft, axis=1)[:, :length] * known.window
+    square = known.window.astype(np.float64) ** 2
     total, weight = np.zeros_like(padded), np.zeros_like(padded)
-    np.add.at(total, at, parts)
-    np.add.at(weight, at, np.broadcast_to(known.window.astype(np.float64) ** 2, at.shape))
+    for places, part in zip(at, parts):
+        total[places] += part
+        weight[places] += square
     inside = slice(length, length + len(x))
     return total[inside] / weight[inside]

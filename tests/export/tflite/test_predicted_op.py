@@ -15,6 +15,7 @@ from tests.helpers.predicting import (
     predicting_weights,
 )
 from tests.helpers.small import assert_same_samples, assert_same_scores, reference_for
+from wavernn_tf.config.signal import POSTFILTERS
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.format import op, packing
 from wavernn_tf.export.runtime import Vocoder
@@ -23,7 +24,7 @@ from wavernn_tf.export.tflite import convert as tflite
 from wavernn_tf.export.tflite import flatbuffer
 from wavernn_tf.generation import sampling
 from wavernn_tf.generation.reference import Reference
-from wavernn_tf.prediction import pitch_postfilter, postfilter
+from wavernn_tf.prediction import pitch_postfilter, postfilter, spectral_postfilter
 from wavernn_tf.voice import describe, metadata
 from wavernn_tf.voice.weights import named_arrays
 
@@ -118,7 +119,14 @@ def signal_of(config, **changes):
     return dataclasses.replace(config.signal, **changes)
 
 
-FILTERS = [("all", "off"), ("all", "centred"), ("given pitch", "causal"), ("shaped", "centred")]
+FILTERS = [
+    ("all", "off"),
+    ("all", "centred"),
+    ("given pitch", "causal"),
+    ("shaped", "centred"),
+    ("prediction alone", "spectral"),
+    ("shaped", "spectral"),
+]
 
 
 @pytest.mark.parametrize("variant, form", FILTERS)
@@ -162,11 +170,12 @@ def test_streams_of_a_batch_are_those_alone(voices, variant, form):
         given.update(state=together["state"], position=together["position"])
 
 
+@pytest.mark.parametrize("form", ["centred", "spectral"])
 @pytest.mark.parametrize(
     "variant, weight_type", [("all", "float32"), ("all", "int8"), ("shaped", "int8")]
 )
-def test_all_instruction_sets_give_the_same_bits(voices, variant, weight_type):
-    config, _, model = voices(variant, weight_type, postfilter="centred")
+def test_all_instruction_sets_give_the_same_bits(voices, variant, weight_type, form):
+    config, _, model = voices(variant, weight_type, postfilter=form)
     mel = inner(config, predicting_features(config, 2))
     speech = np.zeros(2 * config.mel.hop_length, np.int16)
     results = [
@@ -178,7 +187,7 @@ def test_all_instruction_sets_give_the_same_bits(voices, variant, weight_type):
         np.testing.assert_array_equal(score, results[0][1])
 
 
-@pytest.mark.parametrize("form", ["causal", "centred"])
+@pytest.mark.parametrize("form", POSTFILTERS[1:])
 def test_postfilter_can_be_switched_off(voices, form):
     mel_of = predicting_features
     config, _, model = voices("given pitch", postfilter=form)
@@ -193,6 +202,26 @@ def test_postfilter_can_be_switched_off(voices, form):
     info = Vocoder.load(model).info
     delay = postfilter.delay(config.signal, config.mel)
     assert info.frames_after == config.lookahead + -(-delay // config.mel.hop_length)
+
+
+def test_spectral_postfilter_is_that_of_numpy(voices):
+    # Without pre-emphasis the network's samples are whole numbers, as they come unfiltered.
+    config, _, model = voices(postfilter="spectral", postfilter_strength=0.9, pre_emphasis=0.0)
+    mel = inner(config, predicting_features(config, FRAMES))
+    ahead = postfilter.frames_ahead(config.signal, config.mel)
+    longer = np.pad(mel, ((0, ahead), (0, 0)), mode="edge")
+    bare = Vocoder.load(model, postfilter=False).synthesize(longer, 3)
+    filtered = Vocoder.load(model).synthesize(mel, 3)
+
+    def distance(features, settings):
+        expected = spectral_postfilter.apply(bare, features, config.mel, settings)
+        return np.abs(filtered - np.clip(expected[: len(filtered)], -32768, 32767)).max()
+
+    assert distance(longer, config.signal) < 0.51  # half a step of the rounding
+    # Canaries: the strength, and one band of one frame.
+    assert distance(longer, signal_of(config, postfilter_strength=0.89)) > 2
+    longer[4, 3] += 0.1
+    assert distance(longer, config.signal) > 2
 
 
 @pytest.mark.parametrize("variant", ["all", "shaped"])
@@ -293,6 +322,23 @@ def test_constants_are_the_network_that_the_file_holds(weight_type):
     np.testing.assert_array_equal(held["input_kernel"][:3], weights.input_kernel[:3])
 
 
+def test_constants_of_the_spectral_postfilter():
+    config = predicting_config(postfilter="spectral")
+    bins, bands = config.mel.n_fft // 2 + 1, config.mel.n_mels
+    shapes = {
+        "spectral_scale": (3,),
+        "spectral_frame": (2,),
+        "spectral_window": (config.mel.win_length,),
+        "spectral_columns": (bands,),
+        "spectral_first": (bins,),
+        "spectral_weights": (bins, 2),
+        "spectral_places": (bins,),
+    }
+    assert op.predictor_names(config)[-len(shapes) :] == list(shapes)
+    arrays = op.constants(config, predicting_weights(config))[-len(shapes) :]
+    assert [array.shape for array in arrays] == list(shapes.values())
+
+
 def edited(model, config, weights, name, index, value):
     """The file with one element of a constant changed."""
     names = op.predictor_names(config)
@@ -357,17 +403,77 @@ def test_malformed_value_is_an_error(voices, name, index, value, message):
         Vocoder.load(spoilt).synthesize(mel)
 
 
-BAD_TENSORS = {
-    "another type": ("lpc_matrix", "lpc_floor", r"expected lpc_matrix of shape \[17, 10\]; got"),
-    "taps for floor": ("lpc_floor", "postfilter_taps", "expected lpc_floor to be float64; got flo"),
-    "matrix for taps": ("postfilter_taps", "lpc_matrix", "postfilter_taps to be float32; got flo"),
-    "rows of doubles": ("extra_kernel", "lpc_matrix", "expected extra_kernel to be float32; got"),
+BAD_SPECTRA = {
+    "steep slope": ("scale", 0, -1e13, r"spectral_scale within 1e12, .*; got -1e\+13, "),
+    "far intercept": ("scale", 1, 2e12, "spectral_scale within 1e12, .*; got 1, 2e"),
+    "no floor": ("scale", 2, 0.0, "its floor at least 1e-30; got 1, 0, 0"),
+    "NaN scale": ("scale", 1, np.nan, "expected finite numbers in all of spectral_scale"),
+    "late frame": ("frame", 0, 1, "of 2 hop_length = 160 to .* got 800 from sample 1 on"),
+    "early frame": ("frame", 0, -721, "values around its frame; got 800 from sample -721 on"),
+    "power": ("frame", 1, 3, "expected spectral_frame with power 1 or 2; got 3"),
+    "NaN window": ("window", 5, np.nan, "expected finite numbers in all of spectral_window"),
+    "loud window": ("window", 5, 32.0, "spectral_window that meet to sum to 0.001 to 1000; got"),
+    "column": ("columns", 3, 10, r"spectral_columns in \[0, 9\]; got 10 at element 3"),
+    "negative column": ("columns", 0, -1, r"spectral_columns in \[0, 9\]; got -1 at element 0"),
+    "band": ("first", 7, 10, r"spectral_first in \[0, 9\]; got 10 at element 7"),
+    "negative band": ("first", 0, -1, r"spectral_first in \[0, 9\]; got -1 at element 0"),
+    "weight": ("weights", 1, -0.5, r"spectral_weights in \[0, 1e\+06\]; got -0.5 at element 1"),
+    "NaN weight": ("weights", 4, np.nan, "expected finite numbers in all of spectral_weights"),
+    "place": ("places", 9, 10.5, r"spectral_places in \[0, 10\]; got 10.5 at element 9"),
+    "negative place": ("places", 0, -1.0, r"spectral_places in \[0, 10\]; got -1 at element 0"),
 }
 
 
-@pytest.mark.parametrize("name, other, message", BAD_TENSORS.values(), ids=BAD_TENSORS)
-def test_malformed_tensor_is_an_error(voices, name, other, message):
-    config, _, model = voices(postfilter="causal")
+@pytest.mark.parametrize("name, index, value, message", BAD_SPECTRA.values(), ids=BAD_SPECTRA)
+def test_malformed_spectral_postfilter_is_an_error(voices, name, index, value, message):
+    config, weights, model = voices(postfilter="spectral")
+    spoilt = edited(model, config, weights, f"spectral_{name}", index, value)
+    mel = inner(config, predicting_features(config, 2))
+    with pytest.raises(WaveRNNError, match=message):
+        Vocoder.load(spoilt).synthesize(mel)
+
+
+def test_spectral_postfilter_needs_a_prediction(voices):
+    config, weights, model = voices("pitch alone", postfilter="centred")
+    spoilt = edited(model, config, weights, "config", 22, 3)
+    with pytest.raises(WaveRNNError, match="expected spectral_scale"):
+        Vocoder.load(spoilt).synthesize(inner(config, predicting_features(config, 2)))
+
+
+BAD_TENSORS = {
+    "another type": (
+        "causal",
+        "lpc_matrix",
+        "lpc_floor",
+        r"expected lpc_matrix of shape \[17, 10\]; got",
+    ),
+    "taps for floor": (
+        "causal",
+        "lpc_floor",
+        "postfilter_taps",
+        "expected lpc_floor to be float64; got flo",
+    ),
+    "matrix for taps": (
+        "causal",
+        "postfilter_taps",
+        "lpc_matrix",
+        "postfilter_taps to be float32; got flo",
+    ),
+    "rows of doubles": ("causal", "extra_kernel", "lpc_matrix", "extra_kernel to be float32; got"),
+    "window for frame": ("spectral", "spectral_frame", "spectral_window", "to be int32; got float"),
+    "floor for scale": ("spectral", "spectral_scale", "lpc_floor", r"of shape \[3\]; got \[17\]"),
+    "frame for window": ("spectral", "spectral_window", "spectral_frame", "be float32; got int32"),
+    "short window": ("spectral", "spectral_window", "spectral_places", "of 2 hop_length .*got 513"),
+    "no columns": ("spectral", "spectral_columns", "spectral_weights", r"of shape \[\?\]; got"),
+    "few bins": ("spectral", "spectral_first", "spectral_columns", "power of two .*; got 10 bins"),
+    "places for weights": ("spectral", "spectral_weights", "spectral_places", r"\[513, 2\]; got"),
+    "window for places": ("spectral", "spectral_places", "spectral_window", r"\[513\]; got \[800"),
+}
+
+
+@pytest.mark.parametrize("form, name, other, message", BAD_TENSORS.values(), ids=BAD_TENSORS)
+def test_malformed_tensor_is_an_error(voices, form, name, other, message):
+    config, _, model = voices(postfilter=form)
     names = op.predictor_names(config)
     at, source = (names.index(n) - len(names) for n in (name, other))
 
