@@ -19,7 +19,8 @@ def open_voice(path: Union[str, Path], runtime: str = "auto", postfilter: bool =
       path: a .tflite file, a SavedModel folder (NAME, whose highest version is taken, or NAME/1),
         a training run's folder, or the name of a shipped voice (`wavernn_tf.voice.shipped`).
       runtime: TFLite interpreter, as in `Vocoder.load`.
-      postfilter: run the pitch postfilter of a .tflite voice that has one; the other two never do.
+      postfilter: run the postfilter of a .tflite voice that has one. The other two always run a
+        spectral one, and never that of the pitch.
 
     Raises:
       WaveRNNError: if it is none of these.

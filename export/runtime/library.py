@@ -68,7 +68,7 @@ def load_library(
       library: path of libwavernn_tf.so; by default the one that was built with the package.
       isa: instruction set of the kernels, one of `available_isas`; by default its last.
       stages: keep the time that every stage takes, for `native_bench.take_stages`.
-      postfilter: run the pitch postfilter of a voice that has one.
+      postfilter: run the postfilter of a voice that has one.
 
     Raises:
       WaveRNNError: if the file is missing or does not load, saying what to do, or if this machine

@@ -65,7 +65,7 @@ class Vocoder(Voice):
           isa: instruction set of the kernels, one of `library.available_isas()`; by default the
             fastest of this machine. The samples are the same on all.
           stages: keep the time that every stage of the op takes (`wavernn-tf bench`).
-          postfilter: run the pitch postfilter of a voice that has one; its delay stays.
+          postfilter: run the postfilter of a voice that has one; its delay stays.
 
         Raises:
           WaveRNNError: if the file, an interpreter or the library is missing or unfit; it says

@@ -89,6 +89,22 @@ def test_the_presets_of_the_paper_predict_nothing():
     voice = configuration.load("voice-16k")
     assert voice.model.extra_inputs == tuple(configuration.EXTRA_INPUTS)
     assert voice.model.input_rows == 13
+    assert voice.signal.postfilter == "spectral"
+
+
+@pytest.mark.parametrize(
+    "changes, got",
+    [
+        ({"signal.prediction_order": 0}, "a network without `signal.prediction_order`"),
+        ({"mel.n_fft": 1000}, "`mel.n_fft` = 1000"),
+        ({"mel.win_length": 399}, "`mel.win_length` = 399, `mel.hop_length` = 200"),
+    ],
+)
+def test_what_the_spectral_postfilter_needs(changes, got):
+    base = {"signal.prediction_order": 16, "signal.postfilter": "spectral"}
+    configuration.override(Config(), base)
+    with pytest.raises(WaveRNNError, match=f"spectral` needs a prediction .*; got {got}. Take an"):
+        configuration.override(Config(), {**base, **changes})
 
 
 def test_off_needs_no_quotes_in_yaml(tmp_path):
@@ -155,6 +171,7 @@ def test_file_over_a_preset(tmp_path):
         ({"signal": {"pitch": "guessed"}}, "`signal.pitch` to be one of off, estimated, given"),
         ({"signal": {"split": "alaw"}}, "`signal.split` to be one of linear, mulaw"),
         ({"signal": {"postfilter": "causal"}}, "postfilter.* set `signal.pitch`"),
+        ({"signal": {"postfilter": "wiener"}}, "to be one of off, causal, centred, spectral"),
         ({"signal": {"noise_shaping": 0.4}}, "noise_shaping` = 0.4 follows the voicing: set `sig"),
         ({"signal": {"voiced_temperature": 0.7}}, "voiced_temperature` = 0.7 follows the voicing"),
         ({"signal": {"noise_shaping": 0.95}}, "0 <= `signal.noise_shaping` <= 0.9; got 0.95"),

@@ -30,7 +30,7 @@ from wavernn_tf.voice import shipped
 @click.option(
     "--postfilter/--no-postfilter",
     default=True,
-    help="Run the pitch postfilter of a .tflite voice that has one.  [default: postfilter]",
+    help="Run the postfilter of a .tflite voice that has one.  [default: postfilter]",
 )
 @click.option(
     "--recipe", metavar="NAME", help="Recipe that the .npy features were made by, to be checked."

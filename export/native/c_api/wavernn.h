@@ -68,9 +68,8 @@ typedef struct wavernn_stream wavernn_stream;
 // How to load a model.
 typedef struct wavernn_options {
   uint32_t size;
-  int32_t
-      postfilter;   // 0 leaves out the pitch postfilter that a voice may have
-  const char* isa;  // one of wavernn_isas(); null for the fastest
+  int32_t postfilter;  // 0 leaves out the one that a voice may have
+  const char* isa;     // one of wavernn_isas(); null for the fastest
 } wavernn_options;
 #define WAVERNN_OPTIONS_INIT {sizeof(wavernn_options), 1, NULL}
 
