@@ -6,15 +6,20 @@ import tensorflow as tf
 
 from tests.helpers.predicting import (
     VARIANTS,
+    certain_seed,
     predicting_config,
     predicting_features,
     predicting_weights,
 )
 from tests.helpers.small import assert_same_samples
 from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.export import exporter
+from wavernn_tf.export.runtime import Vocoder
 from wavernn_tf.export.serving import saved_model
 from wavernn_tf.export.serving.voice import SavedModelVoice
+from wavernn_tf.export.tflite import convert
 from wavernn_tf.generation.reference import Reference
+from wavernn_tf.prediction import postfilter
 from wavernn_tf.voice import inputs
 from wavernn_tf.voice.describe import describe
 
@@ -51,6 +56,41 @@ def test_it_synthesizes_and_scores_as_the_transcription(tmp_path, variant):
     far[:, :10] += 100
     with pytest.raises(WaveRNNError, match="another scale"):
         voice.synthesize(far)
+
+
+def test_spectral_postfilter_of_every_row_is_that_of_the_op(tmp_path):
+    config = predicting_config(postfilter="spectral", pre_emphasis=0.0)
+    weights = predicting_weights(config)
+    stats = {"mean": [-4.0] * 10, "std": [1.0] * 10}
+    info = describe(config, weights, stats, {})
+    path = saved_model.save(config, weights, info, tmp_path / "voice", xla=False)
+    signatures = tf.saved_model.load(path).signatures
+    assert "stream" not in signatures
+    assert any("a .tflite file streams" in line for line in exporter.missing_signatures(path))
+    mel = predicting_features(config, FRAMES)[config.past : config.past + FRAMES]
+    ahead, lengths = postfilter.frames_ahead(config.signal, config.mel), [FRAMES, FRAMES - 2]
+    rows = [mel[:length] for length in lengths]
+    seeds = [
+        certain_seed(config, weights, np.pad(row, ((0, ahead), (0, 0)), mode="edge"))
+        for row in rows
+    ]
+    audio = signatures["synthesize"](
+        features=tf.constant(np.stack([mel, mel])),
+        lengths=tf.constant(lengths),
+        seed=tf.constant(seeds, tf.int64),
+        temperature=tf.ones([2]),
+        fine_temperature=tf.ones([2]),
+    )["audio"].numpy()
+    assert audio.shape == (2, FRAMES * config.mel.hop_length)
+    spoken = convert.convert(config, weights, info)
+    for row, seed, found in zip(rows, seeds, audio):
+        samples = len(row) * config.mel.hop_length
+        expected = Vocoder.load(spoken).synthesize(row, seed).astype(int)
+        assert np.abs(found[:samples] - expected).max() <= 2
+        assert not found[samples:].any()
+        # Canary: it is filtered.
+        bare = Vocoder.load(spoken, postfilter=False).synthesize(row, seed).astype(int)
+        assert np.abs(found[:samples] - bare).max() > 500
 
 
 @pytest.mark.parametrize("variant", ["all", "shaped"])
