@@ -8,6 +8,7 @@ import platform
 from pathlib import Path
 from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 
+from wavernn_tf import extras
 from wavernn_tf.errors import WaveRNNError
 
 LIBRARY = Path(__file__).resolve().parent.parent / "libwavernn_tf.so"
@@ -50,7 +51,7 @@ def find_runtime(name: str = "auto") -> Runtime:
     wanted = "ai-edge-litert or tensorflow" if name == "auto" else name
     raise WaveRNNError(
         f"No TFLite interpreter found (looked for {wanted}). Install one: "
-        "pip install ai-edge-litert"
+        f"{extras.install('train' if name == 'tensorflow' else 'litert')}"
     )
 
 

@@ -15,7 +15,6 @@ import numpy as np
 import tensorflow as tf
 
 from wavernn_tf import files
-from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.voice.metadata import VoiceInfo
 
 WARMUP = Path("assets.extra", "tf_serving_warmup_requests")
@@ -65,13 +64,8 @@ def warmup_records(info: VoiceInfo, model: str = "voice", frames: int = FRAMES) 
     Raises:
       WaveRNNError: if tensorflow-serving-api is not installed.
     """
-    try:
+    with extras.needed_for("A warm-up request"):
         from tensorflow_serving.apis import prediction_log_pb2
-    except ImportError as error:
-        raise WaveRNNError(
-            "Warm-up requests need the package tensorflow-serving-api: "
-            "pip install 'tensorflow-serving-api<2.17'"
-        ) from error
     records = []
     for signature, inputs in warmup_inputs(info, frames).items():
         record = prediction_log_pb2.PredictionLog()

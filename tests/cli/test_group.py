@@ -88,6 +88,24 @@ def test_interrupt(tflite):
     assert code == 130 and said.strip().endswith("interrupted") and "Traceback" not in said
 
 
+def test_what_a_command_lacks_is_told(recordings, data, run, tmp_path):
+    out = tmp_path / "out"
+    for purpose, *command in (
+        ("Preparing data", "prepare", recordings, out),
+        ("Training", "train", data, out),
+        ("Reading a checkpoint", "snapshot", run, out),
+        ("Evaluating", "evaluate", run),
+        ("Exporting", "export", "tflite", run, tmp_path / "out.tflite"),
+        ("Exporting", "export", "saved-model", run, out),
+        ("Timing random weights", "bench", "--state", "64"),
+    ):
+        done = blocked(*command)
+        assert done.returncode == 2, done.stderr
+        expected = f"wavernn-tf: {purpose} needs TensorFlow: pip install 'wavernn-tf[train]'\n"
+        assert done.stderr.endswith(expected), done.stderr
+        assert "Traceback" not in done.stderr and not list(tmp_path.iterdir())
+
+
 def test_help_without_tensorflow():
     for command in ([], ["prepare"], ["train"], ["evaluate"], ["export", "tflite"], ["bench"]):
         done = blocked(*command, "--help")
@@ -104,7 +122,10 @@ def test_voice_without_tensorflow(tflite, mel, recording, run, tmp_path):
         extra = ["--rounds", 1, "--round-seconds", 0.02] if command == "bench" else []
         done = blocked(command, tflite, *extra)
         assert done.returncode == 0, done.stderr
-    for args in (("synthesize", tflite, recording, out), ("synthesize", run, mel, out)):
-        done = blocked(*args)
-        assert done.returncode == 2
-        assert "TensorFlow" in done.stderr and "Traceback" not in done.stderr
+    for command in (["synthesize", tflite, recording, out], ["score", tflite, recording]):
+        done = blocked(*command)
+        assert done.returncode == 0, done.stderr
+    done = blocked("synthesize", run, mel, out)
+    assert done.returncode == 2
+    expected = "The voice of a training run needs TensorFlow: pip install 'wavernn-tf[train]'"
+    assert expected in done.stderr and "Traceback" not in done.stderr

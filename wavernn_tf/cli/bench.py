@@ -10,8 +10,8 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import click
 
-from wavernn_tf import logs
-from wavernn_tf.cli import options, show, speech
+from wavernn_tf import extras, logs
+from wavernn_tf.cli import options, show
 from wavernn_tf.config.matrices import BLOCK_SHAPES
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.benchmark import bench as library
@@ -165,8 +165,7 @@ class _Other(Subject[Dict[str, Any]]):
     def __init__(self, path: str, round_seconds: float, utterance: Optional[float] = None) -> None:
         from wavernn_tf.export.voices import open_voice
 
-        with speech.tensorflow_for("This voice"):
-            voice = open_voice(path)
+        voice = open_voice(path)
         self._runtime, self._speech = voice.runtime, Speech(voice, round_seconds, utterance)
         self.bodies = self._speech.bodies
 
@@ -196,7 +195,7 @@ def _random_voice(shape: Any) -> bytes:
     """The contents of the .tflite file."""
     from wavernn_tf.export.benchmark import random_voice
 
-    with speech.tensorflow_for("Timing random weights"):
+    with extras.needed_for("Timing random weights"):
         return random_voice.make(shape)
 
 

@@ -7,8 +7,8 @@ from typing import Optional, Tuple
 
 import click
 
-from wavernn_tf import logs
-from wavernn_tf.cli import options, show, speech
+from wavernn_tf import extras, logs
+from wavernn_tf.cli import options, show
 from wavernn_tf.config.matrices import BLOCK_SHAPES
 from wavernn_tf.export.format.packing import WEIGHT_TYPES
 
@@ -60,6 +60,7 @@ def export() -> None:
 @click.option("--no-timing", is_flag=True, help="Do not time sparse against dense.")
 @options.sampling_option
 @options.runtime_option
+@extras.needed_for("Exporting")
 def tflite(
     run: str,
     out: str,
@@ -88,10 +89,10 @@ def tflite(
     if Path(out).suffix != ".tflite":
         raise click.BadParameter(f"expected OUT to end with .tflite; got {out}.")
     settings = options.parse(assignments)
-    with speech.tensorflow_for("Exporting"):
-        logs.quiet_tensorflow()
-        from wavernn_tf.export import exporter as pipeline
-        from wavernn_tf.export import parity
+    logs.quiet_tensorflow()
+    from wavernn_tf.export import exporter as pipeline
+    from wavernn_tf.export import parity
+
     made = pipeline.to_tflite(
         run,
         out,
@@ -155,6 +156,7 @@ def tflite(
     "compiles anew for every batch size and length.",
 )
 @options.sampling_option
+@extras.needed_for("Exporting")
 def saved_model(run: str, out_dir: str, xla: bool, assignments: Tuple[str, ...]) -> None:
     """Export a finished training run to a SavedModel for TF Serving.
 
@@ -166,9 +168,9 @@ def saved_model(run: str, out_dir: str, xla: bool, assignments: Tuple[str, ...])
       wavernn-tf export saved-model run/ saved_model/
     """  # noqa: D301 (\b is for click)
     settings = options.parse(assignments)
-    with speech.tensorflow_for("Exporting"):
-        logs.quiet_tensorflow()
-        from wavernn_tf.export import exporter as pipeline
+    logs.quiet_tensorflow()
+    from wavernn_tf.export import exporter as pipeline
+
     version = Path(pipeline.to_saved_model(run, out_dir, xla, settings))
     total = sum(p.stat().st_size for p in version.rglob("*") if p.is_file())
     click.echo(f"{version}: {show.size(total)}")
