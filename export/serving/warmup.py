@@ -14,7 +14,7 @@ from typing import Any, Dict, List
 import numpy as np
 import tensorflow as tf
 
-from wavernn_tf import files
+from wavernn_tf import extras, files
 from wavernn_tf.voice.metadata import VoiceInfo
 
 WARMUP = Path("assets.extra", "tf_serving_warmup_requests")

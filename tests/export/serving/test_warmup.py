@@ -267,9 +267,7 @@ def test_warm_up_requests_replay(served):
 
 def test_warm_up_without_the_package_says_what_to_install(served, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow_serving.apis", None)
-    with pytest.raises(
-        WaveRNNError, match="tensorflow-serving-api: pip install 'wavernn-tf.serving"
-    ):
+    with pytest.raises(WaveRNNError, match=r"api: pip install 'wavernn-tf\[serving\]'"):
         serving.warmup_records(served.info)
 
 
