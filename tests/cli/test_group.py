@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Sequence
 
 import click
 import pytest
@@ -17,21 +18,22 @@ from wavernn_tf.errors import WaveRNNError
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("tensorflow", "tf_keras", "tensorflow_io", "matplotlib", "tqdm", "yaml", "absl")
-BLOCKED = f"""
+BLOCKED = """
 import sys
 class Block:
     def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in {HEAVY!r}:
-            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+        if name.split(".")[0] in ABSENT:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Block())
 from wavernn_tf.cli import main
 main()
 """
 
 
-def blocked(*args: object) -> subprocess.CompletedProcess:
+def blocked(*args: object, absent: Sequence[str] = HEAVY) -> subprocess.CompletedProcess:
     """Runs the command line where TensorFlow and its company are not installed."""
-    command = [sys.executable, "-c", BLOCKED, *map(str, args)]
+    code = BLOCKED.replace("ABSENT", repr(tuple(absent)))
+    command = [sys.executable, "-c", code, *map(str, args)]
     return subprocess.run(command, capture_output=True, text=True, env=environment())
 
 
@@ -125,6 +127,12 @@ def test_voice_without_tensorflow(tflite, mel, recording, run, tmp_path):
     for command in (["synthesize", tflite, recording, out], ["score", tflite, recording]):
         done = blocked(*command)
         assert done.returncode == 0, done.stderr
+        spoken = out.read_bytes()
+        done = blocked(*command, absent=[*HEAVY, "ai_edge_litert"])
+        assert done.returncode == 0, done.stderr
+        assert "native" in done.stdout and out.read_bytes() == spoken
+    done = blocked("bench", tflite, absent=[*HEAVY, "ai_edge_litert"])
+    assert done.returncode == 2 and "pip install 'wavernn-tf[litert]'" in done.stderr
     done = blocked("synthesize", run, mel, out)
     assert done.returncode == 2
     expected = "The voice of a training run needs TensorFlow: pip install 'wavernn-tf[train]'"
