@@ -18,6 +18,7 @@ from wavernn_tf.export.benchmark import bench
 from wavernn_tf.export.benchmark.bench import Timing
 from wavernn_tf.export.format import op
 from wavernn_tf.export.runtime import Vocoder
+from wavernn_tf.export.runtime.library import find_runtime
 from wavernn_tf.export.serving import saved_model, versions
 from wavernn_tf.export.tflite import convert as tflite
 from wavernn_tf.models.keras_voice import KerasVoice
@@ -87,6 +88,7 @@ def to_tflite(
         a matrix does not divide into blocks, the conversion fails or the gate refuses.
     """
     _need_run(run, settings)
+    runtime = find_runtime(runtime).name  # what is checked is the file, as an interpreter reads it
     speech_of = [] if not check else [data or data_of(run)]
     files.claim_file(out, [run, *speech_of], metadata.is_voice)
     echo("reading the run")

@@ -39,11 +39,12 @@ class InterpreterVocoder(Vocoder):
         self._made_of = runtime, load_delegate, model
         delegates = [load_delegate()]
         try:
-            interpreter = runtime.interpreter(model_content=model, experimental_delegates=delegates)
-            self._run_generate = interpreter.get_signature_runner("generate")
-            self._run_score = interpreter.get_signature_runner("score")
+            made = runtime.interpreter(model_content=model, experimental_delegates=delegates)
+            self._run_generate = made.get_signature_runner("generate")
+            self._run_score = made.get_signature_runner("score")
         except (ValueError, RuntimeError) as error:
             raise WaveRNNError(f"The voice cannot be prepared: {error}") from error
+        self._interpreter = made  # its runners and delegate live as long as it
         self._lock = threading.Lock()
 
     def clone(self) -> InterpreterVocoder:

@@ -16,6 +16,9 @@ LIBRARY = Path(__file__).resolve().parent.parent / "libwavernn_tf.so"
 RUNTIMES = ("litert", "tensorflow")
 """The interpreters, in the order in which they are looked for."""
 
+NATIVE = "native"
+"""The native library alone, as a name beside those of the interpreters."""
+
 
 class Runtime(NamedTuple):
     """A TFLite interpreter as a Python module offers it.
@@ -45,7 +48,7 @@ def find_runtime(name: str = "auto") -> Runtime:
     """
     if name != "auto" and name not in RUNTIMES:
         raise WaveRNNError(f"Expected `runtime` to be auto, litert or tensorflow; got {name!r}.")
-    found = any_runtime() if name == "auto" else _import(name)
+    found = next(filter(None, map(_import, RUNTIMES if name == "auto" else (name,))), None)
     if found:
         return found
     wanted = "ai-edge-litert or tensorflow" if name == "auto" else name
@@ -55,9 +58,9 @@ def find_runtime(name: str = "auto") -> Runtime:
     )
 
 
-def any_runtime() -> Optional[Runtime]:
-    """The first TFLite interpreter that is installed; None if none is."""
-    return next(filter(None, map(_import, RUNTIMES)), None)
+def find_litert() -> Optional[Runtime]:
+    """LiteRT's interpreter; None if it is not installed."""
+    return _import("litert")
 
 
 def load_library(

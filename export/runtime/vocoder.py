@@ -19,7 +19,14 @@ import numpy as np
 
 from wavernn_tf import extras
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.export.runtime.library import any_runtime, find_runtime, load_library
+from wavernn_tf.export.runtime.library import (
+    NATIVE,
+    RUNTIMES,
+    Runtime,
+    find_litert,
+    find_runtime,
+    load_library,
+)
 from wavernn_tf.voice import inputs, metadata, shipped
 from wavernn_tf.voice.base import Draw, Progress, Voice
 
@@ -53,8 +60,8 @@ class Vocoder(Voice):
         Args:
           path: the file, its contents, or the name of a shipped voice.
           runtime: "litert" or "tensorflow", a TFLite interpreter that runs the file; "native", the
-            package's library alone; or "auto" for the first of litert, tensorflow and native that
-            is there. The samples are the same with all.
+            package's library alone; or "auto" for litert where it is installed, else native. The
+            samples are the same with all.
           library: path of libwavernn_tf.so; by default the one built with the package.
           isa: instruction set of the kernels, one of `library.available_isas()`; by default the
             fastest of this machine. The samples are the same on all.
@@ -78,16 +85,8 @@ class Vocoder(Voice):
                 raise WaveRNNError(f"There is no voice file {path}.")
             model = path.read_bytes()
         info = metadata.read(model)
-        found = None
-        if runtime not in ("auto", "native") or (stages and runtime == "auto"):
-            found = find_runtime(runtime)
-        elif runtime == "auto":
-            found = any_runtime()
+        found = _interpreter(runtime, stages)
         if found is None:
-            if stages:
-                raise WaveRNNError(
-                    "Expected an interpreter as `runtime` to time stages; got native."
-                )
             return NativeVocoder(Model(model, library, isa, postfilter), info)
         delegate = functools.partial(load_library, found, library, isa, stages, postfilter)
         return InterpreterVocoder(found, delegate, model, info)
@@ -156,3 +155,15 @@ class Vocoder(Voice):
             "The signature `generate` needs a TFLite interpreter; this voice was loaded without: "
             f"{extras.install('litert')}"
         )
+
+
+def _interpreter(runtime: str, stages: bool) -> Optional[Runtime]:
+    """The interpreter to run in; None for the library alone."""
+    if runtime not in ("auto", NATIVE, *RUNTIMES):
+        names = ", ".join((NATIVE, *RUNTIMES))
+        raise WaveRNNError(f"Expected `runtime` to be auto or one of {names}; got {runtime!r}.")
+    if runtime == NATIVE:
+        if stages:
+            raise WaveRNNError("Expected an interpreter as `runtime` to time stages; got native.")
+        return None
+    return find_litert() if runtime == "auto" and not stages else find_runtime(runtime)

@@ -20,7 +20,7 @@ runtime_option = click.option(
     default="auto",
     show_default=True,
     help="What runs a .tflite voice: an interpreter, or the package's library alone (native); auto "
-    "takes the first of the three that is installed.",
+    "takes LiteRT if it is installed, else the library.",
 )
 
 fine_temperature_option = click.option(
