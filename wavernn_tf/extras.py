@@ -60,7 +60,7 @@ def missing(purpose: str, module: str) -> Optional[str]:
         if extra == "train" and not first <= sys.version_info[:2] <= last:
             return (
                 f"{message}, with Python {_dotted(first)} to {_dotted(last)}; this is Python "
-                f"{_dotted(sys.version_info[:2])}, which TensorFlow 2.16 is not there for."
+                f"{_dotted(sys.version_info[:2])}, which has no TensorFlow 2.16."
             )
         return message
     return None

@@ -22,16 +22,21 @@ def _snr(got: np.ndarray, expected: np.ndarray, edge: int = 400) -> float:
     return float(10 * np.log10(np.square(expected[edge:-edge]).mean() / np.square(error).mean()))
 
 
-@pytest.mark.parametrize("rate", [8000, 11025, 22050, 24000, 44100, 48000, 96000, 44101])
-@pytest.mark.parametrize("wanted", [16000, 24000])
-@pytest.mark.parametrize("hz", [200.0, 3000.0])
+@pytest.mark.parametrize("rate", [8000, 11025, 22050, 24000, 44100, 48000, 96000])
+@pytest.mark.parametrize(("wanted", "hz"), [(16000, 200.0), (16000, 3000.0), (24000, 3000.0)])
 def test_level_and_time_are_kept(rate: int, wanted: int, hz: float) -> None:
     made = resample(_tone(rate, hz), rate, wanted)
+    if rate == wanted:
+        np.testing.assert_array_equal(made, _tone(rate, hz))
+        return
     assert made.dtype == np.float32 and len(made) == wanted
     assert _snr(made, _tone(wanted, hz)) > 75
-    if rate != wanted:  # canary: a hundredth of a sample late
-        late = 0.5 * np.sin(2 * np.pi * hz * (np.arange(wanted) - 0.01) / wanted)
-        assert _snr(made, late) < 75
+    late = 0.5 * np.sin(2 * np.pi * hz * (np.arange(wanted) - 0.01) / wanted)
+    assert _snr(made, late) < 75  # canary: a hundredth of a sample late
+
+
+def test_rates_without_a_common_factor() -> None:
+    assert _snr(resample(_tone(7993, 700.0), 7993, 8000), _tone(8000, 700.0)) > 75
 
 
 @pytest.mark.parametrize(("rate", "wanted"), [(44100, 16000), (48000, 16000), (48000, 22050)])
@@ -43,17 +48,24 @@ def test_nothing_aliases(rate: int, wanted: int, beyond: float) -> None:
 
 
 @pytest.mark.parametrize(("rate", "wanted"), RATES)
-def test_it_is_the_filter_of_training(rate: int, wanted: int) -> None:
-    """Noise of all frequencies, so the bands of transition count too."""
+def test_it_is_the_filter_of_training(
+    rate: int, wanted: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Noise of all frequencies, so that the filter's edge counts too.
+
+    tensorflow-io's taps lie between entries of a table where the two rates have no small ratio:
+    that is 75 dB below the signal.
+    """
     noise = np.random.default_rng(1).normal(0, 0.1, rate).astype(np.float32)
     trained = audio.resample(noise, rate, wanted)
     made = resample(noise, rate, wanted)
     assert made.shape == trained.shape
-    assert _snr(made, trained) > AGREEMENT_DB
-    assert _snr(resample(noise[1:], rate, wanted)[: len(made) - 1], trained[:-1]) < 20  # canary
-
-
-AGREEMENT_DB = 60.0
+    assert _snr(made, trained) > 70
+    cutoff = "_CUTOFF_DOWN" if rate > wanted else "_CUTOFF_UP"
+    for name, more in ((cutoff, 0.001), ("_KAISER_BETA", 0.5)):
+        with monkeypatch.context() as patch:  # canary: one number of the filter is a little off
+            patch.setattr(library, name, getattr(library, name) + more)
+            assert _snr(resample(noise, rate, wanted), trained) < 70, name
 
 
 @pytest.mark.parametrize("samples", [1, 2, 7, 100])
