@@ -46,7 +46,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def taken(found: Tree, subject: str = "") -> str:
     """How the figures were taken, as a paragraph."""
-    how = f"`{found['command']}`, {found['date']}, {found['machine']['processor']}"
+    machine = found.get("emulator") or found["machine"]["processor"]
+    how = f"`{found['command']}`, {found['date']}, {machine}"
     return f"\n({subject}{how})\n"
 
 
@@ -187,6 +188,15 @@ def demo(found: Tree) -> str:
     )
 
 
+def curve(found: Tree) -> str:
+    """Bits per sample while the demo's voice trains."""
+    rows = [
+        [f"{row['step']:,}", f"{row['train']:.2f}", f"{row['held_out']:.2f}"]
+        for row in found["history"]
+    ]
+    return table(["step of the demo", "training windows", "held out"], rows)
+
+
 def quality(found: Tree) -> str:
     """Copy synthesis beside simpler ways to make a copy."""
     tracks = found["tracks"]
@@ -289,7 +299,7 @@ FIGURES: Dict[str, Callable[[Any], str]] = {
     f.__name__: f
     for f in (
         *(op, dense, subscale, subscale_bits, arm, training),
-        *(demo, quality, footprint, summary),
+        *(demo, curve, quality, footprint, summary),
     )
 }
 """What a region may hold, by name."""
