@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 .PHONY: help install demo demo-train test test-arm test-sanitized fuzz test-threads footprint lint format \
-	bench bench-arm tables clean
+	bench bench-arm tables docs clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -194,6 +194,9 @@ bench-arm: $(STAMP) ## count the op's instructions per sample on 64-bit ARM, und
 
 tables: $(STAMP) ## fill the figures of README.md and docs from docs/measured
 	$(BIN)/python docs/tables.py
+
+docs: $(STAMP) ## build README, docs and the API as web pages: out/docs
+	$(BIN)/python docs/build.py --out out/docs
 
 clean: ## remove .venv and everything that was built or written
 	rm -rf $(VENV) build dist out *.egg-info export/*.so
