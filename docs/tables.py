@@ -289,9 +289,16 @@ def summary(found: Dict[str, Tree]) -> str:
             found["quality_ru"],
         ),
     ]
+
+    def command(source: Tree) -> str:
+        """Of the row's shape, where one command stands for many."""
+        return (
+            source["command"].replace("weights W", "weights int8").replace("block B", "block 8x4")
+        )
+
     return table(
         ["what", "measured", "command"],
-        [[what, measured, f"`{source['command']}`"] for what, measured, source in rows],
+        [[what, measured, f"`{command(source)}`"] for what, measured, source in rows],
     )
 
 
