@@ -127,3 +127,12 @@ def test_pages_link_to_pages():
     start = Path("README.md")
     assert web_pages().page_of(start) == Path("index.html")
     assert web_pages().page_of(Path("docs/engine.md")) == Path("docs/engine.html")
+
+
+def test_the_commands_of_contributing_exist():
+    text = (CHECKOUT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    chosen = [path for args in re.findall(r'ARGS="([^"]+)"', text) for path in args.split()]
+    assert len(chosen) > 10 and [p for p in chosen if not (CHECKOUT / p).exists()] == []
+    makefile = (CHECKOUT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    assert set(re.findall(r"make ([a-z-]+)", text)) - targets == set()
