@@ -4,12 +4,14 @@ import copy
 import importlib.util
 import json
 import re
+import sys
 
 import pytest
 from click.testing import CliRunner
 
 from tests.helpers.wheels import CHECKOUT
 from wavernn_tf.export.benchmark import figures, machine
+from wavernn_tf.voice import shipped
 
 MEASURED = sorted((CHECKOUT / "docs" / "measured").glob("*.json"))
 
@@ -55,6 +57,32 @@ def test_figures_say_how_they_were_taken(path):
     assert tree["machine"]["processor"] and tree["machine"]["architecture"]
 
 
+def test_the_card_of_the_shipped_voice_says_the_same():
+    card = shipped.card(shipped.DEFAULT)
+
+    def median(language, track, measure):
+        tree = tables.load(f"{tables.MEASURED}/quality_{language}.json")
+        return tree["tracks"][track][measure]["estimate"]["value"]
+
+    for name, language in (("English", "en"), ("Russian", "ru")):
+        voice, original = (median(language, t, "mos") for t in (card.name, "original"))
+        said = card.measured[f"DistillMOS_{name}"]
+        assert said == f"{voice:.2f} (recordings {original:.2f})"
+        right = f"{median(language, card.name, 'f0'):.1f} {name}"
+        assert right in card.measured["F0_right_percent"]
+
+
+def test_bits_of_the_shipped_voice_are_those_of_its_runs():
+    bits = []
+    for run in ("long", "run"):
+        path = CHECKOUT / "voices" / shipped.DEFAULT / run / "metrics.jsonl"
+        bits.append(json.loads(path.read_text().splitlines()[-1])["held_out"]["total"])
+    text = (CHECKOUT / "docs" / "voices.md").read_text(encoding="utf-8")
+    assert f"{bits[0]:.3f} and {bits[1]:.3f}" in text
+    held_out = shipped.card(shipped.DEFAULT).measured["held_out_bits_per_sample"]
+    assert held_out == round(bits[1], 3)
+
+
 @pytest.mark.parametrize("kind", [*figures.KINDS, "dense"])
 def test_the_command_writes_what_the_tables_read(kind, tmp_path, monkeypatch):
     monkeypatch.setattr(figures, "BLOCK_SHAPES", ["8x4"])
@@ -86,10 +114,10 @@ def test_a_users_file_is_kept(tmp_path):
 
 def test_stamp(monkeypatch):
     monkeypatch.setattr("sys.argv", ["/usr/bin/wavernn-tf", "bench", "my voice", "--json"])
-    monkeypatch.setitem(__import__("sys").modules, "__main__", type("Main", (), {"__spec__": None}))
+    monkeypatch.setitem(sys.modules, "__main__", type("Main", (), {"__spec__": None}))
     found = machine.stamp()
     assert found["command"] == "wavernn-tf bench 'my voice' --json"
     assert found["machine"]["processors"] >= 1 and "scalar" in found["machine"]["isas"]
     spec = type("Spec", (), {"name": "wavernn_tf.training.benchmark"})
-    monkeypatch.setitem(__import__("sys").modules, "__main__", type("Main", (), {"__spec__": spec}))
+    monkeypatch.setitem(sys.modules, "__main__", type("Main", (), {"__spec__": spec}))
     assert machine.command() == "python -m wavernn_tf.training.benchmark bench 'my voice' --json"
