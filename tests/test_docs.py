@@ -1,6 +1,5 @@
 """Links of README.md, CONTRIBUTING.md and docs/ lead somewhere, and README stays a README."""
 
-import importlib.util
 import os
 import re
 import subprocess
@@ -10,6 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from tests.helpers import docs_scripts
 from tests.helpers.wheels import CHECKOUT
 
 PAGES = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *sorted(CHECKOUT.glob("docs/*.md"))]
@@ -86,12 +86,7 @@ def test_every_page_is_linked_from_the_readme():
     assert pages - {link.partition("#")[0] for link in linked} == set()
 
 
-def web_pages():
-    """The module docs/build.py."""
-    spec = importlib.util.spec_from_file_location("build", CHECKOUT / "docs" / "build.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+build = docs_scripts.load("build")
 
 
 @pytest.mark.slow
@@ -112,21 +107,21 @@ def test_web_pages(tmp_path):
     for name in ("Vocoder", "train", "Vocoder.stream", "write_wav"):
         assert f'id="{name}"' in root
     (out / "docs" / "engine.html").unlink()
-    assert "index.html: docs/engine.html" in web_pages().broken_links(out)
+    assert "index.html: docs/engine.html" in build.broken_links(out)
 
 
 def test_links_of_web_pages_are_checked(tmp_path):
     (tmp_path / "a.html").write_text('<h1 id="top">A</h1><a href="b.html#there">b</a>')
     (tmp_path / "b.html").write_text('<a href="a.html#top">a</a><a href="https://x.y/#z">z</a>')
-    assert web_pages().broken_links(tmp_path) == ["a.html: b.html#there"]
+    assert build.broken_links(tmp_path) == ["a.html: b.html#there"]
     (tmp_path / "b.html").write_text('<p id="there"></p><img src="c.png">')
-    assert web_pages().broken_links(tmp_path) == ["b.html: c.png"]
+    assert build.broken_links(tmp_path) == ["b.html: c.png"]
 
 
 def test_pages_link_to_pages():
     start = Path("README.md")
-    assert web_pages().page_of(start) == Path("index.html")
-    assert web_pages().page_of(Path("docs/engine.md")) == Path("docs/engine.html")
+    assert build.page_of(start) == Path("index.html")
+    assert build.page_of(Path("docs/engine.md")) == Path("docs/engine.html")
 
 
 def test_the_commands_of_contributing_exist():

@@ -1,7 +1,6 @@
 """The figures of README.md and docs/ are those of docs/measured, and say where they come from."""
 
 import copy
-import importlib.util
 import json
 import re
 import sys
@@ -9,21 +8,14 @@ import sys
 import pytest
 from click.testing import CliRunner
 
+from tests.helpers import docs_scripts
 from tests.helpers.wheels import CHECKOUT
 from wavernn_tf.export.benchmark import figures, machine
 from wavernn_tf.voice import shipped
 
 MEASURED = sorted((CHECKOUT / "docs" / "measured").glob("*.json"))
 
-
-def _tables():
-    spec = importlib.util.spec_from_file_location("tables", CHECKOUT / "docs" / "tables.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-tables = _tables()
+tables = docs_scripts.load("tables")
 
 
 @pytest.mark.parametrize("page", tables.PAGES, ids=lambda page: page.name)
