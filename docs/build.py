@@ -38,7 +38,9 @@ code { font: 0.88em ui-monospace, monospace; background: #f1f5f9; padding: 0.1em
   overflow-wrap: anywhere; }
 pre { background: #f1f5f9; padding: 0.8rem 1rem; overflow-x: auto; }
 pre code { padding: 0; overflow-wrap: normal; }
-table { border-collapse: collapse; display: block; overflow-x: auto; font-size: 0.92rem; }
+table { border-collapse: collapse; display: block; overflow-x: auto; font-size: 0.92rem;
+  margin: 1em 0; }
+td:first-child code { white-space: nowrap; }
 th, td { border: 1px solid #e2e8f0; padding: 0.3rem 0.6rem; text-align: left;
   vertical-align: top; }
 th { background: #f8fafc; }
@@ -155,14 +157,23 @@ def title(source: Path) -> str:
 
 
 def write_api(out: Path) -> None:
-    """Pages of the public names, by pdoc."""
+    """Pages of the public names, by pdoc, with a link back to the other pages."""
     import pdoc
-    from pdoc import render
+    from pdoc import docstrings, render
+
+    google = docstrings.google
+    # "Example::" starts a literal block in reStructuredText; in Markdown the indent is enough.
+    docstrings.google = lambda text: re.sub("::$", ":", google(text), flags=re.MULTILINE)
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # as the command line does
     render.configure(docformat="google", show_source=False, search=False)
     others = rf"!wavernn_tf\.(?!({'|'.join(re.escape(name[1:]) for name in API if name)})$)"
     pdoc.pdoc(*(f"wavernn_tf{name}" for name in API), others, output_directory=out)
+    for path in out.rglob("*.html"):
+        home = os.path.relpath(out.parent / page_of(START), path.parent)
+        back = f'<nav class="pdoc"><p style="padding: 1rem 1rem 0"><a href="{home}">All pages</a></p>'
+        text = path.read_text(encoding="utf-8").replace('<nav class="pdoc">', back)
+        path.write_text(text, encoding="utf-8")
 
 
 class _Links(HTMLParser):
