@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 .PHONY: help install wheel wheel-arm demo demo-train test test-arm test-sanitized fuzz test-threads footprint lint format \
-	bench bench-arm clean
+	bench bench-arm tables docs clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -165,10 +165,8 @@ footprint: $(STAMP) ## size, memory and cold start of libwavernn: MODEL=out/demo
 	cmake -S export/native -B build/footprint -DWAVERNN_TF_C_API=ON -DWAVERNN_TF_TESTS=ON \
 		-DWAVERNN_TF_ISA=avx2 -DWAVERNN_TF_SMALL=ON -DCMAKE_BUILD_TYPE=Release >/dev/null; \
 	cmake --build build/footprint --parallel 2 --target wavernn allocations_check footprint; \
-	build/footprint/c_api/checks/allocations_check \
-		$(or $(MODEL),out/demo/model_int8.tflite); \
 	$(BIN)/python export/native/c_api/checks/footprint.py build/footprint/c_api \
-		$(or $(MODEL),out/demo/model_int8.tflite)
+		$(or $(MODEL),out/demo/model_int8.tflite) $(ARGS)
 
 # `export` and `pipelines` are parts of the package `wavernn_tf`: mypy needs to see them there.
 lint: $(STAMP) ## check style, formatting and types
@@ -207,7 +205,13 @@ bench-arm: $(STAMP) ## count the op's instructions per sample on 64-bit ARM, und
 	$(BIN)/python export/native/bench/instructions.py \
 		--emulator "qemu-aarch64 -L /usr/aarch64-linux-gnu" \
 		--plugin build/aarch64-bench/count_instructions.so \
-		--bench build/aarch64-bench/bench/bench_generate
+		--bench build/aarch64-bench/bench/bench_generate $(ARGS)
+
+tables: $(STAMP) ## fill the figures of README.md and docs from docs/measured
+	$(BIN)/python docs/tables.py
+
+docs: $(STAMP) ## build README, docs and the API as web pages: out/docs
+	$(BIN)/python docs/build.py --out out/docs
 
 clean: ## remove .venv and everything that was built or written
 	rm -rf $(VENV) build dist out *.egg-info export/*.so

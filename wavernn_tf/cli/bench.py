@@ -15,6 +15,7 @@ from wavernn_tf.cli import options, show
 from wavernn_tf.config.matrices import BLOCK_SHAPES
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.benchmark import bench as library
+from wavernn_tf.export.benchmark import machine
 from wavernn_tf.export.benchmark.bench import ROUND_SECONDS, Speech, Subject
 from wavernn_tf.export.benchmark.dense_baseline import FORMS
 from wavernn_tf.export.format.packing import WEIGHT_TYPES
@@ -138,7 +139,7 @@ def bench(
         found[label]["speedup_over_plain"] = speedup
     notes = list(dict.fromkeys(note for s in subjects.values() for note in s.notes))
     if as_json:
-        tree = {"machine": library.machine(), "notes": notes}
+        tree = {**machine.stamp(), "notes": notes}
         show.as_json({**tree, **({"voices": found} if voices else _beside_plain(found, plain_of))})
     else:
         _print_all(found, rounds, notes)
@@ -152,7 +153,7 @@ def _print_all(found: Mapping[str, Any], rounds: int, notes: Sequence[str]) -> N
         if "speedup_over_plain" in voice:
             speedup = voice["speedup_over_plain"]
             click.echo(f"{label}: {speedup:.2f} times the plain WaveRNN's speed")
-    click.echo(f"median of {rounds} rounds on {library.machine()['processor']}")
+    click.echo(f"median of {rounds} rounds on {machine.machine()['processor']}")
     for note in notes:
         click.echo(f"note: {note}")
 

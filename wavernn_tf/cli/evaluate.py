@@ -173,7 +173,7 @@ def evaluate(
             )
         report_lib.write(report, found, compared, _history(voices))
     if as_json:
-        show.as_json({"data": str(folder), **found.as_dict(), "report": report})
+        show.as_json({**_stamp(), "data": str(folder), **found.as_dict(), "report": report})
         return
     rows = [
         [label, *show.bits_cells(bits), found.shown_difference(label)]
@@ -245,7 +245,7 @@ def _quality(
         quality_report.write(report, judged)
     if as_json:
         source = str(data) if data else list(recordings)
-        show.as_json({"source": source, **judged.as_dict(), "report": report})
+        show.as_json({**_stamp(), "source": source, **judged.as_dict(), "report": report})
         return
     show.table(*judged.table())
     click.echo(
@@ -254,6 +254,12 @@ def _quality(
     )
     if report:
         click.echo(f"report: {report}")
+
+
+def _stamp() -> Dict[str, Any]:
+    from wavernn_tf.export.benchmark import machine
+
+    return machine.stamp()
 
 
 def _opened(voices: Tuple[str, ...], runtime: str) -> Dict[str, Any]:
