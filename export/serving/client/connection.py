@@ -15,6 +15,9 @@ T = TypeVar("T")
 Tensors = Dict[str, np.ndarray]
 """Arrays by name; strings are arrays of `bytes` objects."""
 
+MISFIT = ("INVALID_ARGUMENT", "INTERNAL", "UNKNOWN")
+"""Codes with which a server may refuse inputs that do not fit the signature."""
+
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 5.0
 """Seconds before the first and before any later retry; the wait doubles."""
 
@@ -78,9 +81,22 @@ class Connection(abc.ABC):
           inputs: arrays with the batch first.
 
         Raises:
-          ServingError: with the server's text.
+          ServingError: with the server's text, and the inputs that do not fit the signature: the
+            server does not always name them.
         """
-        return self._retried(lambda: self._predict(signature, inputs))
+        try:
+            return self._retried(lambda: self._predict(signature, inputs))
+        except ServingError as error:
+            if error.code not in MISFIT:
+                raise
+            try:
+                found = self._signatures().get(signature)
+            except ServingError:
+                raise error from None
+            wrong = misfits(found.inputs, inputs) if found else []
+            if not wrong:
+                raise
+            raise ServingError(error.code, f"{error} The inputs: {'; '.join(wrong)}.") from error
 
     def signatures(self) -> Dict[str, Signature]:
         """What the model offers, by name."""
@@ -113,6 +129,30 @@ class Connection(abc.ABC):
 
     @abc.abstractmethod
     def _versions(self) -> List[VersionState]: ...
+
+
+def misfits(specs: Mapping[str, Spec], inputs: Mapping[str, np.ndarray]) -> List[str]:
+    """What does not fit a signature, an entry for each such input.
+
+    Args:
+      specs: the signature's inputs.
+      inputs: arrays by name.
+    """
+    wrong = [f"{name}: missing" for name in specs if name not in inputs]
+    wrong += [f"{name}: not an input of the signature" for name in inputs if name not in specs]
+    for name, spec in specs.items():
+        if name not in inputs:
+            continue
+        array = np.asarray(inputs[name])
+        dtype = "string" if array.dtype.kind in "OSU" else array.dtype.name
+        fits = len(array.shape) == len(spec.shape) and all(
+            size is None or size == got for size, got in zip(spec.shape, array.shape)
+        )
+        if dtype != spec.dtype or not fits:
+            shape = ["*" if size is None else size for size in spec.shape]
+            expected = f"{spec.dtype} [{', '.join(map(str, shape))}]"
+            wrong.append(f"{name}: expected {expected}, got {dtype} {list(array.shape)}")
+    return wrong
 
 
 def connect(target: Target) -> Connection:

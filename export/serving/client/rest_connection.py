@@ -50,9 +50,9 @@ class RestConnection(Connection):
         body = json.dumps(request).encode()
         answer = self._ask("POST", f"{self.target.model_path}:predict", body)
         outputs = answer.get("outputs")
-        if not isinstance(outputs, dict) or _is_base64(outputs):
+        if not isinstance(outputs, dict):
             # A signature of one output: its value stands alone, without the name.
-            outputs = {"": outputs}
+            outputs = dict.fromkeys(self._signatures()[signature].outputs, outputs)
         return {name: from_json(value) for name, value in outputs.items()}
 
     def _signatures(self) -> Dict[str, Signature]:
