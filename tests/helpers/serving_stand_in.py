@@ -5,7 +5,7 @@ Predict, GetModelMetadata, GetModelStatus, batches by the official parameters, v
 the server's codes. It polls no folder, keeps no metrics and takes no labels. In a process of its
 own, with a kit's configuration::
 
-    python -m tests.helpers.serving_stand_in --model voice=saved_model --batching kit/batching.config
+    python -m tests.helpers.serving_stand_in --model voice=model/ --batching kit/batching.config
 """
 
 import argparse

@@ -37,9 +37,7 @@ def read_request(body, signatures):
         refuse("'signature_name' key must be a string value")
     if name not in signatures:
         refuse(f'Serving signature name: "{name}" not found in signature def')
-    dtypes = {
-        n: tf.dtypes.as_dtype(info.dtype).name for n, info in signatures[name].inputs.items()
-    }
+    dtypes = {n: tf.dtypes.as_dtype(info.dtype).name for n, info in signatures[name].inputs.items()}
     if ("instances" in tree) == ("inputs" in tree):
         refuse("Expected one of 'inputs' and 'instances'")
     if "inputs" in tree:
@@ -132,9 +130,7 @@ def value_of(value, dtype):
 
 
 def is_base64(value):
-    return (
-        isinstance(value, dict) and list(value) == ["b64"] and isinstance(value["b64"], str)
-    )
+    return isinstance(value, dict) and list(value) == ["b64"] and isinstance(value["b64"], str)
 
 
 def write_response(outputs, in_rows):
