@@ -26,8 +26,8 @@ on port 8501. Neither is encrypted: keep them in your own network, or put a prox
 ## Ask
 
     pip install 'wavernn-tf[serving]'
-    wavernn-tf client --url http://localhost:8501 --model {model} synthesize recording.wav out.wav
-    wavernn-tf client --url grpc://localhost:8500 --model {model} synthesize mel.npy out.wav --stream
+    wavernn-tf client --url http://localhost:8501 --model {model} synthesize in.wav out.wav
+    wavernn-tf client --url grpc://localhost:8500 --model {model} synthesize in.wav - --stream
 
 Without our client, a recording goes in as base64 (16-bit mono WAV at {rate} samples a second):
 
