@@ -13,6 +13,7 @@ import numpy as np
 from wavernn_tf import files, logs
 from wavernn_tf.audio import feature_files
 from wavernn_tf.cli import options, show, speech
+from wavernn_tf.cli.client_load import load
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.serving.client import target as targets
 from wavernn_tf.export.serving.client.connection import Connection, connect
@@ -265,3 +266,6 @@ def _gather(
         sys.stdout.buffer.write(tail)
         sys.stdout.buffer.flush()
     return np.concatenate(gathered), first
+
+
+client.add_command(load)
