@@ -13,7 +13,7 @@ noise shaping the last noise, and y_{n-1}. All zeros is silence: a stream starts
 from __future__ import annotations
 
 import math
-from typing import Callable, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -70,6 +70,7 @@ def generate(
     position: tf.Tensor,
     config: Config,
     w: Weights,
+    active: Optional[tf.Tensor] = None,
 ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Sample the next frames of a batch of streams with the plain WaveRNN.
 
@@ -82,38 +83,33 @@ def generate(
       position: int64 [batch], index of the first sample in its stream.
       config: hop, pre-emphasis, sample offset and sizes.
       w: the arrays of the network.
+      active: int32 [batch], samples of each stream that are wanted; a stream rests after them, and
+        the loop ends with the longest. All by default.
 
     Returns:
-      audio int16 [batch, frames * hop_length], and the new state and position.
+      audio int16 [batch, frames * hop_length], of which what lies past `active` means nothing, and
+      the new state and position.
     """
+    chosen = seed, temperature, fine_temperature
     if config.predicts:
-        chosen = seed, temperature, fine_temperature
-        return _generate_predicted(features, chosen, state, position, config, w)
+        return _generate_predicted(features, chosen, state, position, config, w, active)
     h_size, offset = w.state_size, config.signal.sample_offset
     gates = time_major(equations.condition(features, w))  # [steps, b, 3, H]
-    n_samples = tf.shape(gates)[0] * config.samples_per_step
-    index = position[:, None] + tf.range(tf.cast(n_samples, tf.int64))  # [b, n]
-    draws = draws_for(seed, index, temperature, fine_temperature)
+    run = _Run(gates, chosen, position, config, active)
     recurrent = side_by_side(w, "R")
 
-    def step(n, row, samples):
-        row = advance(
-            row,
-            gates[n // config.samples_per_step],
-            draws.uniform[:, n],
-            draws.temperature,
-            recurrent,
-            w,
-        )
-        return n + 1, row, samples.write(n, combine(row, offset))
+    def step(n, carry):
+        row, y = carry
+        uniform, temperature = run.draws.uniform[:, n], run.draws.temperature
+        row = advance(row, gates[n // config.samples_per_step], uniform, temperature, recurrent, w)
+        y = filtered(combine(row, offset), y, config.signal.pre_emphasis)
+        return (row, y), y
 
     row = Row(state[:, :h_size], *dsp.split(tf.cast(state[:, h_size], tf.int32), offset))
-    samples = tf.TensorArray(tf.int32, n_samples, element_shape=[None])
-    _, row, samples = tf.while_loop(lambda n, *_: n < n_samples, step, [0, row, samples])
-    audio, y = de_emphasise(samples.stack(), state[:, h_size + 1], config.signal.pre_emphasis)
+    (row, y), audio = run.loop(step, (row, state[:, h_size + 1]))
     last = tf.cast(combine(row, offset), tf.float32)
     state = tf.concat([row.h, last[:, None], y[:, None]], axis=1)
-    return audio, state, position + tf.cast(n_samples, tf.int64)
+    return audio, state, run.end
 
 
 def _generate_predicted(
@@ -123,24 +119,23 @@ def _generate_predicted(
     position: tf.Tensor,
     config: Config,
     w: Weights,
+    active: Optional[tf.Tensor],
 ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """`generate` with prediction in front of the network; `chosen`: seed and temperatures."""
     signal, hop = config.signal, config.mel.hop_length
     known, posterior = predictors.network_input(features, config, w)
     gates = time_major(equations.condition(known, w))  # [steps, b, 3, H]
-    n_samples = tf.shape(gates)[0] * config.samples_per_step
+    run = _Run(gates, chosen, position, config, active)
     a, lags = _by_frame(features, config), _by_step(posterior, config)
     levels = _voicing_by_step(posterior, config)
-    seed, *temperatures = chosen
-    index = position[:, None] + tf.range(tf.cast(n_samples, tf.int64))  # [b, n]
-    draws = draws_for(seed, index, *temperatures)
     recurrent = side_by_side(w, "R")
     mask = None if signal.split == "linear" else tf.constant(predictors.fine_mask(signal.split))
     factors = noise_shaping.temperature_factors(signal)
     # Of temperature 0 the likeliest class: see `draws_for`.
-    middle = tf.where(temperatures[0] == 0.0, 0.0, 0.5)[:, None]
+    middle = tf.where(chosen[1] == 0.0, 0.0, 0.5)[:, None]
 
-    def step(n, row, history, noise, samples):
+    def step(n, carry):
+        row, history, noise, y = carry
         at = n // config.samples_per_step
         p = predictors.prediction_of(history, None if a is None else a[:, n // hop], signal)
         lag = None if lags is None else lags[:, at]
@@ -148,8 +143,8 @@ def _generate_predicted(
         inputs = tf.matmul(extra, w.input_kernel[3:])
         inputs = gates[at] + tf.reshape(inputs, [-1, 3, w.state_size])
         level = None if levels is None else levels[:, at]
-        temperature = _voiced_temperature(draws.temperature, level, factors)
-        drawn = row, inputs, draws.uniform[:, n], temperature, recurrent, w, mask
+        temperature = _voiced_temperature(run.draws.temperature, level, factors)
+        drawn = row, inputs, run.draws.uniform[:, n], temperature, recurrent, w, mask
         row, ends = advance_with_sums(*drawn)
         v = predictors.decode(row.coarse, row.fine, signal.split)
         if noise_shaping.amount(signal):
@@ -158,18 +153,76 @@ def _generate_predicted(
             row = Row(row.h, *predictors.encode(v, signal.split))
         s = predictors.sample(v, p, signal)
         history = history.append(s, v - (32768 + signal.offset))
-        return n + 1, row, history, noise, samples.write(n, s)
+        y = filtered(s, y, signal.pre_emphasis)
+        return (row, history, noise, y), y
 
-    row, history, noise, y = _unpack(state, config)
-    samples = tf.TensorArray(tf.int32, n_samples, element_shape=[None])
-    loop = [0, row, history, noise, samples]
-    _, row, history, noise, samples = tf.while_loop(lambda n, *_: n < n_samples, step, loop)
-    audio, y = de_emphasise(samples.stack(), y, signal.pre_emphasis)
+    (row, history, noise, y), audio = run.loop(step, _unpack(state, config))
     first = coding.start(signal)
     numbers = [*history, tf.stack([row.coarse - first[0], row.fine - first[1]], axis=1)]
     numbers.append(noise[:, None][:, : noise_shaping.state_values(signal)])
     state = tf.concat([row.h, *(tf.cast(x, tf.float32) for x in numbers), y[:, None]], axis=1)
-    return audio, state, position + tf.cast(n_samples, tf.int64)
+    return audio, state, run.end
+
+
+class _Run:
+    """The loop over the samples of a run, and what decides their draws.
+
+    Args:
+      gates: float32 [steps, b, 3, H], which give the run's length.
+      chosen: seed and temperatures.
+      position, config, active: of `generate`.
+
+    Attributes:
+      draws: of every sample.
+      end: int64 [b], position after the run.
+    """
+
+    def __init__(
+        self,
+        gates: tf.Tensor,
+        chosen: Tuple[tf.Tensor, tf.Tensor, tf.Tensor],
+        position: tf.Tensor,
+        config: Config,
+        active: Optional[tf.Tensor],
+    ) -> None:
+        self._samples = tf.shape(gates)[0] * config.samples_per_step
+        self._active = active
+        seed, *temperatures = chosen
+        index = position[:, None] + tf.range(tf.cast(self._samples, tf.int64))  # [b, n]
+        self.draws = draws_for(seed, index, *temperatures)
+        done = self._samples if active is None else active
+        self.end = position + tf.cast(done, tf.int64)
+
+    def loop(self, step: Callable[[Any, Any], Tuple[Any, tf.Tensor]], first: Any) -> Any:
+        """Run `step` for every sample: the last carry, and int16 [b, n] of the outputs.
+
+        Args:
+          step: from the sample's number and a carry to the next carry and float32 [b].
+          first: the carry before the first sample.
+        """
+        last = self._samples
+        if self._active is not None:  # one at least, so that there is something to stack
+            last = tf.maximum(tf.reduce_max(self._active), 1)
+
+        def body(n, carry, found):
+            new, value = step(n, carry)
+            return n + 1, self._resting(n, carry, new), found.write(n, value)
+
+        found = tf.TensorArray(tf.float32, self._samples, element_shape=[None])
+        _, carry, found = tf.while_loop(lambda n, *_: n < last, body, [0, first, found])
+        return carry, tf.transpose(_to_int16(found.stack()))
+
+    def _resting(self, n: tf.Tensor, old: Any, new: Any) -> Any:
+        """The new carry of the rows that still speak, the old one of the others."""
+        if self._active is None:
+            return new
+        speaks = n < self._active
+
+        def choose(old, new):
+            mask = tf.reshape(speaks, [-1] + [1] * (new.shape.rank - 1))
+            return tf.where(mask, new, old)
+
+        return tf.nest.map_structure(choose, old, new)
 
 
 def _unpack(
@@ -457,9 +510,23 @@ def combine(row: Row, sample_offset: int) -> tf.Tensor:
 
 def de_emphasise(s: tf.Tensor, y: tf.Tensor, coefficient: float) -> Tuple[tf.Tensor, tf.Tensor]:
     """y[n] = s[n] + a y[n-1] over int32 [n, batch]; int16 [batch, n] and the last y [batch]."""
-    outputs = tf.scan(lambda last, value: value + coefficient * last, tf.cast(s, tf.float32), y)
-    audio = tf.clip_by_value(tf.round(outputs), -32768.0, 32767.0)
-    return tf.cast(tf.transpose(audio), tf.int16), outputs[-1]
+    outputs = tf.scan(lambda last, value: filtered(value, last, coefficient), s, y)
+    return tf.transpose(_to_int16(outputs)), outputs[-1]
+
+
+def filtered(s: tf.Tensor, y: tf.Tensor, coefficient: float) -> tf.Tensor:
+    """s[n] + a y[n-1] of int32 and float32 [batch], each operation rounded to float32.
+
+    Products and sums of float32 are exact or innocuous in float64: a compiler that fuses a
+    multiplication and an addition changes nothing.
+    """
+    a = np.float64(np.float32(coefficient))
+    product = tf.cast(a * tf.cast(y, tf.float64), tf.float32)
+    return tf.cast(tf.cast(s, tf.float64) + tf.cast(product, tf.float64), tf.float32)
+
+
+def _to_int16(y: tf.Tensor) -> tf.Tensor:
+    return tf.cast(tf.clip_by_value(tf.round(y), -32768.0, 32767.0), tf.int16)
 
 
 def _running_sums(logits: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
