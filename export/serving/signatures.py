@@ -14,7 +14,7 @@ import tensorflow as tf
 from wavernn_tf.audio import dsp
 from wavernn_tf.config import Config
 from wavernn_tf.export.serving import faults, stream_state, wav_rows
-from wavernn_tf.generation import blocks, sampling, synthesis
+from wavernn_tf.generation import blocks, sampling, wavefront
 from wavernn_tf.voice import weights as weights_lib
 from wavernn_tf.voice.metadata import VoiceInfo
 from wavernn_tf.voice.weights import Weights
@@ -26,21 +26,21 @@ ROW_BUCKETS = (1, 2, 4, 8, 16, 32, 64)
 """Rows that a compiled loop is made for: a batch is filled up to the next of these."""
 
 
-def streams(config: Config) -> bool:
+def streams(info: VoiceInfo) -> bool:
     """Whether a voice has the signature `stream`.
 
     Subscale WaveRNN has none: its sub-tensors run up to `latency` samples ahead of the waveform, so
     a chunk would have to carry all of them and their network's memory.
     """
-    return config.model.subscale.batch == 1
+    return info.subscale.batch == 1
 
 
-def makes_features(config: Config) -> bool:
+def makes_features(info: VoiceInfo) -> bool:
     """Whether a voice has the signatures `features` and `features_of_audio`.
 
     Features computed elsewhere, and a fundamental frequency that is given, cannot be made here.
     """
-    return config.mel.kind == "mel" and not config.signal.extra_features
+    return info.mel.kind == "mel" and not info.signal.extra_features
 
 
 class Signatures(tf.Module):
@@ -60,7 +60,7 @@ class Signatures(tf.Module):
         self._config, self._xla = config, xla
         self._codec = stream_state.Codec(config, info)
         self._block = self._compiled(blocks.block_of(config, self._read))
-        self._whole = self._compiled(self._synthesize_whole)
+        self._chunk = self._compiled(wavefront.chunk_of(config, self._read))
         features = tf.TensorSpec([None, None, config.n_features], tf.float32, "features")
         lengths = tf.TensorSpec([None], tf.int32, "lengths")
         audio = tf.TensorSpec([None, None], tf.int16, "audio")
@@ -77,26 +77,24 @@ class Signatures(tf.Module):
             "score": _signature(self._score, [features, lengths, audio]),
         }
         self.all["serving_default"] = self.all["synthesize"]
-        if makes_features(config):
+        if makes_features(info):
             counted = [audio, tf.TensorSpec([None], tf.int32, "audio_lengths")]
             self.all["features"] = _signature(self._features, [wav])
             self.all["features_of_audio"] = _signature(self._features_of_audio, counted)
-        if streams(config):
+        if streams(info):
             final = tf.TensorSpec([None], tf.bool, "final")
             state = tf.TensorSpec([None], tf.string, "state")
             self.all["stream"] = _signature(self._stream, [features, lengths, final, *draws, state])
 
     def _synthesize(self, features: tf.Tensor, lengths: tf.Tensor, *draws: tf.Tensor) -> Outputs:
-        _check_rows(features, lengths, *draws)
+        _check_rows(features=features, lengths=lengths, **_named(draws))
         found = [*_of_features(features, lengths), *_of_draws(*draws)]
         status = faults.status_of(found, tf.shape(features)[0])
         features, lengths, chosen = _without(status, features, lengths, draws)
         frames = tf.shape(features)[1]
         samples = frames * self._config.mel.hop_length
-        if streams(self._config):
-            audio = self._in_blocks(features, lengths, chosen)
-        else:
-            audio = self._whole(self._padded(features, lengths), *chosen)
+        plain = self._config.model.subscale.batch == 1
+        audio = (self._in_blocks if plain else self._wavefront)(features, lengths, chosen)
         audio = blocks.fit(audio, samples)
         audio_lengths = lengths * self._config.mel.hop_length
         heard = tf.sequence_mask(audio_lengths, samples)
@@ -110,7 +108,7 @@ class Signatures(tf.Module):
         return {"wav_bytes": wavs, "status": spoken["status"]}
 
     def _score(self, features: tf.Tensor, lengths: tf.Tensor, audio: tf.Tensor) -> Outputs:
-        _check_rows(features, lengths, audio)
+        _check_rows(features=features, lengths=lengths, audio=audio)
         samples = tf.shape(features)[1] * self._config.mel.hop_length
         fits = tf.debugging.assert_equal(
             tf.shape(audio)[1], samples, "audio: expected frames * hop_length samples"
@@ -128,7 +126,7 @@ class Signatures(tf.Module):
         return self._log_mel(audio, lengths, status)
 
     def _features_of_audio(self, audio: tf.Tensor, audio_lengths: tf.Tensor) -> Outputs:
-        _check_rows(audio, audio_lengths)
+        _check_rows(audio=audio, audio_lengths=audio_lengths)
         samples = tf.shape(audio)[1]
         fault = faults.outside("audio_lengths", audio_lengths, 1, samples, "samples")
         return self._log_mel(
@@ -164,7 +162,9 @@ class Signatures(tf.Module):
         state: tf.Tensor,
     ) -> Outputs:
         config, batch = self._config, tf.shape(features)[0]
-        _check_rows(features, lengths, final, seed, temperature, fine_temperature, state)
+        draws = seed, temperature, fine_temperature
+        others = {"final": final, **_named(draws), "state": state}
+        _check_rows(features=features, lengths=lengths, **others)
         carried, known = self._codec.unpack(state)
         unknown = (
             tf.logical_not(known),
@@ -173,7 +173,6 @@ class Signatures(tf.Module):
                 "state: expected one that this voice gave, whole, or none to begin a stream",
             ),
         )
-        draws = seed, temperature, fine_temperature
         found = [*_of_features(features, lengths, at_least=0), unknown, *_of_draws(*draws)]
         status = faults.status_of(found, batch)
         good = status == ""
@@ -220,14 +219,22 @@ class Signatures(tf.Module):
     ) -> Tuple[tf.Tensor, blocks.Stream]:
         """`blocks.speak`, with rows filled up so that a compiled loop is reused."""
         batch = tf.shape(count)[0]
-        given = frames, count, draws, stream
-        if self._xla:
-            given = tf.nest.map_structure(lambda x: _fill_up(x, rows_for(batch)), given)
+        given = self._filled_up((frames, count, draws, stream), batch)
         audio, stream = blocks.speak(*given, self._config, self._block)
         return audio[:batch], blocks.Stream(*(x[:batch] for x in stream))
 
-    def _synthesize_whole(self, padded: tf.Tensor, *draws: tf.Tensor) -> tf.Tensor:
-        return synthesis.synthesize(padded, *draws, self._config, self._read())
+    def _wavefront(self, features: tf.Tensor, lengths: tf.Tensor, draws: Draws) -> tf.Tensor:
+        """Audio of utterances, of Subscale WaveRNN: int16 [batch, samples]."""
+        batch = tf.shape(features)[0]
+        padded, *draws = self._filled_up((self._padded(features, lengths), *draws), batch)
+        return wavefront.generate(padded, *draws, self._config, self._read(), self._chunk)[:batch]
+
+    def _filled_up(self, tensors: Any, batch: tf.Tensor) -> Any:
+        """Tensors [batch, ...] with as many rows as a compiled loop is made for."""
+        if not self._xla:
+            return tensors
+        rows = rows_for(batch)
+        return tf.nest.map_structure(lambda x: _fill_up(x, rows), tensors)
 
     def _padded(self, features: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
         """Features with what lies beyond the edges of each row."""
@@ -266,12 +273,12 @@ def _signature(function: Callable[..., Outputs], specs: List[tf.TensorSpec]) -> 
     return tf.function(function, autograph=False, input_signature=specs)
 
 
-def _check_rows(first: tf.Tensor, *others: tf.Tensor) -> None:
-    """Refuse a request whose inputs have different numbers of rows, or no frame to pad."""
-    for x in others:
-        tf.debugging.assert_equal(
-            tf.shape(x)[0], tf.shape(first)[0], "expected one row of every input for each item"
-        )
+def _check_rows(**inputs: tf.Tensor) -> None:
+    """Refuse a request whose inputs have other numbers of rows than the first one."""
+    (first, expected), *others = inputs.items()
+    for name, x in others:
+        message = f"{name}: expected one row each, as many as {first} has"
+        tf.debugging.assert_equal(tf.shape(x)[0], tf.shape(expected)[0], message)
 
 
 def _of_features(features: tf.Tensor, lengths: tf.Tensor, at_least: int = 1) -> List[faults.Fault]:
@@ -280,6 +287,10 @@ def _of_features(features: tf.Tensor, lengths: tf.Tensor, at_least: int = 1) -> 
         faults.outside("lengths", lengths, at_least, frames, "frames"),
         faults.not_finite(features, lengths),
     ]
+
+
+def _named(draws: Tuple[tf.Tensor, ...]) -> Dict[str, tf.Tensor]:
+    return dict(zip(("seed", "temperature", "fine_temperature"), draws))
 
 
 def _of_draws(seed: tf.Tensor, temperature: tf.Tensor, fine: tf.Tensor) -> List[faults.Fault]:

@@ -1,6 +1,7 @@
 """TF Serving without its binary: real protos, its way of batching, the client over real gRPC."""
 
 import importlib.util
+import itertools
 import json
 import sys
 import wave
@@ -23,6 +24,7 @@ from tests.helpers.small import assert_same_samples, features_for, small_config,
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.serving import saved_model
 from wavernn_tf.export.serving import warmup as serving
+from wavernn_tf.export.serving.signatures import ROW_BUCKETS
 from wavernn_tf.generation.reference import Reference
 
 grpc = pytest.importorskip("grpc")
@@ -142,7 +144,7 @@ def test_client_over_grpc_writes_the_audio(served, server, tmp_path):
 def test_client_tells_what_the_server_refused(served, server, tmp_path):
     features = np.full([3, served.config.mel.n_mels], np.nan)
     arguments = client_arguments(served, tmp_path, features)
-    with pytest.raises(SystemExit, match="features: expected finite values"):
+    with pytest.raises(SystemExit, match="features: expected finite values; got NaN"):
         client.main([*arguments, "--server", server])
     assert not (tmp_path / "out.wav").exists()
 
@@ -260,9 +262,14 @@ def test_warm_up_requests_replay(served):
         log = prediction_log_pb2.PredictionLog.FromString(record.numpy())
         assert log.WhichOneof("log_type") == "predict_log"
         response = served.predict(log.predict_log.request)
-        assert all(len(tf.make_ndarray(p)) == 1 for p in response.outputs.values())
-        seen.append(log.predict_log.request.model_spec.signature_name)
-    assert sorted(seen) == sorted(served.model.signatures)  # none is left cold
+        outputs = {name: tf.make_ndarray(p) for name, p in response.outputs.items()}
+        (rows,) = {len(value) for value in outputs.values()}
+        assert not any(outputs["status"])
+        seen.append((log.predict_log.request.model_spec.signature_name, rows))
+    speaking = [name for name in served.model.signatures if name in serving.SPEAKING]
+    assert {name for name, rows in seen if rows == 1} == set(served.model.signatures)
+    assert {(n, r) for n, r in seen if r > 1} == set(itertools.product(speaking, ROW_BUCKETS[1:]))
+    assert len(seen) == len(set(seen))
 
 
 def test_warm_up_without_the_package_says_what_to_install(served, monkeypatch):
