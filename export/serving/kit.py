@@ -13,16 +13,14 @@ from wavernn_tf import files
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.serving import kit_readme, versions
 from wavernn_tf.export.serving.saved_model import read_info
+from wavernn_tf.export.serving.signatures import ROW_BUCKETS
 from wavernn_tf.export.serving.warmup import WARMUP
 
 IMAGE = "tensorflow/serving:2.16.1"
 """The server's official image, of the TensorFlow that exports."""
 
-BATCH_SIZES = (1, 4, 16)
-"""Sizes to which the server fills a batch; the last is the largest."""
-
 BATCH_TIMEOUT_MICROS = 5000
-"""Wait for company. A batch of 16 takes little longer than one row, and 5 ms are not heard."""
+"""Wait for company. A batch takes little longer than one row, and 5 ms are not heard."""
 
 METRICS = "/monitoring/prometheus/metrics"
 """Path of the metrics, on the REST port."""
@@ -38,7 +36,6 @@ def write(
     out: files.PathLike,
     models: Mapping[str, files.PathLike],
     image: str = IMAGE,
-    batch_sizes: Sequence[int] = BATCH_SIZES,
 ) -> List[str]:
     """Write a kit.
 
@@ -46,30 +43,26 @@ def write(
       out: its folder; new, empty, or a kit that is replaced.
       models: folder of each model, with numbered versions, by the name to serve it under.
       image: of the container.
-      batch_sizes: rising; the last is the largest batch.
 
     Returns:
       What an operator should know about these models, such as missing warm-up requests.
 
     Raises:
-      WaveRNNError: for a folder without a voice, a name that cannot be served, sizes that do not
-        rise, or an output that holds anything else.
+      WaveRNNError: for a folder without a voice, a name that cannot be served, or an output that
+        holds anything else.
     """
     if not models:
         raise WaveRNNError("Expected at least one model, NAME=PATH; got none.")
-    sizes = list(batch_sizes)
-    if not sizes or sizes != sorted(set(sizes)) or sizes[0] < 1:
-        raise WaveRNNError(f"Expected batch sizes that rise from 1 or more; got {sizes}.")
     newest = {name: _version(name, path) for name, path in models.items()}
     contents = {
         "models.config": models_config(models),
-        "batching.config": batching_config(sizes),
+        "batching.config": batching_config(),
         "monitoring.config": monitoring_config(),
         "docker-compose.yml": _HEADER + compose(out, models, image),
         "prometheus.yml": _HEADER + prometheus(),
         "README.md": kit_readme.text(
             {name: (version.name, read_info(version)) for name, version in newest.items()},
-            sizes[-1],
+            ROW_BUCKETS[-1],
             METRICS,
             _MARK,
         ),
@@ -123,14 +116,18 @@ def models_config(names: Iterable[str]) -> str:
     )
 
 
-def batching_config(sizes: Sequence[int]) -> str:
-    """Text of the server's `BatchingParameters`."""
-    allowed = "".join(f"allowed_batch_sizes: {size}\n" for size in sizes)
+def batching_config() -> str:
+    """Text of the server's `BatchingParameters`.
+
+    The sizes are those of the warm-up requests: a smaller batch would refuse them, and with them
+    the version; others would be compiled under traffic.
+    """
+    allowed = "".join(f"allowed_batch_sizes: {size}\n" for size in ROW_BUCKETS)
     return (
         f"{_HEADER}# --batching_parameters_file: BatchingParameters. Sampling goes sample by "
         "sample: many\n# utterances at once take little longer than one, so that waiting for "
         "company pays.\n"
-        f"max_batch_size {{ value: {sizes[-1]} }}\n"
+        f"max_batch_size {{ value: {ROW_BUCKETS[-1]} }}\n"
         f"batch_timeout_micros {{ value: {BATCH_TIMEOUT_MICROS} }}\n"
         "num_batch_threads { value: 2 }\n"
         "max_enqueued_batches { value: 64 }\n"

@@ -219,10 +219,14 @@ class StandIn:
       batching: `BatchingParameters`, or None: every request runs alone.
       largest: bytes of a request.
       ports: of gRPC and REST; 0 takes a free one.
+      threads: of gRPC.
+      warm: replay the warm-up requests, as TF Serving always does.
     """
 
-    def __init__(self, folders, batching=None, largest=LARGEST, ports=(0, 0), threads=80):
-        self.models = Models(folders, batching)
+    def __init__(
+        self, folders, batching=None, largest=LARGEST, ports=(0, 0), threads=80, warm=False
+    ):
+        self.models = Models(folders, batching, warm)
         limits = [
             ("grpc.max_receive_message_length", largest),
             ("grpc.max_send_message_length", -1),
@@ -267,7 +271,8 @@ def main():
     options = parser.parse_args()
     folders = dict(model.split("=", 1) for model in options.model)
     batching = read_batching(options.batching) if options.batching else None
-    with StandIn(folders, batching, ports=(options.port, options.rest_port)) as server:
+    ports = options.port, options.rest_port
+    with StandIn(folders, batching, ports=ports, warm=True) as server:
         print(f"stand-in for TF Serving at {server.urls}", flush=True)
         threading.Event().wait()
 

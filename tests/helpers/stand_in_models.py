@@ -13,8 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
 
 from wavernn_tf.export.serving import versions
+from wavernn_tf.export.serving.warmup import WARMUP
 
 DEFAULT = "serving_default"
 
@@ -23,6 +25,7 @@ class Servable:
     """A version of a model."""
 
     def __init__(self, folder, batching=None):
+        self.folder = Path(folder)
         self.graph = tf.Graph()
         self.session = tf.compat.v1.Session(graph=self.graph)
         with self.graph.as_default():
@@ -37,13 +40,17 @@ class Servable:
             for name in self.signatures
             if batching
         }
-        self.runs = 0
 
     def predict(self, signature, inputs):
         """Arrays by name to arrays by name, in a batch with other requests if so configured."""
         name = signature or DEFAULT
         self.check_names(name, inputs)
         return self.batchers[name](inputs) if self.batchers else self.run(name, inputs)
+
+    def warm_up(self):
+        """Replay the requests of the version's own file; one that fails is an error."""
+        for signature, inputs in requests_of(self.folder):
+            self.predict(signature, inputs)
 
     def check_names(self, name, inputs):
         if name not in self.signatures:
@@ -61,7 +68,6 @@ class Servable:
 
     def run(self, name, inputs):
         """One run of the session, unchecked: a wrong type or shape is TensorFlow's to refuse."""
-        self.runs += 1
         signature = self.signatures[name]
 
         def output(info):
@@ -71,6 +77,16 @@ class Servable:
         fetches = [output(info) for info in signature.outputs.values()]
         values = self.session._call_tf_sessionrun(None, feeds, fetches, [], None)
         return dict(zip(signature.outputs, values))
+
+
+def requests_of(folder):
+    """(signature, arrays by name) of each warm-up request of a version."""
+    path = folder / WARMUP
+    for record in tf.data.TFRecordDataset(str(path)) if path.exists() else ():
+        log = prediction_log_pb2.PredictionLog.FromString(record.numpy())
+        request = log.predict_log.request
+        inputs = {name: tf.make_ndarray(proto) for name, proto in request.inputs.items()}
+        yield request.model_spec.signature_name, inputs
 
 
 class Batcher:
@@ -95,7 +111,7 @@ class Batcher:
             )
         if max(sizes) > self.most:
             raise tf.errors.InvalidArgumentError(
-                None, None, f"Task size {max(sizes)} is larger than the batch's {self.most}"
+                None, None, f"Task size {max(sizes)} is larger than the batch size {self.most}"
             )
         future = Future()
         try:
@@ -171,7 +187,7 @@ def merged(requests, rows):
 class Models:
     """Models by name, from `{name: folder}`; every version in a folder is loaded."""
 
-    def __init__(self, folders, batching=None):
+    def __init__(self, folders, batching=None, warm=False):
         self.servables = {
             name: {
                 number: Servable(path, batching)
@@ -179,6 +195,9 @@ class Models:
             }
             for name, folder in folders.items()
         }
+        for found in self.servables.values() if warm else ():
+            for servable in found.values():
+                servable.warm_up()
 
     def find(self, name, version=None):
         """(version, servable) that a request names; the newest by default."""

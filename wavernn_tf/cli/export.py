@@ -186,16 +186,7 @@ def saved_model(run: str, out_dir: str, xla: bool, assignments: Tuple[str, ...])
     help="A SavedModel's folder and the name to serve it under; repeatable.",
 )
 @click.option("--image", help="The server's container.  [default: the official one]")
-@click.option(
-    "--batch-size",
-    "batch_sizes",
-    type=click.IntRange(1),
-    multiple=True,
-    help="Sizes that batches are filled to, rising; repeatable.  [default: 1, 4, 16]",
-)
-def serving_kit(
-    out_dir: str, models: Tuple[str, ...], image: Optional[str], batch_sizes: Tuple[int, ...]
-) -> None:
+def serving_kit(out_dir: str, models: Tuple[str, ...], image: Optional[str]) -> None:
     """Write what TF Serving is started with: configurations and a page for operators.
 
     OUT_DIR gets models.config, batching.config, monitoring.config, docker-compose.yml,
@@ -210,6 +201,6 @@ def serving_kit(
         logs.quiet_tensorflow()
         from wavernn_tf.export.serving import kit
     found = kit.parse_models(models)
-    for remark in kit.write(out_dir, found, image or kit.IMAGE, batch_sizes or kit.BATCH_SIZES):
+    for remark in kit.write(out_dir, found, image or kit.IMAGE):
         show.note(f"note: {remark}")
     click.echo(f"{out_dir}: {len(found)} models; start with `docker compose up -d` there")

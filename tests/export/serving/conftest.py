@@ -42,7 +42,7 @@ def batching(tmp_path_factory):
     from tests.helpers.serving_configs import read_batching
 
     path = tmp_path_factory.mktemp("batching") / "batching.config"
-    path.write_text(kit.batching_config(kit.BATCH_SIZES))
+    path.write_text(kit.batching_config())
     return read_batching(path)
 
 

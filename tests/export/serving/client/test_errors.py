@@ -145,8 +145,8 @@ def test_a_bad_row_does_not_spoil_its_batch(url, served):
 
 
 def test_more_rows_than_a_batch_holds(url, served):
-    rows = {name: np.repeat(x, 17, axis=0) for name, x in good_inputs(served).items()}
-    assert "17 is larger than the batch's 16" in str(refused(url, rows))
+    rows = {name: np.repeat(x, 65, axis=0) for name, x in good_inputs(served).items()}
+    assert "Task size 65 is larger than" in str(refused(url, rows))
 
 
 @pytest.mark.parametrize("options", [{"model": "nobody"}, {"version": 7}], ids=["model", "version"])
