@@ -26,7 +26,7 @@ first; loading needs no package of ours. Signatures::
 `status` is "" for a good row; for another it says what was expected and what came, and the row's
 outputs are empty: the other rows are answered. The chunks of a stream, of any sizes and with the
 same seed and temperatures, join to the audio of `synthesize`; a refused chunk gives back the state
-that it came with.
+that it came with, if that was one.
 """
 
 from __future__ import annotations
@@ -46,13 +46,17 @@ from wavernn_tf.voice.weights import Weights
 
 INFO_ASSET = "wavernn_tf.json"
 
+DEVICES = ("cpu", "gpu")
+"""What a compiled loop may be made for; each runs on the other too, slower."""
+
 
 def save(
     config: Config,
     weights: Weights,
     info: metadata.VoiceInfo,
     path: files.PathLike,
-    xla: bool = False,
+    xla: bool = True,
+    device: str = "cpu",
     inputs: Sequence[files.PathLike] = (),
 ) -> str:
     """Write a SavedModel to `path`/1, or to the next number; other versions are kept.
@@ -64,8 +68,9 @@ def save(
         warm-up requests lie beside it.
       path: the model's folder; new, or with nothing in it but versions. The version appears whole
         or not at all.
-      xla: compile the sampling loop with XLA, once per batch size and length: several times faster,
-        where the server has XLA for its device.
+      xla: compile the sampling loop with XLA, once for each number of rows in
+        `signatures.ROW_BUCKETS`: several times faster, where the server has XLA for its device.
+      device: what the compiled loop is made for, one of `DEVICES`: "cpu" or "gpu".
       inputs: files and folders that `path` must not be or lie in.
 
     Returns:
@@ -76,7 +81,7 @@ def save(
     """
     made = versions.claim(path, inputs)
     with files.replacing(made) as version:
-        module = signatures.Signatures(config, weights, info, xla)
+        module = signatures.Signatures(config, weights, info, xla, device)
         named = os.path.join(files.plain(version.parent), version.name)
         tf.saved_model.save(module, named, signatures=module.all)
         extra = version / "assets.extra"

@@ -7,6 +7,7 @@ different numbers of rows, fail the whole request.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, Callable, Dict, List, Tuple
 
 import tensorflow as tf
@@ -14,7 +15,7 @@ import tensorflow as tf
 from wavernn_tf.audio import dsp
 from wavernn_tf.config import Config
 from wavernn_tf.export.serving import faults, stream_state, wav_rows
-from wavernn_tf.generation import blocks, sampling, wavefront
+from wavernn_tf.generation import blocks, products, sampling, wavefront
 from wavernn_tf.voice import weights as weights_lib
 from wavernn_tf.voice.metadata import VoiceInfo
 from wavernn_tf.voice.weights import Weights
@@ -24,6 +25,9 @@ Draws = Tuple[tf.Tensor, tf.Tensor, tf.Tensor]
 
 ROW_BUCKETS = (1, 2, 4, 8, 16, 32, 64)
 """Rows that a compiled loop is made for: a batch is filled up to the next of these."""
+
+ROWS_AT_ONCE = 64
+"""Rows whose loops may run at the same time, as far as there are threads."""
 
 
 def streams(info: VoiceInfo) -> bool:
@@ -51,15 +55,25 @@ class Signatures(tf.Module):
       weights: its dense arrays.
       info: its description.
       xla: compile the sampling loop.
+      device: what the compiled loop is made for, "cpu" or "gpu".
     """
 
-    def __init__(self, config: Config, weights: Weights, info: VoiceInfo, xla: bool) -> None:
+    def __init__(
+        self, config: Config, weights: Weights, info: VoiceInfo, xla: bool, device: str = "cpu"
+    ) -> None:
         super().__init__()
         names = weights_lib.named_arrays(weights)
         self.arrays = {name: tf.Variable(a, trainable=False) for name, a in names.items()}
         self._config, self._xla = config, xla
+        sparse = products.sparse(weights.matrices) if xla and device == "cpu" else {}
+        self._apart = streams(info) and bool(sparse)
+        self.groups = {
+            name: [tf.Variable(a, trainable=False) for a in matrix]
+            for name, matrix in sparse.items()
+            if self._apart
+        }
         self._codec = stream_state.Codec(config, info)
-        self._block = self._compiled(blocks.block_of(config, self._read))
+        self._block = self._compiled(blocks.block_of(config, self._read_sparse))
         self._chunk = self._compiled(wavefront.chunk_of(config, self._read))
         features = tf.TensorSpec([None, None, config.n_features], tf.float32, "features")
         lengths = tf.TensorSpec([None], tf.int32, "lengths")
@@ -203,7 +217,8 @@ class Signatures(tf.Module):
         return {
             "audio": blocks.fit(audio, tf.reduce_max(tf.pad(ready, [[0, 1]])) * hop),
             "audio_lengths": ready * hop,
-            "state": tf.where(good, packed, state),
+            # One that is none may hold bytes that REST cannot write: it is not sent back.
+            "state": tf.where(good, packed, tf.where(known, state, "")),
             "status": status,
         }
 
@@ -217,11 +232,27 @@ class Signatures(tf.Module):
     def _speak(
         self, frames: blocks.Frames, count: tf.Tensor, draws: Draws, stream: blocks.Stream
     ) -> Tuple[tf.Tensor, blocks.Stream]:
-        """`blocks.speak`, with rows filled up so that a compiled loop is reused."""
+        """`blocks.speak`, by compiled loops of few shapes.
+
+        Of a sparse voice on a CPU every row has a loop of its own, and the rows run in parallel:
+        its matrices fit in the caches of each core, and rows side by side would need dense ones.
+        """
         batch = tf.shape(count)[0]
-        given = self._filled_up((frames, count, draws, stream), batch)
-        audio, stream = blocks.speak(*given, self._config, self._block)
-        return audio[:batch], blocks.Stream(*(x[:batch] for x in stream))
+        given = frames, count, draws, stream
+        if not self._apart:
+            given = self._filled_up(given, batch)
+            audio, stream = blocks.speak(*given, self._config, self._block)
+            return audio[:batch], blocks.Stream(*(x[:batch] for x in stream))
+        samples = tf.reduce_max(tf.pad(count, [[0, 1]])) * self._config.mel.hop_length
+
+        def one(row):
+            row = tf.nest.map_structure(lambda x: x[None], row)
+            audio, stream = blocks.speak(*row, self._config, self._block)
+            return tf.nest.map_structure(lambda x: x[0], (blocks.fit(audio, samples), stream))
+
+        state, position = (tf.TensorSpec(x.shape[1:], x.dtype) for x in stream)
+        specs = tf.TensorSpec([None], tf.int16), blocks.Stream(state, position)
+        return tf.map_fn(one, given, fn_output_signature=specs, parallel_iterations=ROWS_AT_ONCE)
 
     def _wavefront(self, features: tf.Tensor, lengths: tf.Tensor, draws: Draws) -> tf.Tensor:
         """Audio of utterances, of Subscale WaveRNN: int16 [batch, samples]."""
@@ -248,6 +279,15 @@ class Signatures(tf.Module):
             return function
         return tf.function(function, autograph=False, jit_compile=True)
 
+    def _read_sparse(self) -> Weights:
+        """`_read`, with the matrices in groups where they are kept so."""
+        weights = self._read()
+        groups = {
+            name: products.Grouped(*map(tf.convert_to_tensor, arrays))
+            for name, arrays in self.groups.items()
+        }
+        return dataclasses.replace(weights, matrices={**weights.matrices, **groups})
+
     def _read(self) -> Weights:
         """The weights as tensors, read once before the loop."""
         return weights_lib.from_named({n: tf.convert_to_tensor(v) for n, v in self.arrays.items()})
@@ -269,13 +309,21 @@ def _fill_up(x: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
 
 
 def _signature(function: Callable[..., Outputs], specs: List[tf.TensorSpec]) -> Any:
-    """A function of the inputs that `specs` name."""
-    return tf.function(function, autograph=False, input_signature=specs)
+    """A function of the inputs that `specs` name, which refuses those of other shapes.
+
+    A server does not check shapes: without this an operation somewhere inside would fail.
+    """
+
+    def checked(*inputs: tf.Tensor) -> Outputs:
+        return function(*(tf.ensure_shape(x, s.shape, s.name) for x, s in zip(inputs, specs)))
+
+    return tf.function(checked, autograph=False, input_signature=specs)
 
 
 def _check_rows(**inputs: tf.Tensor) -> None:
-    """Refuse a request whose inputs have other numbers of rows than the first one."""
+    """Refuse a request whose inputs have other numbers of rows than the first one, or none."""
     (first, expected), *others = inputs.items()
+    tf.debugging.assert_positive(tf.shape(expected)[0], f"{first}: expected at least one row")
     for name, x in others:
         message = f"{name}: expected one row each, as many as {first} has"
         tf.debugging.assert_equal(tf.shape(x)[0], tf.shape(expected)[0], message)

@@ -51,7 +51,8 @@ class SavedModelVoice(WholeVoice):
 
     def _call(self, signature: str, **inputs: tf.Tensor) -> Dict[str, tf.Tensor]:
         outputs = self._signatures[signature](**inputs)
-        status = outputs["status"].numpy()[0].decode()
-        if status:
-            raise WaveRNNError(f"The SavedModel refused its inputs: {status}.")
+        if "status" in outputs:  # exports of earlier builds have none
+            status = outputs["status"].numpy()[0].decode()
+            if status:
+                raise WaveRNNError(f"The SavedModel refused its inputs: {status}.")
         return outputs

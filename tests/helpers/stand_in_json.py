@@ -124,7 +124,7 @@ def value_of(value, dtype):
         refuse(f"JSON Value: {json.dumps(value)[:80]} is not formatted for base64 data")
     kinds, most = NUMBERS[dtype]
     fits = isinstance(value, kinds) and isinstance(value, bool) == (bool in kinds)
-    if not fits or (math.isfinite(value) and abs(value) > most):
+    if not fits or (math.isfinite(value) and not -most - 1 <= value <= most):
         refuse(f"JSON Value: {json.dumps(value)[:80]} is not of expected type: {dtype}")
     return value
 

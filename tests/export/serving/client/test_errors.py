@@ -131,7 +131,9 @@ def test_a_state_that_is_none(url, served):
     inputs = {**good_inputs(served), "final": np.array([True])}
     with connect(parse(url)) as connection:
         inputs["state"] = np.array([b"\xffnonsense\x00"], object)
-        assert b"state: expected" in connection.predict("stream", inputs)["status"][0]
+        outputs = connection.predict("stream", inputs)
+    assert b"state: expected" in outputs["status"][0]
+    assert outputs["state"][0] == b""
 
 
 def test_a_bad_row_does_not_spoil_its_batch(url, served):
