@@ -118,6 +118,30 @@ def test_bad_values_are_told_by_the_row(url, served, change, expected):
     assert outputs["wav_bytes"][0] == b""
 
 
+def test_no_frames_are_told_by_the_row(url, served):
+    inputs = {**good_inputs(served), "features": np.zeros([1, 0, 10], np.float32)}
+    if url.startswith("http"):
+        pytest.skip("JSON cannot write how wide no frames are")
+    with connect(parse(url)) as connection:
+        outputs = connection.predict("synthesize_wav", inputs)
+    assert outputs["status"][0].startswith(b"lengths: expected 1 to 0 frames; got 4")
+
+
+def test_audio_that_is_too_short_is_told_by_its_row(url, served):
+    inputs = {"features": served.features(FRAMES, 1)[None], "lengths": np.int32([FRAMES])}
+    inputs["audio"] = np.zeros([1, FRAMES * served.hop - 1], np.int16)
+    with connect(parse(url)) as connection:
+        outputs = connection.predict("score", inputs)
+    assert outputs["status"][0] == b"audio: expected 160 samples for its frames; got 159"
+    assert not np.any(outputs["log_likelihood"])
+
+
+def test_no_rows(server, served):
+    inputs = {name: x[:0] for name, x in good_inputs(served).items()}
+    error = refused(server.urls["grpc"], inputs)
+    assert "features: expected at least one row" in str(error)
+
+
 @pytest.mark.parametrize(
     "data", [b"", b"RIFF", b"\xff\x00garbage" * 50], ids=["none", "cut", "any"]
 )
