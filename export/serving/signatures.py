@@ -7,7 +7,7 @@ different numbers of rows, fail the whole request.
 
 from __future__ import annotations
 
-import dataclasses
+import functools
 from typing import Any, Callable, Dict, List, Tuple
 
 import tensorflow as tf
@@ -73,8 +73,8 @@ class Signatures(tf.Module):
             if self._apart
         }
         self._codec = stream_state.Codec(config, info)
-        self._block = self._compiled(blocks.block_of(config, self._read_sparse))
-        self._chunk = self._compiled(wavefront.chunk_of(config, self._read))
+        self._block = self._compiled(blocks.block_of(config))
+        self._chunk = self._compiled(wavefront.chunk_of(config))
         features = tf.TensorSpec([None, None, config.n_features], tf.float32, "features")
         lengths = tf.TensorSpec([None], tf.int32, "lengths")
         audio = tf.TensorSpec([None, None], tf.int16, "audio")
@@ -130,7 +130,7 @@ class Signatures(tf.Module):
         audio = blocks.fit(audio, samples)
         features, lengths, _ = _without(status, features, lengths, ())
         padded = self._padded(features, lengths)
-        likelihood = sampling.score(padded, audio, self._config, self._read())
+        likelihood = sampling.score(padded, audio, self._config, self._dense())
         heard = tf.sequence_mask(lengths * hop, samples)
         return {"log_likelihood": tf.where(heard[..., None], likelihood, 0.0), "status": status}
 
@@ -235,16 +235,17 @@ class Signatures(tf.Module):
         its matrices fit in the caches of each core, and rows side by side would need dense ones.
         """
         batch = tf.shape(count)[0]
+        block = functools.partial(self._block, self._arrays())
         given = frames, count, draws, stream
         if not self._apart:
             given = self._filled_up(given, batch)
-            audio, stream = blocks.speak(*given, self._config, self._block)
+            audio, stream = blocks.speak(*given, self._config, block)
             return audio[:batch], blocks.Stream(*(x[:batch] for x in stream))
         samples = tf.reduce_max(tf.pad(count, [[0, 1]])) * self._config.mel.hop_length
 
         def one(row):
             row = tf.nest.map_structure(lambda x: x[None], row)
-            audio, stream = blocks.speak(*row, self._config, self._block)
+            audio, stream = blocks.speak(*row, self._config, block)
             return tf.nest.map_structure(lambda x: x[0], (blocks.fit(audio, samples), stream))
 
         state, position = (tf.TensorSpec(x.shape[1:], x.dtype) for x in stream)
@@ -255,7 +256,9 @@ class Signatures(tf.Module):
         """Audio of utterances, of Subscale WaveRNN: int16 [batch, samples]."""
         batch = tf.shape(features)[0]
         padded, *draws = self._filled_up((self._padded(features, lengths), *draws), batch)
-        return wavefront.generate(padded, *draws, self._config, self._read(), self._chunk)[:batch]
+        arrays = self._arrays()
+        chunk, w = functools.partial(self._chunk, arrays), weights_lib.from_named(arrays)
+        return wavefront.generate(padded, *draws, self._config, w, chunk)[:batch]
 
     def _filled_up(self, tensors: Any, batch: tf.Tensor) -> Any:
         """Tensors [batch, ...] with as many rows as a compiled loop is made for."""
@@ -281,17 +284,18 @@ class Signatures(tf.Module):
             return function
         return tf.function(function, autograph=False, jit_compile=True)
 
-    def _read_sparse(self) -> Weights:
-        """`_read`, with the matrices in groups where they are kept so."""
-        weights = self._read()
-        groups = {
-            name: products.Grouped(*map(tf.convert_to_tensor, arrays))
-            for name, arrays in self.groups.items()
-        }
-        return dataclasses.replace(weights, matrices={**weights.matrices, **groups})
+    def _arrays(self) -> Dict[str, Any]:
+        """The arrays by name, the matrices in groups where they are kept so.
 
-    def _read(self) -> Weights:
-        """The weights as tensors, read once before the loop."""
+        Read once before the loops: what reads a variable runs one after another.
+        """
+        arrays = {name: tf.convert_to_tensor(v) for name, v in self.arrays.items()}
+        for name, parts in self.groups.items():
+            arrays[name] = products.Grouped(*map(tf.convert_to_tensor, parts))
+        return arrays
+
+    def _dense(self) -> Weights:
+        """The weights as dense tensors."""
         return weights_lib.from_named({n: tf.convert_to_tensor(v) for n, v in self.arrays.items()})
 
 

@@ -19,7 +19,7 @@ import tensorflow as tf
 
 from wavernn_tf.config import Config
 from wavernn_tf.generation import sampling
-from wavernn_tf.voice.weights import Weights
+from wavernn_tf.voice.weights import from_named
 
 BLOCK_SAMPLES = 8000
 """Samples of a block, about."""
@@ -55,7 +55,7 @@ class Stream(NamedTuple):
 
 
 Block = Callable[..., Tuple[tf.Tensor, tf.Tensor, tf.Tensor]]
-"""`block_of`, perhaps compiled."""
+"""`block_of`, perhaps compiled, of given arrays."""
 
 
 def block_frames(config: Config) -> int:
@@ -69,21 +69,21 @@ def silence(batch: tf.Tensor, config: Config) -> Stream:
     return Stream(state, tf.zeros([batch], tf.int64))
 
 
-def block_of(config: Config, weights: Callable[[], Weights]) -> Block:
+def block_of(config: Config) -> Callable[..., Tuple[tf.Tensor, tf.Tensor, tf.Tensor]]:
     """The function that speaks a block of the plain WaveRNN.
 
     Args:
       config: the voice's.
-      weights: gives the arrays of the network, inside the function.
 
     Returns:
-      A function of features float32 [batch, past + K + lookahead, n_features], seed, temperature,
-      fine_temperature, state, position and `active`, as of `sampling.generate`.
+      A function of the network's arrays by name (`weights.named_arrays`), features float32 [batch,
+      past + K + lookahead, n_features], seed, temperature, fine_temperature, state, position and
+      `active`, as of `sampling.generate`. It reads no variable: calls may run in parallel.
     """
 
-    def block(features, seed, temperature, fine_temperature, state, position, active):
-        draws = seed, temperature, fine_temperature
-        return sampling.generate(features, *draws, state, position, config, weights(), active)
+    def block(arrays, features, seed, temperature, fine_temperature, state, position, active):
+        draws, w = (seed, temperature, fine_temperature), from_named(arrays)
+        return sampling.generate(features, *draws, state, position, config, w, active)
 
     return block
 

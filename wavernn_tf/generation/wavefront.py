@@ -12,6 +12,7 @@ sub-tensor after another: neither L' nor the chunks change what a sample sees.
 
 from __future__ import annotations
 
+import functools
 from typing import Callable, List, NamedTuple, Optional, Tuple
 
 import numpy as np
@@ -22,6 +23,7 @@ from wavernn_tf.audio import dsp
 from wavernn_tf.config import Config, SubscaleConfig
 from wavernn_tf.generation import equations, folding, sampling
 from wavernn_tf.generation.sampling import Row
+from wavernn_tf.voice import weights
 from wavernn_tf.voice.weights import Weights
 
 CHUNK = 16
@@ -50,7 +52,7 @@ class _Matrices(NamedTuple):
 
 
 Chunk = Callable[..., Tuple[_Carry, tf.Tensor]]
-"""`chunk_of`, perhaps compiled."""
+"""`chunk_of`, perhaps compiled, of given arrays."""
 
 
 def chunk_stagger(subscale: SubscaleConfig) -> int:
@@ -82,7 +84,7 @@ def generate(
     Returns:
       audio int16 [b, frames * hop_length].
     """
-    chunk = chunk or chunk_of(config, lambda: w)
+    chunk = chunk or functools.partial(chunk_of(config), weights.named_arrays(w))
     run = _Run(features, seed, (temperature, fine_temperature), config, w, chunk)
     drawn = tf.TensorArray(tf.int32, run.chunks, element_shape=[None, run.n_sub, CHUNK])
     _, _, drawn = tf.while_loop(lambda k, *_: k < run.chunks, run.chunk, [0, run.silence(), drawn])
@@ -91,22 +93,22 @@ def generate(
     return sampling.de_emphasise(samples, y, config.signal.pre_emphasis)[0]
 
 
-def chunk_of(config: Config, weights: Callable[[], Weights]) -> Chunk:
+def chunk_of(config: Config) -> Callable[..., Tuple[_Carry, tf.Tensor]]:
     """The function that runs the network for L positions of every row, then draws them.
 
     Args:
       config: the voice's.
-      weights: gives the arrays of the network, inside the function.
 
     Returns:
-      A function of `_Matrices`, `_Carry`, the sub-tensor of every row int32 [rows], the positions
-      `at` int32 [rows, L], the gates' inputs float32 [rows, L, 3, H] and `sampling.Draws` of these;
-      it gives the next `_Carry` and the samples, int32 [b, B, L].
+      A function of the network's arrays by name (`weights.named_arrays`), `_Matrices`, `_Carry`,
+      the sub-tensor of every row int32 [rows], the positions `at` int32 [rows, L], the gates'
+      inputs float32 [rows, L, 3, H] and `sampling.Draws` of these. It gives the next `_Carry` and
+      the samples, int32 [b, B, L].
     """
     subscale, offset = config.model.subscale, config.signal.sample_offset
 
-    def chunk(matrices, carry, sub_tensor, at, known, draws):
-        w = weights()
+    def chunk(arrays, matrices, carry, sub_tensor, at, known, draws):
+        w = weights.from_named(arrays)
         earlier = _earlier(carry.history, subscale)
         network = earlier, sub_tensor, carry.memory, subscale, *w.convolutions
         seen, memory = equations.subscale_network(*network)
