@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.export.tflite.test_tflite import info_for
-from tests.helpers.small import features_for, small_config, sparse_weights
+from tests.helpers.small import assert_same_samples, features_for, small_config, sparse_weights
 from wavernn_tf.export.serving import kit, saved_model
 from wavernn_tf.generation.reference import Reference
 
@@ -29,6 +29,19 @@ class Served:
         shape = self.config.model.conditioning
         padded = np.pad(features, ((shape.past, shape.lookahead), (0, 0)), mode="edge")
         return Reference(self.config, self.weights).generate(padded, seed, temperature)
+
+    def assert_spoken(self, audio, features, seed, temperature=1.0):
+        """The samples are the reference's.
+
+        XLA multiplies and adds with one rounding in the de-emphasis: of some thousands of samples
+        one lies so near to the middle of two integers that it becomes the other. The draws, and so
+        all samples after it, are the same.
+        """
+        draws = self.draws(features, seed, temperature)
+        assert len(audio) == len(draws.audio)
+        nearly = np.abs(audio.astype(int) - draws.audio) == 1
+        assert np.count_nonzero(nearly) <= 2
+        assert_same_samples(np.where(nearly, draws.audio, audio), draws)
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,7 @@ def lives_on(server, served):
     for url in server.urls.values():
         with connect(parse(url)) as connection:
             audio = RemoteVoice(connection).synthesize(served.features(FRAMES, 1), 1)
-        assert np.array_equal(audio, served.draws(served.features(FRAMES, 1), 1).audio)
+        served.assert_spoken(audio, served.features(FRAMES, 1), 1)
 
 
 def refused(url, inputs, signature="synthesize_wav", **options):

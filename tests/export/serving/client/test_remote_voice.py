@@ -7,7 +7,6 @@ import threading
 import numpy as np
 import pytest
 
-from tests.helpers.small import assert_same_samples
 from wavernn_tf.audio.wav import wav_bytes
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.serving.client.connection import connect
@@ -41,7 +40,7 @@ def test_speech_is_that_of_the_reference(voice, served):
     features = served.features(FRAMES, seed=1)
     audio = voice.synthesize(features, seed=-(2**40), temperature=0.7)
     assert audio.dtype == np.int16 and len(audio) == FRAMES * served.hop
-    assert_same_samples(audio, served.draws(features, -(2**40), 0.7))
+    served.assert_spoken(audio, features, -(2**40), 0.7)
 
 
 def test_another_seed_is_other_speech(voice, served):
@@ -57,7 +56,7 @@ def test_joined_chunks_are_the_whole(voice, served, chunk):
     joined = np.concatenate(pieces)
     assert len(pieces) > 1 or chunk == FRAMES
     assert len(joined) == FRAMES * served.hop
-    assert_same_samples(joined, served.draws(features, 3))
+    served.assert_spoken(joined, features, 3)
 
 
 def test_score_is_that_of_plain_tensorflow(voice, served, local):
@@ -98,7 +97,7 @@ def test_many_clients_in_one_batch_have_their_own_audio(url, served):
     for thread in threads:
         thread.join()
     for seed, features in asked.items():
-        assert_same_samples(got[seed], served.draws(features, seed))
+        served.assert_spoken(got[seed], features, seed)
 
 
 def test_features_of_another_width_are_not_sent(voice):
@@ -141,4 +140,4 @@ def test_rest_needs_no_tensorflow(server, served, tmp_path):
     assert done.returncode == 0, done.stderr
     audio, rate = read_wav((tmp_path / "out.wav").read_bytes())
     assert rate == served.config.mel.sample_rate
-    assert_same_samples(audio, served.draws(served.features(FRAMES, 1), 3))
+    served.assert_spoken(audio, served.features(FRAMES, 1), 3)
