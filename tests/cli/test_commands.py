@@ -37,6 +37,7 @@ def read_wav(path: Path) -> np.ndarray:
         "export",
         "export tflite",
         "export saved-model",
+        "export serving-kit",
         "synthesize",
         "voices",
         "score",
@@ -52,6 +53,14 @@ def test_help_has_a_description_and_an_example(invoke, command):
         "voices",
     )
     assert "Example" in result.stdout
+    assert "\\b" not in result.stdout and "\b" not in result.stdout
+
+
+@pytest.mark.parametrize("command", ["", "synthesize", "score", "status", "load"])
+def test_help_of_the_client_has_an_example(invoke, command):
+    result = invoke("client", *command.split(), "--help")
+    assert result.exit_code == 0
+    assert re.search(rf"^ +wavernn-tf client .*{command}", result.stdout, re.M)
     assert "\\b" not in result.stdout and "\b" not in result.stdout
 
 

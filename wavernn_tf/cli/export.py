@@ -1,4 +1,4 @@
-"""`wavernn-tf export tflite` and `wavernn-tf export saved-model`."""
+"""`wavernn-tf export tflite`, `saved-model` and `serving-kit`."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def export() -> None:
       wavernn-tf export tflite run/ quieter.tflite --set signal.noise_shaping=0.4
       wavernn-tf export saved-model run/ saved_model/
       wavernn-tf export saved-model run/ no_xla_saved_model/ --no-xla
+      wavernn-tf export serving-kit kit/ --model voice=saved_model/
     """  # noqa: D301 (\b is for click)
 
 
@@ -199,3 +200,34 @@ def saved_model(
     click.echo(f"{version}: {show.size(total)}")
     for missing in pipeline.missing_signatures(version):
         click.echo(missing)
+
+
+@export.command("serving-kit")
+@click.argument("out_dir", type=click.Path(file_okay=False))
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    required=True,
+    metavar="NAME=PATH",
+    help="A SavedModel's folder and the name to serve it under; repeatable.",
+)
+@click.option("--image", help="The server's container.  [default: the official one]")
+def serving_kit(out_dir: str, models: Tuple[str, ...], image: Optional[str]) -> None:
+    """Write what TF Serving is started with: configurations and a page for operators.
+
+    OUT_DIR gets models.config, batching.config, monitoring.config, docker-compose.yml,
+    prometheus.yml and README.md. The models stay where they are.
+
+    \b
+    Examples:
+      wavernn-tf export serving-kit kit/ --model voice=saved_model/
+      wavernn-tf export serving-kit kit/ --model en=en/ --model ru=ru/
+    """  # noqa: D301 (\b is for click)
+    with speech.tensorflow_for("Exporting"):
+        logs.quiet_tensorflow()
+        from wavernn_tf.export.serving import kit
+    found = kit.parse_models(models)
+    for remark in kit.write(out_dir, found, image or kit.IMAGE):
+        show.note(f"note: {remark}")
+    click.echo(f"{out_dir}: {len(found)} models; start with `docker compose up -d` there")
