@@ -56,6 +56,7 @@ def test_flags_name_files_of_the_kit(out):
         "batching_parameters_file",
         "monitoring_config_file",
         "rest_api_timeout_in_ms",
+        "xla_cpu_compilation_enabled",
     }
 
 
