@@ -197,7 +197,7 @@ def _bench_saved_models(
         tree = {"machine": library.machine(), "peak_memory_mb": peak, "saved_models": found}
         show.as_json({**tree, "samples_per_second_over_paper": ratios})
         return
-    head = ["SavedModel", "rows", "us/sample", "samples/s", "x real time"]
+    head = ["SavedModel", "rows", "us/sample", "CPU us/sample", "samples/s", "x real time"]
     show.table([*head, "slowest/median", "first call, s"], served.rows(found))
     for label, ratio in ratios.items():
         click.echo(f"{label}: {ratio:.2f} times the paper's 96,000 samples/s at batch 1")
