@@ -118,9 +118,9 @@ def forms_of(run: files.PathLike, folder: Path) -> Dict[str, str]:
     """
     from wavernn_tf.export import exporter
 
-    label, made = str(run), {}
+    made: Dict[str, str] = {}
     for form, xla in (("while_loop", False), ("XLA", True)):
-        made[f"{label}, {form}"] = exporter.to_saved_model(run, folder / form, xla)
+        made[f"{run}, {form}"] = exporter.to_saved_model(run, folder / form, xla)
     return made
 
 

@@ -119,7 +119,8 @@ def bench(
         if voices or shape:
             other = voices[0] if voices else f"--{next(iter(shape))}"
             raise click.UsageError(f"--saved-model is timed alone: leave out {other}.")
-        return _bench_saved_models(saved_models, _numbers(rows), utterance or 1.0, rounds, as_json)
+        _bench_saved_models(saved_models, _numbers(rows), utterance or 1.0, rounds, as_json)
+        return
     if voices and shape:
         raise click.UsageError(f"--{next(iter(shape))} is for random weights: leave out VOICES.")
     if utterance is not None and "subscale" not in shape:
