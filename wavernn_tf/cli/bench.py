@@ -179,7 +179,7 @@ def _bench_saved_models(
     paths: Sequence[str], batches: Sequence[int], seconds: float, rounds: int, as_json: bool
 ) -> None:
     """Time SavedModels side by side, by the rows of a request."""
-    with speech.tensorflow_for("Timing SavedModels"):
+    with extras.needed_for("Timing SavedModels"):
         logs.quiet_tensorflow()
         from wavernn_tf.export.benchmark import saved_models as served
     with tempfile.TemporaryDirectory() as folder:
