@@ -114,9 +114,10 @@ def summarise(
     exported: Any, voices: Any, clips: List[Any], data: Path, trained: Path, out: Path
 ) -> Dict[str, Any]:
     """Measure the forms of a voice, write OUT/summary.json and print it."""
+    from wavernn_tf.export.benchmark import machine
     from wavernn_tf.export.serving.versions import newest
 
-    summary = measure(voices, clips, data, trained, out)
+    summary = {**machine.stamp(), **measure(voices, clips, data, trained, out)}
     summary["file_bytes"] = {
         "tflite": exported.file_bytes,
         "tflite_dense": exported.dense_bytes,
@@ -189,6 +190,10 @@ def measure(voices: Any, clips: List[Any], data: Path, trained: Path, out: Path)
         "sparsity": voices["tflite_litert"].info.sparsity,
         "real_time_factor": {k: t.real_time_factor for k, t in timings.items()},
         "seconds_scored": scored.seconds,
+        "history": [
+            {"step": row["step"], **{k: row[k]["total"] for k in ("train", "held_out")}}
+            for row in history
+        ],
     }
 
 

@@ -18,6 +18,7 @@ import click
 from wavernn_tf import config as configuration
 from wavernn_tf.config import Config
 from wavernn_tf.evaluation import bits, held_out
+from wavernn_tf.export.benchmark import machine
 from wavernn_tf.models.keras_voice import KerasVoice
 from wavernn_tf.models.run_folder import RunFolder
 from wavernn_tf.training import trainer
@@ -43,19 +44,19 @@ SEQUENCES, LENGTH = 128, 480
 @click.option("--state", default=256, show_default=True, help="Units of the GRU.")
 @click.option("--seconds", default=120.0, show_default=True, help="Held-out speech to score.")
 def main(data: str, out: str, steps: int, state: int, seconds: float) -> None:
-    """Train on the prepared folder DATA into OUT, and print the table."""
+    """Train on the prepared folder DATA into OUT; print the table and write OUT/bits.json."""
     clips = held_out.read(data, seconds=seconds)
-    table: List[str] = [
-        "| | bits | coarse | fine | by sub-tensor, first to last |",
-        "|" + "---|" * 5,
-    ]
+    rows: List[Dict[str, Any]] = []
     for name, changes in RUNS.items():
         folder = Path(out) / name.replace(", ", "_").replace(" ", "_")
         if not RunFolder.at(folder).voice.is_file():
             trainer.train(data, folder, settings(steps, state, changes), audio=False)
-        table.append(row(name, KerasVoice(folder), clips))
-        click.echo(table[-1])
-    click.echo("\n".join(table))
+        rows.append({"name": name, **score(KerasVoice(folder), clips)})
+        click.echo(line(rows[-1]))
+    machine.write(Path(out) / "bits.json", {"rows": rows})
+    click.echo("| | bits | coarse | fine | by sub-tensor, first to last |")
+    click.echo("|" + "---|" * 5)
+    click.echo("\n".join(map(line, rows)))
 
 
 def settings(steps: int, state: int, changes: Dict[str, Any]) -> Config:
@@ -87,16 +88,23 @@ def settings(steps: int, state: int, changes: Dict[str, Any]) -> Config:
     )
 
 
-def row(name: str, voice: KerasVoice, clips: List[held_out.Clip]) -> str:
-    """A line of the table: bits per sample on held-out speech."""
+def score(voice: KerasVoice, clips: List[held_out.Clip]) -> Dict[str, Any]:
+    """Bits per sample on held-out speech, of all samples and by sub-tensor."""
     batch = voice.config.model.subscale.batch
     scores = [voice.score(clip.mel, clip.audio) for clip in clips]
     whole = bits.from_scores(scores)
     parts = [bits.from_scores(score[s::batch] for score in scores) for s in range(batch)]
-    by_sub_tensor = " ".join(f"{part.total:.2f}" for part in parts) if batch > 1 else ""
-    return (
-        f"| {name} | {whole.total:.3f} | {whole.coarse:.3f} | {whole.fine:.3f} | {by_sub_tensor} |"
-    )
+    return {
+        **{"total": whole.total, "coarse": whole.coarse, "fine": whole.fine},
+        "by_sub_tensor": [part.total for part in parts] if batch > 1 else [],
+    }
+
+
+def line(row: Dict[str, Any]) -> str:
+    """A line of the table."""
+    cells = [row["name"], *(f"{row[part]:.3f}" for part in ("total", "coarse", "fine"))]
+    cells.append(" ".join(f"{part:.2f}" for part in row["by_sub_tensor"]))
+    return "| " + " | ".join(cells) + " |"
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from wavernn_tf.export.benchmark import bench
 from wavernn_tf.export.benchmark.bench import Timing
 from wavernn_tf.export.format import op
 from wavernn_tf.export.runtime import Vocoder
+from wavernn_tf.export.runtime.library import find_runtime
 from wavernn_tf.export.serving import saved_model, signatures, versions
 from wavernn_tf.export.tflite import convert as tflite
 from wavernn_tf.models.keras_voice import KerasVoice
@@ -87,6 +88,7 @@ def to_tflite(
         a matrix does not divide into blocks, the conversion fails or the gate refuses.
     """
     _need_run(run, settings)
+    runtime = find_runtime(runtime).name  # what is checked is the file, as an interpreter reads it
     speech_of = [] if not check else [data or data_of(run)]
     files.claim_file(out, [run, *speech_of], metadata.is_voice)
     echo("reading the run")
@@ -145,6 +147,22 @@ def to_saved_model(
     return saved_model.save(
         voice.config, voice.weights, voice.info, out, xla, device, unroll, inputs=[run]
     )
+
+
+def served_forms(run: Union[str, Path], folder: Path) -> Dict[str, str]:
+    """Export a training run as it is served, and the same without XLA.
+
+    Args:
+      run: the run's folder.
+      folder: where to put both.
+
+    Returns:
+      Their paths by label.
+    """
+    made: Dict[str, str] = {}
+    for form, xla in (("while_loop", False), ("XLA", True)):
+        made[f"{run}, {form}"] = to_saved_model(run, folder / form, xla)
+    return made
 
 
 def missing_signatures(version: files.PathLike) -> List[str]:

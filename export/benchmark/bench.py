@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-import platform
 import time
-from pathlib import Path
 from typing import (
     Any,
     Callable,
@@ -187,17 +185,6 @@ def run(
         label: subject.summary({name: np.array(t) for name, t in times[label].items()})
         for label, subject in subjects.items()
     }
-
-
-def machine() -> Dict[str, Any]:
-    """The processor on which the numbers were taken."""
-    name = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        lines = info.read_text(encoding="utf-8", errors="replace").splitlines()
-        models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-        name = models[0] if models else name
-    return {"processor": name, "architecture": platform.machine()}
 
 
 def features(info: VoiceInfo, frames: int, seed: int = 0) -> np.ndarray:

@@ -6,8 +6,7 @@ import functools
 import resource
 import sys
 import time
-from pathlib import Path
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -55,17 +54,19 @@ class SavedModelBench(Subject[Dict[str, Any]]):
         self._speak = model.signatures["synthesize"]
         self._frames = max(1, round(seconds * self.info.mel.frames_per_second))
         self._seed = 0
-        self._first = {batch: self._seconds(batch) for batch in batches}
+        self._first = {batch: self._seconds(batch)[0] for batch in batches}
         self.bodies = {batch: functools.partial(self._us, batch) for batch in batches}
 
     def summary(self, times: Mapping[Any, np.ndarray]) -> Dict[str, Any]:
         """See `Subject`: by number of rows."""
         rate = self.info.mel.sample_rate
         found: Dict[str, Any] = {}
-        for batch, us in times.items():
+        for batch, measured in times.items():
+            us, cpu_us = measured.T
             timing = Timing.of(us, self._samples(batch), rate)
             found[str(batch)] = {
                 **timing.as_dict(),
+                "cpu_us_per_sample": float(np.median(cpu_us)),
                 "slowest_over_median": float(np.max(us) / np.median(us)),
                 "first_seconds": self._first[batch],
             }
@@ -80,10 +81,11 @@ class SavedModelBench(Subject[Dict[str, Any]]):
     def _samples(self, batch: int) -> int:
         return batch * self._frames * self.info.mel.hop_length
 
-    def _us(self, batch: int) -> float:
-        return 1e6 * self._seconds(batch) / self._samples(batch)
+    def _us(self, batch: int) -> np.ndarray:
+        return 1e6 * np.array(self._seconds(batch)) / self._samples(batch)
 
-    def _seconds(self, batch: int) -> float:
+    def _seconds(self, batch: int) -> Tuple[float, float]:
+        """Time and processor time, of all threads, of one request."""
         rows = [bench.features(self.info, self._frames, seed) for seed in range(batch)]
         self._seed += 1
         inputs = {
@@ -93,32 +95,14 @@ class SavedModelBench(Subject[Dict[str, Any]]):
             "temperature": tf.ones([batch]),
             "fine_temperature": tf.ones([batch]),
         }
-        start = time.perf_counter()
+        start = time.perf_counter(), time.process_time()
         outputs = self._speak(**inputs)
         outputs["audio"].numpy()
-        taken = time.perf_counter() - start
+        taken = time.perf_counter() - start[0], time.process_time() - start[1]
         bad = [text.decode() for text in outputs["status"].numpy() if text]
         if bad:
             raise WaveRNNError(f"The SavedModel refused random features: {bad[0]}.")
         return taken
-
-
-def forms_of(run: files.PathLike, folder: Path) -> Dict[str, str]:
-    """Export a training run as it is served, and the same without XLA.
-
-    Args:
-      run: the run's folder.
-      folder: where to put both.
-
-    Returns:
-      Their paths by label.
-    """
-    from wavernn_tf.export import exporter
-
-    label, made = str(run), {}
-    for form, xla in (("while_loop", False), ("XLA", True)):
-        made[f"{label}, {form}"] = exporter.to_saved_model(run, folder / form, xla)
-    return made
 
 
 def paper_ratio(found: Mapping[str, Any]) -> Dict[str, float]:
@@ -143,6 +127,7 @@ def rows(found: Mapping[str, Any]) -> List[List[str]]:
             label,
             batch,
             f"{timed['us_per_sample']:.2f}",
+            f"{timed['cpu_us_per_sample']:.2f}",
             f"{timed['samples_per_second']:.0f}",
             f"{timed['real_time_factor']:.2f}",
             f"{timed['slowest_over_median']:.2f}",

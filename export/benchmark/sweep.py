@@ -1,23 +1,31 @@
-"""Speed against density and against size, as a picture and a table.
+"""Speed against density and against size, as a picture and its numbers.
 
-Run it with ``python -m wavernn_tf.export.benchmark.sweep --out speed.svg``: it takes some minutes,
-and writes the numbers to speed.csv beside. One stream, one thread, the fastest instruction set;
-dense TFLite has the same sizes.
+``python -m wavernn_tf.export.benchmark.sweep --out speed.svg --measured speed.json`` takes some
+minutes. One stream, one thread, the fastest instruction set; dense TFLite has the same sizes.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
+from typing import (
+    Any,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 import click
 
 from wavernn_tf import files, logs
 from wavernn_tf.config.matrices import BLOCK_SHAPES
 from wavernn_tf.evaluation.pictures import GRID, INK
-from wavernn_tf.export.benchmark import bench, random_voice
+from wavernn_tf.export.benchmark import bench, machine, random_voice
 from wavernn_tf.export.benchmark.dense_baseline import FORMS
 from wavernn_tf.export.benchmark.op import OpBench
 from wavernn_tf.export.benchmark.random_voice import Shape
@@ -48,7 +56,7 @@ _LINE_OF_TEXT = 1.33  # height of a label, as a factor of the scale of times
 
 
 class Point(NamedTuple):
-    """One measurement: a row of the table.
+    """One measurement.
 
     Attributes:
       series: what ran.
@@ -71,15 +79,16 @@ class Point(NamedTuple):
 
 @click.command()
 @click.option("--out", type=click.Path(dir_okay=False), required=True, help="SVG, PNG or PDF file.")
+@click.option("--measured", type=click.Path(dir_okay=False), help="JSON file for the numbers.")
 @click.option("--block", type=click.Choice(list(BLOCK_SHAPES)), default="4x4", show_default=True)
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True)
 @click.option("--round-seconds", type=click.FloatRange(0.01), default=0.3, show_default=True)
-def main(out: str, block: str, rounds: int, round_seconds: float) -> None:
-    """Measure the sweeps; write the picture, and the numbers as CSV beside it."""
+def main(out: str, measured: Optional[str], block: str, rounds: int, round_seconds: float) -> None:
+    """Measure the sweeps; write the picture, and the numbers where --measured says."""
     logs.quiet_tensorflow()
     files.claim_file(out, ours=lambda path: files.has_text(path, b"atplotlib"))
-    head = ",".join(Point._fields).encode()
-    files.claim_file(Path(out).with_suffix(".csv"), ours=lambda path: files.has_text(path, head))
+    if measured:
+        machine.claim(measured)
     shapes = [
         Shape(state, state // 2, density, block, weights)
         for weights in WEIGHT_TYPES
@@ -88,7 +97,8 @@ def main(out: str, block: str, rounds: int, round_seconds: float) -> None:
         )
     ]
     points = measure(shapes, rounds, round_seconds)
-    files.write_text(Path(out).with_suffix(".csv"), table(points))
+    if measured:
+        machine.write(measured, {"rows": [point._asdict() for point in points]})
     with files.replacing(out) as part:
         draw(points, part)
 
@@ -108,17 +118,6 @@ def measure(shapes: Sequence[Shape], rounds: int, round_seconds: float) -> List[
         sizes.add((shape.state, shape.proj))
     found = bench.run(subjects, rounds)
     return [point for shape in shapes for point in _points(shape, found[str(shape)])]
-
-
-def table(points: Iterable[Point]) -> str:
-    """The points as CSV."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(Point._fields)
-    writer.writerows(
-        point._replace(us_per_sample=round(point.us_per_sample, 3)) for point in points
-    )
-    return text.getvalue()
 
 
 def draw(points: Sequence[Point], path: Path) -> None:

@@ -158,10 +158,13 @@ def payload_bytes(config: Config, weights: Weights, weight_type: str = "float32"
 
     All else (where blocks lie, scales, biases, the description, TFLite's own tables) comes on top.
     """
-    packed = pack_matrices(config, weights, weight_type)
-    arrays = [*(p.values for p in packed.values()), *_conditioning(weights, weight_type)]
-    arrays += _predictors(config, weights, weight_type)
-    return sum(array.nbytes for array in arrays)
+    blocks = matrix_blocks(config)
+    kept = sum(
+        packing.values_bytes(matrix, blocks[name], matrix_type(name, weight_type))
+        for name, matrix in weights.matrices.items()
+    )
+    arrays = _conditioning(weights, weight_type) + _predictors(config, weights, weight_type)
+    return kept + sum(array.nbytes for array in arrays)
 
 
 def unpack_constants(config: Config, tensors: Sequence[Any]) -> Weights:

@@ -114,6 +114,13 @@ def pack(
     )
 
 
+def values_bytes(matrix: np.ndarray, block: str, weights: str = "float32") -> int:
+    """Bytes of the values that `pack` keeps of a matrix, without packing it; arguments as there."""
+    block_out, block_in = BLOCK_SHAPES[block]
+    kept = max(1, np.count_nonzero(nonzero_blocks(matrix, block)))
+    return int(kept) * block_out * block_in * WEIGHT_TYPES[weights].itemsize
+
+
 def unpack(packed: PackedMatrix, n_in: int, n_out: int) -> np.ndarray:
     """The dense float32 [n_in, n_out] matrix of a packed one."""
     values = packed.values

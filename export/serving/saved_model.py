@@ -26,7 +26,7 @@ first; loading needs no package of ours. Signatures::
 `status` is "" for a good row; for another it says what was expected and what came, and the row's
 outputs are empty: the other rows are answered. The chunks of a stream, of any sizes and with the
 same seed and temperatures, join to the audio of `synthesize`; a refused chunk gives back the state
-that it came with.
+that it came with, if that was one.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, List, Tuple
 
 import tensorflow as tf
 
-from wavernn_tf.audio import dsp
+from wavernn_tf.audio import dsp, mel_graph
 from wavernn_tf.config import Config
 from wavernn_tf.export.serving import faults, stream_state, wav_rows
 from wavernn_tf.generation import blocks, postfilter, products, sampling, wavefront
@@ -131,16 +131,15 @@ class Signatures(tf.Module):
 
     def _score(self, features: tf.Tensor, lengths: tf.Tensor, audio: tf.Tensor) -> Outputs:
         _check_rows(features=features, lengths=lengths, audio=audio)
-        samples = tf.shape(features)[1] * self._config.mel.hop_length
-        fits = tf.debugging.assert_equal(
-            tf.shape(audio)[1], samples, "audio: expected frames * hop_length samples"
-        )
-        with tf.control_dependencies([fits]):
-            status = faults.status_of(_of_features(features, lengths), tf.shape(features)[0])
+        hop = self._config.mel.hop_length
+        samples, there = tf.shape(features)[1] * hop, tf.shape(audio)[1]
+        found = [*_of_features(features, lengths), _short_audio(there, lengths, hop)]
+        status = faults.status_of(found, tf.shape(features)[0])
+        audio = blocks.fit(audio, samples)
         features, lengths, _ = _without(status, features, lengths, ())
         padded = self._padded(features, lengths)
         likelihood = sampling.score(padded, audio, self._config, self._dense())
-        heard = tf.sequence_mask(lengths * self._config.mel.hop_length, samples)
+        heard = tf.sequence_mask(lengths * hop, samples)
         return {"log_likelihood": tf.where(heard[..., None], likelihood, 0.0), "status": status}
 
     def _features(self, wav_bytes: tf.Tensor) -> Outputs:
@@ -159,14 +158,14 @@ class Signatures(tf.Module):
         """Features of int16 [batch, samples], row by row: each reflects at its own ends."""
         recipe = self._config.mel
         lengths = tf.where(status == "", lengths, 0)
-        frames = dsp.frame_count(lengths, recipe.hop_length)
+        frames = -(-lengths // recipe.hop_length)
         longest = tf.reduce_max(tf.pad(frames, [[0, 1]]))
         audio = tf.pad(audio, [[0, 0], [0, 1]])  # a bad row still has a sample
 
         def one(row):
             samples, length, count = row
             samples = dsp.to_float(samples[: tf.maximum(length, 1)])
-            mel = dsp.log_mel(samples, recipe)[:count]
+            mel = mel_graph.log_mel(samples, recipe)[:count]
             return tf.pad(mel, [[0, longest - count], [0, 0]])
 
         spec = tf.TensorSpec([None, recipe.n_mels], tf.float32)
@@ -225,17 +224,16 @@ class Signatures(tf.Module):
         return {
             "audio": blocks.fit(audio, tf.reduce_max(tf.pad(ready, [[0, 1]])) * hop),
             "audio_lengths": ready * hop,
-            "state": tf.where(good, packed, state),
+            # One that is none may hold bytes that REST cannot write: it is not sent back.
+            "state": tf.where(good, packed, tf.where(known, state, "")),
             "status": status,
         }
 
     def _in_blocks(self, features: tf.Tensor, lengths: tf.Tensor, draws: Draws) -> tf.Tensor:
         """Audio of utterances, of the plain WaveRNN: int16 [batch, samples]."""
-        batch = tf.shape(features)[0]
-        zero = tf.zeros([batch], tf.int32)
-        frames = blocks.Frames(features, zero - self._config.past, zero, tf.maximum(lengths - 1, 0))
-        ahead = postfilter.frames_ahead(self._config)
-        audio, _ = self._speak(frames, lengths + ahead, draws, blocks.silence(batch, self._config))
+        frames, ahead = self._whole_frames(features, lengths), postfilter.frames_ahead(self._config)
+        start = blocks.silence(tf.shape(features)[0], self._config)
+        audio, _ = self._speak(frames, lengths + ahead, draws, start)
         count = tf.shape(features)[1] + ahead
         audio = blocks.fit(audio, count * self._config.mel.hop_length)
         return postfilter.finish(audio, frames.read(self._config.past, count), self._config)
@@ -283,10 +281,15 @@ class Signatures(tf.Module):
 
     def _padded(self, features: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
         """Features with what lies beyond the edges of each row."""
-        zero = tf.zeros_like(lengths)
-        frames = blocks.Frames(features, zero - self._config.past, zero, tf.maximum(lengths - 1, 0))
         around = self._config.past + self._config.lookahead
+        frames = self._whole_frames(features, lengths)
         return frames.read(tf.constant(0), tf.shape(features)[1] + around)
+
+    def _whole_frames(self, features: tf.Tensor, lengths: tf.Tensor) -> blocks.Frames:
+        """The frames of whole utterances, between what lies beyond their edges."""
+        features = tf.pad(features, [[0, 0], [0, 1], [0, 0]])  # there is something to gather from
+        zero = tf.zeros_like(lengths)
+        return blocks.Frames(features, zero - self._config.past, zero, tf.maximum(lengths - 1, 0))
 
     def _compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
         if not self._xla:
@@ -324,13 +327,21 @@ def _fill_up(x: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
 
 
 def _signature(function: Callable[..., Outputs], specs: List[tf.TensorSpec]) -> Any:
-    """A function of the inputs that `specs` name."""
-    return tf.function(function, autograph=False, input_signature=specs)
+    """A function of the inputs that `specs` name, which refuses those of other shapes.
+
+    A server does not check shapes: without this an operation somewhere inside would fail.
+    """
+
+    def checked(*inputs: tf.Tensor) -> Outputs:
+        return function(*(tf.ensure_shape(x, s.shape, s.name) for x, s in zip(inputs, specs)))
+
+    return tf.function(checked, autograph=False, input_signature=specs)
 
 
 def _check_rows(**inputs: tf.Tensor) -> None:
-    """Refuse a request whose inputs have other numbers of rows than the first one."""
+    """Refuse a request whose inputs have other numbers of rows than the first one, or none."""
     (first, expected), *others = inputs.items()
+    tf.debugging.assert_positive(tf.shape(expected)[0], f"{first}: expected at least one row")
     for name, x in others:
         message = f"{name}: expected one row each, as many as {first} has"
         tf.debugging.assert_equal(tf.shape(x)[0], tf.shape(expected)[0], message)
@@ -342,6 +353,13 @@ def _of_features(features: tf.Tensor, lengths: tf.Tensor, at_least: int = 1) -> 
         faults.outside("lengths", lengths, at_least, frames, "frames"),
         faults.not_finite(features, lengths),
     ]
+
+
+def _short_audio(samples: tf.Tensor, lengths: tf.Tensor, hop: int) -> faults.Fault:
+    """Less audio than a row's frames need. More may come from another row of its batch."""
+    least = lengths * hop
+    message = faults.text("audio: expected ", least, " samples for its frames; got ", samples)
+    return samples < least, message
 
 
 def _named(draws: Tuple[tf.Tensor, ...]) -> Dict[str, tf.Tensor]:

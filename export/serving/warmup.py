@@ -14,9 +14,8 @@ from typing import Any, Dict, List
 import numpy as np
 import tensorflow as tf
 
-from wavernn_tf import files
+from wavernn_tf import extras, files
 from wavernn_tf.audio import wav
-from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.serving.signatures import ROW_BUCKETS, makes_features, streams
 from wavernn_tf.voice.metadata import VoiceInfo
 
@@ -87,13 +86,8 @@ def warmup_records(info: VoiceInfo, model: str = "voice", frames: int = FRAMES) 
     Raises:
       WaveRNNError: if tensorflow-serving-api is not installed.
     """
-    try:
+    with extras.needed_for("A warm-up request"):
         from tensorflow_serving.apis import prediction_log_pb2
-    except ImportError as error:
-        raise WaveRNNError(
-            "Warm-up requests need the package tensorflow-serving-api: "
-            "pip install 'tensorflow-serving-api<2.17'"
-        ) from error
     records = []
     for rows in ROW_BUCKETS:
         for signature, inputs in warmup_inputs(info, rows, frames).items():

@@ -37,6 +37,7 @@ def read_wav(path: Path) -> np.ndarray:
         "export",
         "export tflite",
         "export saved-model",
+        "export serving-kit",
         "synthesize",
         "voices",
         "score",
@@ -52,6 +53,14 @@ def test_help_has_a_description_and_an_example(invoke, command):
         "voices",
     )
     assert "Example" in result.stdout
+    assert "\\b" not in result.stdout and "\b" not in result.stdout
+
+
+@pytest.mark.parametrize("command", ["", "synthesize", "score", "status", "load"])
+def test_help_of_the_client_has_an_example(invoke, command):
+    result = invoke("client", *command.split(), "--help")
+    assert result.exit_code == 0
+    assert re.search(rf"^ +wavernn-tf client .*{command}", result.stdout, re.M)
     assert "\\b" not in result.stdout and "\b" not in result.stdout
 
 
@@ -274,7 +283,7 @@ def test_bench_of_saved_models_by_rows(invoke, run, saved_model):
         assert list(form["batches"]) == ["1", "2"]
         for batch, timed in form["batches"].items():
             assert timed["samples"] == pytest.approx(int(batch) * 1600, abs=int(batch) * 200)
-            assert timed["real_time_factor"] > 0 and timed["slowest_over_median"] >= 1
+            assert timed["cpu_us_per_sample"] > 0 and timed["slowest_over_median"] >= 1
     result = invoke("bench", "--saved-model", saved_model, *options)
     assert result.stdout.count(str(saved_model)) == 2 and "peak memory" in result.stdout
 

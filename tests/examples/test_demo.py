@@ -43,6 +43,8 @@ def test_demo(tmp_path):
         assert bits[name] == pytest.approx(bits["keras"], rel=1e-3)
     assert bits["uniform"] == 16
     assert bits["keras"] < bits["histogram"] - 0.5  # it uses the features and the past
+    assert summary["command"] and summary["machine"]["processor"]
+    assert [row["step"] for row in summary["history"]][-1] > 0
     sparsity = summary["sparsity"]
     assert min(sparsity[f"R_{gate}"] for gate in "ure") >= 0.96
     assert min(sparsity[name] for name in ("O1", "O2", "O3", "O4")) > 0.75

@@ -1,5 +1,6 @@
 """Every example runs, as a user would run it."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -110,3 +111,6 @@ def test_subscale_against_plain(tmp_path):
     for name, (total, coarse, fine, parts, _) in rows.items():
         assert float(total) == pytest.approx(float(coarse) + float(fine), abs=2e-3)
         assert len(parts.split()) == (0 if name == "plain" else int(name.split(",")[0].split()[1]))
+    written = json.loads((tmp_path / "out" / "bits.json").read_text())
+    assert [row["name"] for row in written["rows"]] == list(rows)
+    assert "subscale_against_plain.py" in written["command"] and written["date"]

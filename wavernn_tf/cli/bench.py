@@ -10,11 +10,12 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import click
 
-from wavernn_tf import logs
-from wavernn_tf.cli import options, show, speech
+from wavernn_tf import extras, logs
+from wavernn_tf.cli import options, show
 from wavernn_tf.config.matrices import BLOCK_SHAPES
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.benchmark import bench as library
+from wavernn_tf.export.benchmark import machine
 from wavernn_tf.export.benchmark.bench import ROUND_SECONDS, Speech, Subject
 from wavernn_tf.export.benchmark.dense_baseline import FORMS
 from wavernn_tf.export.format.packing import WEIGHT_TYPES
@@ -119,7 +120,8 @@ def bench(
         if voices or shape:
             other = voices[0] if voices else f"--{next(iter(shape))}"
             raise click.UsageError(f"--saved-model is timed alone: leave out {other}.")
-        return _bench_saved_models(saved_models, _numbers(rows), utterance or 1.0, rounds, as_json)
+        _bench_saved_models(saved_models, _numbers(rows), utterance or 1.0, rounds, as_json)
+        return
     if voices and shape:
         raise click.UsageError(f"--{next(iter(shape))} is for random weights: leave out VOICES.")
     if utterance is not None and "subscale" not in shape:
@@ -159,7 +161,7 @@ def bench(
         found[label]["speedup_over_plain"] = speedup
     notes = list(dict.fromkeys(note for s in subjects.values() for note in s.notes))
     if as_json:
-        tree = {"machine": library.machine(), "notes": notes}
+        tree = {**machine.stamp(), "notes": notes}
         show.as_json({**tree, **({"voices": found} if voices else _beside_plain(found, plain_of))})
     else:
         _print_all(found, rounds, notes)
@@ -177,15 +179,16 @@ def _bench_saved_models(
     paths: Sequence[str], batches: Sequence[int], seconds: float, rounds: int, as_json: bool
 ) -> None:
     """Time SavedModels side by side, by the rows of a request."""
-    with speech.tensorflow_for("Timing SavedModels"):
+    with extras.needed_for("Timing SavedModels"):
         logs.quiet_tensorflow()
+        from wavernn_tf.export import exporter
         from wavernn_tf.export.benchmark import saved_models as served
     with tempfile.TemporaryDirectory() as folder:
         forms: Dict[str, str] = {}
         for i, path in enumerate(dict.fromkeys(paths)):
             run = (Path(path) / "config.yaml").is_file()
             show.note(f"{'exporting' if run else 'preparing'} {path}")
-            made = served.forms_of(path, Path(folder, str(i))) if run else {path: path}
+            made = exporter.served_forms(path, Path(folder, str(i))) if run else {path: path}
             forms.update(made)
         subjects = {
             label: served.SavedModelBench(path, seconds, batches) for label, path in forms.items()
@@ -194,14 +197,14 @@ def _bench_saved_models(
         found = library.run(subjects, rounds, bar.update)
     ratios, peak = served.paper_ratio(found), served.peak_memory_mb()
     if as_json:
-        tree = {"machine": library.machine(), "peak_memory_mb": peak, "saved_models": found}
-        show.as_json({**tree, "samples_per_second_over_paper": ratios})
+        tree = {"peak_memory_mb": peak, "saved_models": found}
+        show.as_json({**machine.stamp(), **tree, "samples_per_second_over_paper": ratios})
         return
-    head = ["SavedModel", "rows", "us/sample", "samples/s", "x real time"]
+    head = ["SavedModel", "rows", "us/sample", "CPU us/sample", "samples/s", "x real time"]
     show.table([*head, "slowest/median", "first call, s"], served.rows(found))
     for label, ratio in ratios.items():
         click.echo(f"{label}: {ratio:.2f} times the paper's 96,000 samples/s at batch 1")
-    click.echo(f"median of {rounds} rounds on {library.machine()['processor']}")
+    click.echo(f"median of {rounds} rounds on {machine.machine()['processor']}")
     click.echo(f"peak memory: {peak:.0f} MB")
 
 
@@ -213,7 +216,7 @@ def _print_all(found: Mapping[str, Any], rounds: int, notes: Sequence[str]) -> N
         if "speedup_over_plain" in voice:
             speedup = voice["speedup_over_plain"]
             click.echo(f"{label}: {speedup:.2f} times the plain WaveRNN's speed")
-    click.echo(f"median of {rounds} rounds on {library.machine()['processor']}")
+    click.echo(f"median of {rounds} rounds on {machine.machine()['processor']}")
     for note in notes:
         click.echo(f"note: {note}")
 
@@ -226,8 +229,7 @@ class _Other(Subject[Dict[str, Any]]):
     def __init__(self, path: str, round_seconds: float, utterance: Optional[float] = None) -> None:
         from wavernn_tf.export.voices import open_voice
 
-        with speech.tensorflow_for("This voice"):
-            voice = open_voice(path)
+        voice = open_voice(path)
         self._runtime, self._speech = voice.runtime, Speech(voice, round_seconds, utterance)
         self.bodies = self._speech.bodies
 
@@ -257,7 +259,7 @@ def _random_voice(shape: Any) -> bytes:
     """The contents of the .tflite file."""
     from wavernn_tf.export.benchmark import random_voice
 
-    with speech.tensorflow_for("Timing random weights"):
+    with extras.needed_for("Timing random weights"):
         return random_voice.make(shape)
 
 

@@ -1,13 +1,21 @@
-"""Waveforms and log-mel spectrograms as PNG. No global pyplot state: safe in any program."""
+"""Waveforms and spectrograms as PNG. No global pyplot state: safe in any program.
+
+``python -m wavernn_tf.evaluation.pictures ORIGINAL COPY --out FILE`` draws a recording and a copy
+side by side.
+"""
 
 from __future__ import annotations
 
 import io
-from typing import Any, Dict, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Dict, Mapping, Optional, Sequence
 
+import click
 import numpy as np
 
 from wavernn_tf import files
+from wavernn_tf.audio.mel import log_mel
+from wavernn_tf.audio.signal import to_float
 from wavernn_tf.config import MelRecipe
 
 INK, ORIGINAL, GENERATED, GRID = "#1f2933", "#4a5568", "#0b6e99", "#e2e8f0"
@@ -19,6 +27,29 @@ _FINE_HOP = 0.005
 
 _FINE_KHZ = 5.0
 """Its highest frequency."""
+
+_MARK = b"wavernn_tf.evaluation.pictures"
+"""In the metadata of a picture of `main`."""
+
+_COLORS = 64
+"""Of the palette of such a picture; it takes a third of the bytes of full colours."""
+
+
+@click.command()
+@click.argument("original", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("copy", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--out", required=True, type=click.Path(dir_okay=False), help="PNG file.")
+@click.option("--rate", default=16000, show_default=True, help="In Hz; both are resampled to it.")
+@click.option("--seconds", type=float, help="Only so much of the start.")
+def main(original: Path, copy: Path, out: str, rate: int, seconds: Optional[float]) -> None:
+    """Draw narrow-band spectrograms of the files ORIGINAL and COPY side by side."""
+    from wavernn_tf.pipelines import audio  # TensorFlow
+
+    files.claim_file(out, [original, copy], ours=lambda path: files.has_text(path, _MARK))
+    end = None if seconds is None else round(seconds * rate)
+    labels = ("recording", "copy")
+    tracks = {k: audio.read(p, rate)[:end] for k, p in zip(labels, (original, copy))}
+    files.write_bytes(out, _indexed(narrow_band(tracks, rate)))
 
 
 def mel_recipe(sample_rate: int) -> MelRecipe:
@@ -176,12 +207,22 @@ def _png(figure: Any) -> bytes:
     return buffer.getvalue()
 
 
+def _indexed(png: bytes) -> bytes:
+    """A PNG with a palette, marked as ours."""
+    from PIL import Image, PngImagePlugin  # comes with matplotlib
+
+    note = PngImagePlugin.PngInfo()
+    note.add_text("Software", _MARK.decode())
+    buffer = io.BytesIO()
+    with Image.open(io.BytesIO(png)) as image:
+        image.convert("RGB").quantize(_COLORS).save(buffer, "PNG", optimize=True, pnginfo=note)
+    return buffer.getvalue()
+
+
 def _mels(tracks: Mapping[str, np.ndarray], sample_rate: int) -> Dict[str, np.ndarray]:
     """float32 [frames, bands] in dB, by label."""
-    from wavernn_tf.audio import dsp  # TensorFlow
-
     recipe = mel_recipe(sample_rate)
-    return {k: dsp.log_mel(dsp.to_float(a), recipe).numpy() for k, a in tracks.items()}
+    return {k: log_mel(to_float(a), recipe) for k, a in tracks.items()}
 
 
 def _fine_spectrogram(audio: np.ndarray, sample_rate: int) -> np.ndarray:
@@ -218,3 +259,7 @@ def _spectrogram(axis: Any, image: np.ndarray, sample_rate: int, top: float) -> 
     )
     axis.set_ylabel("mel band", fontsize=8)
     axis.tick_params(labelsize=8)
+
+
+if __name__ == "__main__":
+    main()

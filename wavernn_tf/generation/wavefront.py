@@ -21,7 +21,7 @@ import tensorflow as tf
 
 from wavernn_tf.audio import dsp
 from wavernn_tf.config import Config, SubscaleConfig
-from wavernn_tf.generation import equations, folding, sampling
+from wavernn_tf.generation import drawing, equations, folding, sampling
 from wavernn_tf.generation.sampling import Row
 from wavernn_tf.voice import weights
 from wavernn_tf.voice.weights import Weights
@@ -103,7 +103,7 @@ def chunk_of(config: Config, unroll: int = 1) -> Callable[..., Tuple[_Carry, tf.
     Returns:
       A function of the network's arrays by name (`weights.named_arrays`), `_Matrices`, `_Carry`,
       the sub-tensor of every row int32 [rows], the positions `at` int32 [rows, L], the gates'
-      inputs float32 [rows, L, 3, H] and `sampling.Draws` of these. It gives the next `_Carry` and
+      inputs float32 [rows, L, 3, H] and `drawing.Draws` of these. It gives the next `_Carry` and
       the samples, int32 [b, B, L].
     """
     subscale, offset = config.model.subscale, config.signal.sample_offset
@@ -202,7 +202,7 @@ class _Run:
         utterance = tf.broadcast_to(self.utterance[:, None], tf.shape(held))
         known = tf.gather_nd(self.gates, tf.stack([held, utterance], axis=-1))
         index = tf.cast(tf.maximum(index, 0), tf.int64)
-        draws = sampling.draws_for(self.seed, index, *self.temperatures)
+        draws = drawing.draws_for(self.seed, index, *self.temperatures)
         carry, made = self.run_chunk(self.matrices, carry, self.sub_tensor, at, known, draws)
         return k + 1, carry, drawn.write(k, made)
 

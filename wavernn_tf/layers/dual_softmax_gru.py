@@ -112,7 +112,7 @@ class DualSoftmaxGRU(keras.layers.Layer, prunable_layer.PrunableLayer):
         self.split, self.extra_inputs = split, tuple(extra_inputs)
 
     def build(self, input_shape: Sequence[tf.TensorShape]) -> None:
-        """Create the weights; `input_shape` is that of [x, a] or [x, a, n]."""
+        """Create the weights, for the inputs [x, a] or [x, a, n]."""
         channels = input_shape[1][-1]
         gates = 3 * self.units
         gain = input_gains(self.input_gain, self.split, self.extra_inputs)

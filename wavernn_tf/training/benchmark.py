@@ -22,6 +22,7 @@ import numpy as np
 from wavernn_tf import config as configuration
 from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.export.benchmark import machine
 
 KERNELS = ("native", "keras")
 _HEAD_SPARSITY = 0.9
@@ -69,7 +70,7 @@ def main(
                 if not as_json:
                     _show(pair)
     if as_json:
-        click.echo(json.dumps(rows, indent=1))
+        click.echo(json.dumps({**machine.stamp(), "rows": rows}, indent=1))
 
 
 def measure(config: Config, threads: int, rounds: int, steps: int) -> List[Dict[str, Any]]:

@@ -9,14 +9,17 @@ from __future__ import annotations
 import re
 import subprocess
 from pathlib import Path
-from typing import Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import click
 
 from wavernn_tf.config.matrices import BLOCK_SHAPES
+from wavernn_tf.export.benchmark import machine
 from wavernn_tf.export.format.packing import WEIGHT_TYPES
 
 _ISAS = ("neon", "neondot")
+_SUBSCALE = (1, 16)
+"""Samples per step."""
 _FRAMES = (1, 3)
 
 
@@ -24,19 +27,31 @@ _FRAMES = (1, 3)
 @click.option("--emulator", required=True, help="qemu-aarch64, with its arguments.")
 @click.option("--plugin", required=True, type=click.Path(path_type=Path))
 @click.option("--bench", required=True, type=click.Path(path_type=Path))
-def main(emulator: str, plugin: Path, bench: Path) -> None:
+@click.option("--measured", type=click.Path(dir_okay=False), help="JSON file for the counts.")
+def main(emulator: str, plugin: Path, bench: Path, measured: Optional[str]) -> None:
     """Print a table of instructions per sample."""
+    if measured:
+        machine.claim(measured)
     start = (*emulator.split(), "-plugin", str(plugin.resolve()), str(bench), "--rounds", "0")
-    click.echo("| weights | block | " + " | ".join(f"{i} | {i}, Subscale 16" for i in _ISAS) + " |")
-    click.echo("|---|---|" + "---|" * 2 * len(_ISAS))
+    heads = [i if n == 1 else f"{i}, Subscale {n}" for i in _ISAS for n in _SUBSCALE]
+    click.echo("| weights | block | " + " | ".join(heads) + " |")
+    click.echo("|---|---|" + "---|" * len(heads))
+    rows: List[Dict[str, Any]] = []
     for weights in WEIGHT_TYPES:
         for block in sorted(BLOCK_SHAPES):
             cells = []
             for isa in _ISAS:
-                for more in ((), ("--subscale", "16")):
-                    chosen = ("--weights", weights, "--block", block, "--isa", isa)
-                    cells.append(f"{_per_sample((*start, *chosen, *more)):,.0f}")
+                for subscale in _SUBSCALE:
+                    shape = {"weights": weights, "block": block, "isa": isa, "subscale": subscale}
+                    chosen = [
+                        text for name, value in shape.items() for text in (f"--{name}", value)
+                    ]
+                    count = round(_per_sample((*start, *map(str, chosen))))
+                    rows.append({**shape, "instructions_per_sample": count})
+                    cells.append(f"{count:,}")
             click.echo(f"| {weights} | {block} | " + " | ".join(cells) + " |")
+    if measured:
+        machine.write(measured, {"emulator": emulator, "rows": rows})
 
 
 def _per_sample(command: Tuple[str, ...]) -> float:

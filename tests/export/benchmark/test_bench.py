@@ -1,6 +1,5 @@
 """The benchmark's keys, and that its figures fit together; speeds are never asserted."""
 
-import csv
 import dataclasses
 import json
 import math
@@ -246,15 +245,15 @@ def test_sweep_writes_a_picture_and_its_numbers(tmp_path, monkeypatch):
     timed = []
     monkeypatch.setattr(bench_sweep, "measure", lambda shapes, *args: timed.extend(shapes) or SWEPT)
     out = tmp_path / "speed.svg"
-    done = CliRunner().invoke(bench_sweep.main, ["--out", str(out), "--block", "16x1"])
+    options = ["--out", str(out), "--measured", str(tmp_path / "speed.json"), "--block", "16x1"]
+    done = CliRunner().invoke(bench_sweep.main, options)
     assert done.exit_code == 0, done.exception
     assert len(set(timed)) == len(timed) and {shape.block for shape in timed} == {"16x1"}
     assert {shape.density for shape in timed if shape.state == 1024} == set(bench_sweep.DENSITIES)
     assert {shape.state for shape in timed if shape.density == 0.05} == set(bench_sweep.STATES)
-    with (tmp_path / "speed.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [row["series"] for row in rows] == [point.series for point in SWEPT]
-    assert float(rows[0]["us_per_sample"]) == pytest.approx(SWEPT[0].us_per_sample, abs=1e-3)
+    tree = json.loads((tmp_path / "speed.json").read_text())
+    assert tree["rows"] == [point._asdict() for point in SWEPT]
+    assert tree["machine"]["processor"] and tree["date"]
     assert ElementTree.parse(out).getroot().tag.endswith("svg")
 
 

@@ -18,6 +18,7 @@ from wavernn_tf.export.format.packing import (
     to_bfloat16,
     unpack,
     unpack_tensors,
+    values_bytes,
 )
 
 
@@ -178,3 +179,13 @@ def test_bfloat16_is_tensorflows():
     values = np.float32(rng.standard_normal(10000) * 2.0 ** rng.integers(-30, 30, 10000))
     expected = tf.cast(tf.cast(values, tf.bfloat16), tf.float32)
     np.testing.assert_array_equal(from_bfloat16(to_bfloat16(values)), expected)
+
+
+@pytest.mark.parametrize("weights", WEIGHT_TYPES)
+@pytest.mark.parametrize("block", BLOCK_SHAPES)
+def test_bytes_of_values_are_known_without_packing(block, weights):
+    matrix = np.zeros([32, 64], np.float32)
+    for kept in (0, 1, 5):  # a matrix keeps at least one block
+        matrix[4 * np.arange(kept), 17] = 0.5
+        packed = pack(matrix, block, weights=weights)
+        assert values_bytes(matrix, block, weights) == packed.values.nbytes
