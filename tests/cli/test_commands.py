@@ -14,9 +14,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.c_api.small_voices import features_of, make_voice
 from tests.helpers.small import assert_same_samples
 from wavernn_tf.config import Config
 from wavernn_tf.evaluation import evaluate, held_out
+from wavernn_tf.export.runtime import Vocoder
 from wavernn_tf.export.runtime.library import available_isas
 from wavernn_tf.generation.reference import Reference
 from wavernn_tf.models.keras_voice import KerasVoice
@@ -221,6 +223,21 @@ def test_export_takes_other_settings_of_sampling(invoke, run, tflite, tmp_path):
     assert made["signal"] == before["signal"]
     assert made["signal"]["noise_shaping"] == 0 and made["signal"]["voiced_temperature"] == 1
     assert made["weights_hash"] == before["weights_hash"]
+
+
+def test_spectral_postfilter_is_inspected_and_left_out(invoke, tmp_path):
+    path = tmp_path / "voice.tflite"
+    path.write_bytes(make_voice("spectral postfilter"))
+    told = json.loads(invoke("inspect", path, "--json").stdout)
+    assert told["streaming"]["postfilter_delay_ms"] == 1000 * 799 / 16000  # a window less one
+    np.save(tmp_path / "mel.npy", features_of(Vocoder.load(path).info, 6))
+    heard = []
+    for option in ("--postfilter", "--no-postfilter"):
+        wav = tmp_path / f"with{option}.wav"
+        result = invoke("synthesize", path, tmp_path / "mel.npy", wav, option)
+        assert result.exit_code == 0, result.stderr
+        heard.append(wav.read_bytes())
+    assert len(heard[0]) == len(heard[1]) and heard[0] != heard[1]
 
 
 @pytest.mark.parametrize("weights", ["bfloat16", "int16", "int8"])

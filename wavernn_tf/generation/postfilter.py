@@ -7,7 +7,6 @@ a difference of one 16-bit step, more where it was clipped. The pitch postfilter
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
 from wavernn_tf.config import Config, SignalConfig
@@ -55,9 +54,9 @@ def finish(audio: tf.Tensor, features: tf.Tensor, config: Config) -> tf.Tensor:
     filtered = tf.signal.irfft(spectrum * tf.cast(gains, spectrum.dtype), [n_fft])
     total = tf.signal.overlap_and_add(filtered[..., :length] * known.window, hop)
     heard = samples - frames_ahead(config) * hop
-    weight = tf.tile(_overlap(known.window, hop), [frames + length // hop + 1])
-    audio = total[:, left : left + heard] / weight[left : left + heard]
-    return sampling.to_int16(audio)
+    weight = known.overlap(np.arange(hop), hop).astype(np.float32)
+    weight = tf.tile(weight, [heard // hop + 1])[:heard]
+    return sampling.to_int16(total[:, left : left + heard] / weight)
 
 
 def _gains(level: tf.Tensor, mel: tf.Tensor, config: Config) -> tf.Tensor:
@@ -72,9 +71,3 @@ def _gains(level: tf.Tensor, mel: tf.Tensor, config: Config) -> tf.Tensor:
     gain = tf.clip_by_value(gain, spectral.LEAST_GAIN, spectral.LARGEST_GAIN)
     strength = min(config.signal.postfilter_strength, 1.0)
     return 1.0 + tf.matmul(strength * (gain - 1.0), known.shares.T)
-
-
-def _overlap(window: npt.NDArray[np.float32], hop: int) -> npt.NDArray[np.float32]:
-    """Sum of the squared windows that meet in a sample, of each place in a hop: float32 [hop]."""
-    whole = np.pad(window.astype(np.float64) ** 2, (0, -len(window) % hop))
-    return whole.reshape(-1, hop).sum(0).astype(np.float32)

@@ -69,6 +69,11 @@ class Bands:
         share = self.places - low
         return self._spread(low, np.stack([1 - share, share], axis=1))
 
+    def overlap(self, places: npt.NDArray[Any], hop_length: int) -> npt.NDArray[np.float64]:
+        """Sum of the squared windows that meet in samples: float64, of int [...] `places`."""
+        square = np.pad(self.window.astype(np.float64) ** 2, (0, -len(self.window) % hop_length))
+        return square.reshape(-1, hop_length).sum(0)[(places - self.frame[0]) % hop_length]
+
     def _spread(self, low: npt.NDArray[Any], pairs: Float32) -> Float32:
         """Of each bin the numbers of the bands `low` and `low` + 1, among those of all bands."""
         rows = np.arange(len(low))
@@ -83,7 +88,7 @@ class Bands:
 
 @functools.lru_cache(maxsize=16)
 def bands(recipe: MelRecipe) -> Bands:
-    """The constants of a recipe of kind "mel" (`check_recipe`)."""
+    """The constants of a recipe that `Config` lets have the filter."""
     filters = mel_lib.mel_filterbank(recipe)  # [bins, n_mels]
     columns = np.flatnonzero(filters.any(axis=0))
     kept = filters[:, columns]
@@ -152,10 +157,7 @@ def apply(
     change = np.clip(ratio, LEAST_GAIN, LARGEST_GAIN) - 1
     gains = 1 + min(signal.postfilter_strength, 1.0) * change @ known.shares.T.astype(np.float64)
     parts = np.fft.irfft(spectrum * gains, recipe.n_fft, axis=1)[:, :length] * known.window
-    square = known.window.astype(np.float64) ** 2
-    total, weight = np.zeros_like(padded), np.zeros_like(padded)
+    total = np.zeros_like(padded)
     for places, part in zip(at, parts):
         total[places] += part
-        weight[places] += square
-    inside = slice(length, length + len(x))
-    return total[inside] / weight[inside]
+    return total[length : length + len(x)] / known.overlap(np.arange(len(x)), hop)
