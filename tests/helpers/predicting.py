@@ -7,8 +7,6 @@ import numpy as np
 from tests.helpers.small import small_config, sparse_weights
 from wavernn_tf import config as configuration
 from wavernn_tf.config import EXTRA_INPUTS
-from wavernn_tf.generation.reference import Reference
-from wavernn_tf.voice import inputs
 
 ALL = tuple(EXTRA_INPUTS)
 """All extra inputs."""
@@ -59,15 +57,3 @@ def predicting_features(config, frames, seed=0):
         frequency = np.where(rng.random(rows) < 0.3, 0, rng.uniform(80, 390, rows))
         mel = np.column_stack([mel, frequency])
     return mel.astype(np.float32)
-
-
-def certain_seed(config, weights, mel):
-    """A seed whose draws lie so far from any boundary that no rounding changes a sample.
-
-    `mel` has no frames around it; the float32 distributions are good to some 1e-6.
-    """
-    reference, padded = Reference(config, weights), inputs.pad_edges(mel, config)
-    for seed in range(20):
-        if reference.generate(padded, seed).margin.min() > 3e-6:
-            return seed
-    raise AssertionError("expected a seed without draws near a boundary among 20")
