@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-train test test-arm test-sanitized fuzz test-threads footprint lint format \
+.PHONY: help install wheel wheel-arm demo demo-train test test-arm test-sanitized fuzz test-threads footprint lint format \
 	bench bench-arm tables docs clean
 
 VENV := .venv
@@ -22,7 +22,7 @@ LIBRARY_SOURCES := $(shell find export/native -path export/native/tests -prune -
 	-path export/native/bench -prune -o -path export/native/fuzz -prune -o \
 	-path export/native/c_api/checks -prune -o -type f -print)
 
-# A Python that serves: 3.9 to 3.12, with venv and pip. Names are tried by running them, since a
+# A Python that TensorFlow 2.16 is there for: 3.9 to 3.12, with venv and pip. Names are tried by running them, since a
 # version manager's shim may exist and yet fail. `make install PYTHON=/path/to/python3.10` chooses.
 FITS := import sys, venv, ensurepip; sys.exit(not (3, 9) <= sys.version_info < (3, 13))
 PYTHON ?=
@@ -61,9 +61,24 @@ $(STAMP): setup.cfg setup.py pyproject.toml wavernn_tf/__init__.py $(LIBRARY_SOU
 	fi; \
 	echo "installing in $(VENV) with $$($(BIN)/python --version) and $$compiler:" \
 		"some minutes the first time"; \
-	CXX="$$compiler" $(BIN)/python -m pip install --quiet --editable '.[development,litert]'; \
+	CXX="$$compiler" $(BIN)/python -m pip install --quiet --editable '.[development,litert,train]'; \
 	touch $(STAMP); \
 	echo "installed in $(VENV)"
+
+# Both need a Python with pip, and fetch CMake and ninja. setup.py reads the wheel's tag off the
+# library: manylinux_2_N by the newest symbol of glibc that it needs, so an older machine makes a
+# wheel for more machines.
+BUILD_WHEEL = rm -rf build/lib* build/bdist* && \
+	$(or $(PYTHON),python3) -m pip wheel --quiet --no-deps --wheel-dir dist . && ls dist
+
+wheel: ## build the wheel of this machine in dist/, for any Python 3
+	$(BUILD_WHEEL)
+
+wheel-arm: ## build the wheel of 64-bit ARM in dist/, with a cross-compiler
+	@command -v aarch64-linux-gnu-g++ >/dev/null || { \
+		echo "error: no aarch64-linux-gnu-g++ found (Debian: g++-aarch64-linux-gnu)" >&2; exit 1; }
+	export CMAKE_TOOLCHAIN_FILE=$(CURDIR)/export/native/toolchains/aarch64-linux-gnu.cmake; \
+	$(BUILD_WHEEL)
 
 demo: $(STAMP) ## speak with the shipped voice; train, prune and export a small one: out/demo
 	$(WITH_VENV) $(BIN)/python examples/demo.py --out out/demo $(ARGS)

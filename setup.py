@@ -1,8 +1,11 @@
 """Builds the native library with CMake; everything else is in setup.cfg."""
 
+import re
 import shutil
+import struct
 import subprocess
 from pathlib import Path
+from typing import Optional
 
 from setuptools import Extension, setup
 from setuptools.command.bdist_wheel import bdist_wheel
@@ -41,12 +44,31 @@ class CMakeBuild(build_ext):
         shutil.copy2(folder / LIBRARY, target)
 
 
+MACHINES = {62: "x86_64", 183: "aarch64"}
+"""Of ELF headers."""
+
+
+def linux_platform(library: bytes) -> Optional[str]:
+    """The platform tag of a library for Linux with glibc; None for another.
+
+    The version in the tag is that of the newest symbol of glibc that the library asks for, from
+    2.17 on, the oldest that pip knows on all machines. Everything else is linked statically.
+    """
+    machine = MACHINES.get(struct.unpack_from("<H", library, 18)[0])
+    symbols = [int(minor) for minor in re.findall(rb"\0GLIBC_2\.(\d+)(?=[.\0])", library)]
+    if library[:6] != b"\x7fELF\x02\x01" or not machine or not symbols:
+        return None
+    return f"manylinux_2_{max(17, *symbols)}_{machine}"
+
+
 class PlatformWheel(bdist_wheel):
     """A wheel for any Python 3, bound to the platform alone."""
 
     def get_tag(self) -> tuple[str, str, str]:
-        """Tags the wheel py3-none-<platform>."""
-        return "py3", "none", super().get_tag()[2]
+        """Tags the wheel py3-none-<platform>; the platform is that of the library it holds."""
+        library = Path(self.bdist_dir, "wavernn_tf", "export", LIBRARY)
+        found = linux_platform(library.read_bytes()) if library.is_file() else None
+        return "py3", "none", found or super().get_tag()[2]
 
 
 setup(

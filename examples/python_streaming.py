@@ -2,7 +2,7 @@
 
     python examples/python_streaming.py voice.tflite mel.npy out.wav
 
-It needs numpy and a TFLite interpreter (ai-edge-litert, or TensorFlow), nothing else.
+It needs numpy, nothing else; a TFLite interpreter is used where one is installed.
 """
 
 import sys

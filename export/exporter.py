@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from pathlib import Path
-from typing import Any, Callable, Dict, Mapping, Optional, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Union
 
 from wavernn_tf import config as configuration
 from wavernn_tf import files, logs
@@ -18,7 +18,8 @@ from wavernn_tf.export.benchmark import bench
 from wavernn_tf.export.benchmark.bench import Timing
 from wavernn_tf.export.format import op
 from wavernn_tf.export.runtime import Vocoder
-from wavernn_tf.export.serving import saved_model, versions
+from wavernn_tf.export.runtime.library import find_runtime
+from wavernn_tf.export.serving import saved_model, signatures, versions
 from wavernn_tf.export.tflite import convert as tflite
 from wavernn_tf.models.keras_voice import KerasVoice
 from wavernn_tf.voice import metadata
@@ -87,6 +88,7 @@ def to_tflite(
         a matrix does not divide into blocks, the conversion fails or the gate refuses.
     """
     _need_run(run, settings)
+    runtime = find_runtime(runtime).name  # what is checked is the file, as an interpreter reads it
     speech_of = [] if not check else [data or data_of(run)]
     files.claim_file(out, [run, *speech_of], metadata.is_voice)
     echo("reading the run")
@@ -121,8 +123,10 @@ def to_tflite(
 def to_saved_model(
     run: Union[str, Path],
     out: files.PathLike,
-    xla: bool = False,
+    xla: bool = True,
     settings: Optional[Mapping[str, Any]] = None,
+    device: str = "cpu",
+    unroll: Optional[int] = None,
 ) -> str:
     """Export a run to a SavedModel in TF Serving's layout.
 
@@ -131,6 +135,8 @@ def to_saved_model(
       out: folder of the model; its next version is written.
       xla: see `saved_model.save`.
       settings: as of `to_tflite`.
+      device: see `saved_model.save`.
+      unroll: likewise.
 
     Returns:
       Path of the version's folder.
@@ -138,7 +144,23 @@ def to_saved_model(
     _need_run(run, settings)
     versions.claim(out, [run])
     voice = KerasVoice(run, settings)
-    return saved_model.save(voice.config, voice.weights, voice.info, out, xla, [run])
+    return saved_model.save(
+        voice.config, voice.weights, voice.info, out, xla, device, unroll, inputs=[run]
+    )
+
+
+def missing_signatures(version: files.PathLike) -> List[str]:
+    """Which signatures an exported voice does not have, and why: a line each, for people."""
+    info = saved_model.read_info(version)
+    lines = []
+    if not signatures.makes_features(info):
+        why = "the voice's features come from elsewhere"
+        if info.mel.kind == "mel":
+            why = "the voice takes a fundamental frequency beside the mel bands"
+        lines.append(f"without the signatures features and features_of_audio: {why}")
+    if not signatures.streams(info):
+        lines.append("without the signature stream: Subscale WaveRNN speaks whole utterances")
+    return lines
 
 
 def _need_run(run: Union[str, Path], settings: Optional[Mapping[str, Any]]) -> None:

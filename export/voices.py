@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Union
 
+from wavernn_tf import extras, logs
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.runtime import Vocoder
 from wavernn_tf.export.serving import versions
@@ -29,12 +30,14 @@ def open_voice(path: Union[str, Path], runtime: str = "auto", postfilter: bool =
         return Vocoder.load(path, runtime, postfilter=postfilter)
     saved = versions.newest(path)
     if saved is not None:
-        from wavernn_tf.export.serving.voice import SavedModelVoice
-
+        with extras.needed_for("A SavedModel"):
+            logs.quiet_tensorflow()
+            from wavernn_tf.export.serving.voice import SavedModelVoice
         return SavedModelVoice(saved)
     if (path / "config.yaml").is_file():
-        from wavernn_tf.models.keras_voice import KerasVoice
-
+        with extras.needed_for("The voice of a training run"):
+            logs.quiet_tensorflow()
+            from wavernn_tf.models.keras_voice import KerasVoice
         return KerasVoice(path)
     raise WaveRNNError(
         f"Expected a .tflite file, a SavedModel folder or a training run's folder; {path} "

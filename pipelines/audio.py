@@ -13,7 +13,6 @@ from typing import Any, BinaryIO, Callable, Iterator, List, Optional, Tuple, Uni
 import numpy as np
 import numpy.typing as npt
 import soundfile
-from tensorflow_io.python.ops import core_ops
 
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import containers, streams
@@ -67,6 +66,8 @@ _FOREIGN = {
 }
 
 Floats = npt.NDArray[np.float32]
+Resampler = Callable[[Floats, int, int], Floats]
+"""Audio, its rate and the wanted rate to audio; see `resample`."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,58 +94,6 @@ REMARKS = {
 """What is remarked on recordings, by kind."""
 
 
-def read(path: PathLike, sample_rate: int) -> npt.NDArray[np.int16]:
-    """Read a recording as the model needs it.
-
-    A 16-bit mono file of that rate comes through bit for bit. Channels are averaged.
-
-    Args:
-      path: of a file of one of the kinds of `EXTENSIONS`, of any rate and channel count.
-      sample_rate: wanted, in Hz.
-
-    Returns:
-      int16 [samples]; rounded half to even, clipped.
-
-    Raises:
-      WaveRNNError: naming the file, if it is missing, empty, cut off, damaged, not audio, or holds
-        NaN.
-    """
-    return read_remarkably(path, sample_rate).audio
-
-
-def read_remarkably(path: PathLike, sample_rate: int) -> Recording:
-    """Read a recording, and look at it; see `read`."""
-    levels = _Levels()
-    blocks: List[Floats] = []
-
-    def take(block: Floats) -> None:
-        levels.add(block)
-        mono = block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
-        blocks.append(mono)
-
-    rate = _decode(Path(path), take)
-    mono = np.concatenate(blocks)
-    blocks.clear()
-    return Recording(to_int16(resample(mono, rate, sample_rate)), levels.remarks(rate, sample_rate))
-
-
-def decode(path: PathLike) -> Tuple[Floats, int]:
-    """Decode a file, at its own rate.
-
-    Args:
-      path: as for `read`.
-
-    Returns:
-      (float32 [samples, channels] with full scale 1.0, rate in Hz).
-
-    Raises:
-      WaveRNNError: as `read`.
-    """
-    blocks: List[Floats] = []
-    rate = _decode(Path(path), blocks.append)
-    return np.concatenate(blocks), rate
-
-
 def resample(
     audio: npt.NDArray[np.float32], rate_in: int, rate_out: int
 ) -> npt.NDArray[np.float32]:
@@ -163,6 +112,8 @@ def resample(
     """
     if rate_in == rate_out:
         return audio
+    from tensorflow_io.python.ops import core_ops
+
     unit = rate_in // math.gcd(rate_in, rate_out)
     delay = _SPEEX_TAPS // 2
     if rate_in > rate_out:
@@ -176,6 +127,62 @@ def resample(
     # The op itself: its public wrapper, tfio.audio.resample, traces anew at every call.
     made = core_ops.io_audio_resample(padded[:, None], rate_in=rate_in, rate_out=rate_out)
     return made.numpy()[skip : skip + length, 0]
+
+
+def read(
+    path: PathLike, sample_rate: int, resampler: Resampler = resample
+) -> npt.NDArray[np.int16]:
+    """Read a recording as the model needs it.
+
+    A 16-bit mono file of that rate comes through bit for bit. Channels are averaged.
+
+    Args:
+      path: of a file of one of the kinds of `EXTENSIONS`, of any rate and channel count.
+      sample_rate: wanted, in Hz.
+      resampler: `resample`, or `wavernn_tf.audio.resample.resample`, which needs no TensorFlow.
+
+    Returns:
+      int16 [samples]; rounded half to even, clipped.
+
+    Raises:
+      WaveRNNError: naming the file, if it is missing, empty, cut off, damaged, not audio, or holds
+        NaN.
+    """
+    return read_remarkably(path, sample_rate, resampler).audio
+
+
+def read_remarkably(path: PathLike, sample_rate: int, resampler: Resampler = resample) -> Recording:
+    """Read a recording, and look at it; see `read`."""
+    levels = _Levels()
+    blocks: List[Floats] = []
+
+    def take(block: Floats) -> None:
+        levels.add(block)
+        mono = block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
+        blocks.append(mono)
+
+    rate = _decode(Path(path), take)
+    mono = np.concatenate(blocks)
+    blocks.clear()
+    audio = to_int16(resampler(mono, rate, sample_rate))
+    return Recording(audio, levels.remarks(rate, sample_rate))
+
+
+def decode(path: PathLike) -> Tuple[Floats, int]:
+    """Decode a file, at its own rate.
+
+    Args:
+      path: as for `read`.
+
+    Returns:
+      (float32 [samples, channels] with full scale 1.0, rate in Hz).
+
+    Raises:
+      WaveRNNError: as `read`.
+    """
+    blocks: List[Floats] = []
+    rate = _decode(Path(path), blocks.append)
+    return np.concatenate(blocks), rate
 
 
 def to_int16(audio: npt.NDArray[np.float32]) -> npt.NDArray[np.int16]:

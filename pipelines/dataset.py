@@ -22,6 +22,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from wavernn_tf.audio import dsp
+from wavernn_tf.audio.mel import frame_count
 from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import records
@@ -53,7 +54,7 @@ class WindowCount:
 
 def window_frames(config: Config) -> int:
     """Frames per window: ceil(window / hop_length)."""
-    return dsp.frame_count(config.training.window, config.mel.hop_length)
+    return frame_count(config.training.window, config.mel.hop_length)
 
 
 def count_windows(manifest: Manifest, config: Config, split: str = "train") -> WindowCount:

@@ -10,15 +10,15 @@ from typing import Optional, Tuple, Union
 import numpy as np
 import numpy.typing as npt
 
-from wavernn_tf.audio import dsp, feature_files
+from wavernn_tf.audio import feature_files
+from wavernn_tf.audio.mel import frame_count
 from wavernn_tf.config import MelRecipe, SignalConfig
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import audio as audio_lib
 from wavernn_tf.pipelines.records import Utterance
-from wavernn_tf.prediction import pitch
+from wavernn_tf.voice.features import DEFAULT_SIGNAL, compute
 
 PathLike = Union[str, "os.PathLike[str]"]
-DEFAULT_SIGNAL = SignalConfig()
 
 
 def load_utterance(
@@ -73,27 +73,6 @@ def features_path(folder: Path, key: str) -> Path:
     return next((path for path in tried if path.is_file()), tried[0])
 
 
-def compute(
-    samples: npt.NDArray[np.int16], recipe: MelRecipe, signal: SignalConfig = DEFAULT_SIGNAL
-) -> npt.NDArray[np.float32]:
-    """Features of a recording.
-
-    Args:
-      samples: int16 [samples] at the recipe's rate.
-      recipe: of the features.
-      signal: with given pitch, the fundamental frequency that autocorrelation finds, in Hz, follows
-        the mel bands.
-
-    Returns:
-      float32 [ceil(samples / hop_length), n_features].
-    """
-    mel: npt.NDArray[np.float32] = dsp.log_mel(dsp.to_float(samples), recipe).numpy()
-    if signal.pitch == "given":
-        classes = pitch.targets(samples, recipe.sample_rate, recipe.hop_length)
-        mel = np.column_stack([mel, pitch.frequencies(classes, recipe.sample_rate)])
-    return mel
-
-
 def _match(
     mel: npt.NDArray[np.float32], samples: int, recipe: MelRecipe, path: Path
 ) -> npt.NDArray[np.float32]:
@@ -104,7 +83,7 @@ def _match(
             f"{path}: {len(mel)} frames do not fit {samples} samples, which make "
             f"{samples / hop:.2f} frames of {hop}.{_likely_cause(len(mel), samples, recipe)}"
         )
-    return mel[: dsp.frame_count(samples, hop)]
+    return mel[: frame_count(samples, hop)]
 
 
 _HOPS: Tuple[int, ...] = (64, 80, 100, 110, 120, 128, 160, 180, 200, 220, 240, 256, 275, 300)

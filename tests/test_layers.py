@@ -22,6 +22,7 @@ PYTHON = """
     export/runtime
     export/format
     export/tflite
+    export/serving/client
     export/serving
     export/benchmark
     export

@@ -2,6 +2,9 @@
 
 import configparser
 import platform
+import re
+import shutil
+import subprocess
 import tarfile
 import wave
 import zipfile
@@ -65,6 +68,67 @@ def test_wheel_serves_every_python_3_on_this_platform():
     python, abi, system = wheels.wheel().stem.split("-")[-3:]
     assert (python, abi) == ("py3", "none")
     assert system != "any" and system.endswith(platform.machine())
+    with zipfile.ZipFile(wheels.wheel()) as archive:
+        (about,) = [n for n in archive.namelist() if n.endswith("/METADATA")]
+        lines = archive.read(about).decode().splitlines()
+    assert "Requires-Python: >=3.9" in lines
+    always = {line for line in lines if line.startswith("Requires-Dist:") and "extra" not in line}
+    assert {re.split(r"[ >=]+", line)[1].lower() for line in always} == {
+        "numpy",
+        "click",
+        "pyyaml",
+        "soundfile",
+    }
+
+
+@pytest.mark.slow
+def test_the_tag_is_that_of_the_newest_symbol_of_glibc(tmp_path):
+    if shutil.which("readelf") is None or platform.libc_ver()[0] != "glibc":
+        pytest.skip("needs readelf and glibc")
+    with zipfile.ZipFile(wheels.wheel()) as archive:
+        library = archive.extract(LIBRARY, tmp_path)
+    versions = subprocess.run(
+        ["readelf", "--version-info", "--wide", library], capture_output=True, text=True, check=True
+    ).stdout
+    newest = max(int(minor) for minor in re.findall(r"GLIBC_2\.(\d+)", versions))
+    tag = wheels.wheel().stem.rpartition("-")[2]
+    assert tag == f"manylinux_2_{max(17, newest)}_{platform.machine()}"
+
+
+@pytest.mark.slow
+def test_a_plain_install_speaks_and_says_what_training_lacks(tmp_path):
+    """Without TensorFlow and without an interpreter, with the newest of all that is needed."""
+    from wavernn_tf.export.runtime import Vocoder
+
+    programs = wheels.fresh_environment(tmp_path / "env", share_dependencies=False)
+    pip = [wheels.sys.executable, "-m", "pip", "--python", programs / "python", "install"]
+    wheels.run(*pip, "--quiet", wheels.wheel())
+    command = programs / "wavernn-tf"
+    assert "en_ru" in wheels.run(command, "voices", cwd=tmp_path)
+    assert "pitch" in wheels.run(command, "inspect", "en_ru", cwd=tmp_path)
+    voice = Vocoder.load("en_ru")
+    rng = np.random.default_rng(0)
+    spread = np.multiply(rng.standard_normal([20, voice.info.mel.n_mels]), voice.info.feature_std)
+    mel = (spread + voice.info.feature_mean).astype(np.float32)
+    np.save(tmp_path / "mel.npy", mel)
+    wheels.run(command, "synthesize", "mel.npy", "out.wav", "--seed", "4", cwd=tmp_path)
+    np.testing.assert_array_equal(samples(tmp_path / "out.wav"), voice.synthesize(mel, seed=4))
+    (clip,) = wheels.CHECKOUT.glob("voices/en_ru/held_out/en_tt-*.flac")
+    told = wheels.run(command, "synthesize", clip, "spoken.wav", cwd=tmp_path)
+    assert "(native " in told and np.abs(samples(tmp_path / "spoken.wav")).max() > 1000
+    for purpose, arguments in (
+        ("Preparing data", ["prepare", tmp_path, "data"]),
+        ("Exporting", ["export", "tflite", tmp_path, "voice.tflite"]),
+    ):
+        told = wheels.run(command, *arguments, cwd=tmp_path, fails=2)
+        assert told.startswith(f"wavernn-tf: {purpose} needs TensorFlow: pip install 'wavernn-tf[")
+        assert told.count("\n") == 1
+
+
+def samples(path):
+    """int16 [samples] of a WAV file."""
+    with wave.open(str(path)) as file:
+        return np.frombuffer(file.readframes(file.getnframes()), "<i2")
 
 
 @pytest.mark.slow
@@ -86,7 +150,7 @@ def test_wheel_outside_the_checkout_synthesizes(tmp_path):
     wheels.run(*command, "--seed", "4", cwd=tmp_path)
     with wave.open(str(tmp_path / "out.wav")) as out:
         assert out.getparams()[:4] == (1, 2, config.mel.sample_rate, 9 * config.mel.hop_length)
-        audio = np.frombuffer(out.readframes(out.getnframes()), "<i2")
+    audio = samples(tmp_path / "out.wav")
     np.testing.assert_array_equal(audio, Vocoder.load(model).synthesize(mel, seed=4))
 
 

@@ -2,7 +2,8 @@
 
 The names below are the package's interface. Each is loaded when it is first used, so that
 importing the package is light: `Vocoder` and `write_wav` run on a device that has numpy and a
-TFLite interpreter only, and TensorFlow is loaded by the names that need it.
+TFLite interpreter only, and TensorFlow (`pip install 'wavernn-tf[train]'`) is loaded by the names
+that need it.
 
 Example::
 
@@ -27,7 +28,7 @@ _HOMES = {
     "export_saved_model": ("export.exporter", "to_saved_model"),
     "export_tflite": ("export.exporter", "to_tflite"),
     "load_config": ("config", "load"),
-    "log_mel": ("audio.dsp", "log_mel"),
+    "log_mel": ("audio.mel", "log_mel"),
     "open_voice": ("export.voices", "open_voice"),
     "prepare": ("pipelines.prepare", "prepare"),
     "train": ("training.trainer", "train"),
@@ -47,8 +48,11 @@ def __getattr__(name: str) -> object:
     """Load a public name (PEP 562)."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from wavernn_tf import extras
+
     module, attribute = _HOMES[name]
-    value = getattr(_importlib.import_module(f"{__name__}.{module}"), attribute)
+    with extras.needed_for(f"`{__name__}.{name}`"):
+        value = getattr(_importlib.import_module(f"{__name__}.{module}"), attribute)
     globals()[name] = value
     return value
 

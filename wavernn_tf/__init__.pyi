@@ -1,4 +1,4 @@
-from wavernn_tf.audio.dsp import log_mel as log_mel
+from wavernn_tf.audio.mel import log_mel as log_mel
 from wavernn_tf.audio.wav import write_wav as write_wav
 from wavernn_tf.config import Config as Config
 from wavernn_tf.config import MelRecipe as MelRecipe

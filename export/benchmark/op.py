@@ -58,6 +58,7 @@ class OpBench(Subject[Dict[str, Any]]):
         round_seconds: float = ROUND_SECONDS,
     ) -> None:
         self.info, self._batch = metadata.read(model), batch
+        runtime = find_runtime(runtime).name
         self.notes: List[str] = []
         self.bodies: Dict[Hashable, Body] = {}
         self._stages = native_bench.stage_names() if stages else ()

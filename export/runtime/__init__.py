@@ -1,4 +1,4 @@
-"""Running an exported voice: numpy and a TFLite interpreter, no TensorFlow.
+"""Running an exported voice: numpy alone, or with a TFLite interpreter; no TensorFlow.
 
 Example::
 

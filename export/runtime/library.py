@@ -1,4 +1,4 @@
-"""Finding a TFLite interpreter and loading the native library into it."""
+"""Finding a TFLite interpreter, and loading the native library, into it or alone."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ import platform
 from pathlib import Path
 from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 
+from wavernn_tf import extras
 from wavernn_tf.errors import WaveRNNError
 
 LIBRARY = Path(__file__).resolve().parent.parent / "libwavernn_tf.so"
 
 RUNTIMES = ("litert", "tensorflow")
+"""The interpreters, in the order in which they are looked for."""
+
+NATIVE = "native"
+"""The native library alone, as a name beside those of the interpreters."""
 
 
 class Runtime(NamedTuple):
@@ -43,15 +48,19 @@ def find_runtime(name: str = "auto") -> Runtime:
     """
     if name != "auto" and name not in RUNTIMES:
         raise WaveRNNError(f"Expected `runtime` to be auto, litert or tensorflow; got {name!r}.")
-    for candidate in RUNTIMES if name == "auto" else (name,):
-        found = _import(candidate)
-        if found:
-            return found
+    found = next(filter(None, map(_import, RUNTIMES if name == "auto" else (name,))), None)
+    if found:
+        return found
     wanted = "ai-edge-litert or tensorflow" if name == "auto" else name
     raise WaveRNNError(
         f"No TFLite interpreter found (looked for {wanted}). Install one: "
-        "pip install ai-edge-litert"
+        f"{extras.install('train' if name == 'tensorflow' else 'litert')}"
     )
+
+
+def find_litert() -> Optional[Runtime]:
+    """LiteRT's interpreter; None if it is not installed."""
+    return _import("litert")
 
 
 def load_library(
@@ -79,12 +88,8 @@ def load_library(
     if not postfilter:
         options["postfilter"] = "0"
     if isa is not None:
+        check_isa(isa, library)
         options["isa"] = isa
-        isas = available_isas(library)
-        if isa not in isas:
-            raise WaveRNNError(
-                f"Expected `isa` to be one of this machine's, {', '.join(isas)}; got {isa!r}."
-            )
     try:
         return runtime.load_delegate(str(path), options)
     except (ValueError, OSError) as error:
@@ -103,6 +108,19 @@ def available_isas(library: Optional[str] = None) -> Tuple[str, ...]:
     loaded = load_c_library(library)
     loaded.wavernn_tf_isas.restype = ctypes.c_char_p
     return tuple(loaded.wavernn_tf_isas().decode().split(","))
+
+
+def check_isa(isa: str, library: Optional[str] = None) -> None:
+    """Refuse an instruction set that is none of `available_isas`.
+
+    Raises:
+      WaveRNNError: naming those there are.
+    """
+    isas = available_isas(library)
+    if isa not in isas:
+        raise WaveRNNError(
+            f"Expected `isa` to be one of this machine's, {', '.join(isas)}; got {isa!r}."
+        )
 
 
 def load_c_library(library: Optional[str] = None) -> ctypes.CDLL:

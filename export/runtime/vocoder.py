@@ -1,4 +1,4 @@
-"""Running an exported voice: numpy and a TFLite interpreter, no TensorFlow.
+"""Running an exported voice: numpy alone, or with a TFLite interpreter; no TensorFlow.
 
 Example::
 
@@ -10,16 +10,23 @@ Example::
 
 from __future__ import annotations
 
+import abc
 import functools
-import threading
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator, Optional, Union
+from typing import Dict, Iterable, Iterator, Optional, Union
 
 import numpy as np
 
-from wavernn_tf.audio.edges import pad_edges
+from wavernn_tf import extras
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.export.runtime.library import find_runtime, load_library
+from wavernn_tf.export.runtime.library import (
+    NATIVE,
+    RUNTIMES,
+    Runtime,
+    find_litert,
+    find_runtime,
+    load_library,
+)
 from wavernn_tf.voice import inputs, metadata, shipped
 from wavernn_tf.voice.base import Draw, Progress, Voice
 
@@ -30,21 +37,13 @@ CHUNK_FRAMES = 40
 class Vocoder(Voice):
     """A voice, ready to turn features into audio.
 
-    Make one with `Vocoder.load`. Threads may share it: they take turns, call by call of the op. For
-    work at the same time give each thread a `clone()`.
+    Make one with `Vocoder.load`. Threads may share it. For work at the same time give each thread a
+    `clone()`: with an interpreter, threads that share a voice take turns, call by call of the op.
 
     Attributes:
       info: the voice's description (`wavernn_tf.voice.metadata.VoiceInfo`).
-      runtime: name and version of the interpreter in use.
+      runtime: name and version of what runs the voice.
     """
-
-    def __init__(self, interpreter: Any, info: metadata.VoiceInfo, runtime: str) -> None:
-        self.info, self.runtime = info, runtime
-        self._interpreter = interpreter
-        self._run_generate = interpreter.get_signature_runner("generate")
-        self._run_score = interpreter.get_signature_runner("score")
-        self._lock = threading.Lock()
-        self._again: Optional[Callable[[], Vocoder]] = None
 
     @classmethod
     def load(
@@ -60,17 +59,24 @@ class Vocoder(Voice):
 
         Args:
           path: the file, its contents, or the name of a shipped voice.
-          runtime: "litert", "tensorflow", or "auto" for whichever is installed, LiteRT first.
+          runtime: "litert" or "tensorflow", a TFLite interpreter that runs the file; "native", the
+            package's library alone; or "auto" for litert where it is installed, else native. The
+            samples are the same with all.
           library: path of libwavernn_tf.so; by default the one built with the package.
           isa: instruction set of the kernels, one of `library.available_isas()`; by default the
             fastest of this machine. The samples are the same on all.
-          stages: keep the time that every stage of the op takes (`wavernn-tf bench`).
+          stages: keep the time that every stage of the op takes (`wavernn-tf bench`); this needs
+            an interpreter.
           postfilter: run the pitch postfilter of a voice that has one; its delay stays.
 
         Raises:
           WaveRNNError: if the file, an interpreter or the library is missing or unfit; it says
             what to do.
         """
+        # Here, since both take from this module.
+        from wavernn_tf.export.runtime.interpreter import InterpreterVocoder
+        from wavernn_tf.export.runtime.native import Model, NativeVocoder
+
         if isinstance(path, bytes):
             model = path
         else:
@@ -79,30 +85,19 @@ class Vocoder(Voice):
                 raise WaveRNNError(f"There is no voice file {path}.")
             model = path.read_bytes()
         info = metadata.read(model)
-        found = find_runtime(runtime)
-        delegate = load_library(found, library, isa, stages, postfilter)
-        try:
-            interpreter = found.interpreter(model_content=model, experimental_delegates=[delegate])
-            voice = cls(interpreter, info, f"{found.name} {found.version}")
-            voice._again = functools.partial(
-                cls.load, model, runtime, library, isa, stages, postfilter
-            )
-            return voice
-        except (ValueError, RuntimeError) as error:
-            raise WaveRNNError(f"The voice cannot be prepared: {error}") from error
+        found = _interpreter(runtime, stages)
+        if found is None:
+            return NativeVocoder(Model(model, library, isa, postfilter), info)
+        delegate = functools.partial(load_library, found, library, isa, stages, postfilter)
+        return InterpreterVocoder(found, delegate, model, info)
 
+    @abc.abstractmethod
     def clone(self) -> Vocoder:
         """The same voice once more, for another thread.
 
-        Both share the bytes of the file and the weights that the op has laid out; a clone takes the
-        memory of a stream alone.
-
-        Raises:
-          WaveRNNError: if the voice was not made by `Vocoder.load`.
+        Both share the bytes of the file and the weights that the library has laid out; a clone
+        takes the memory of a stream alone.
         """
-        if self._again is None:
-            raise WaveRNNError("Expected a voice made by `Vocoder.load` to clone.")
-        return self._again()
 
     def stream(
         self,
@@ -129,35 +124,9 @@ class Vocoder(Voice):
         checked = (inputs.check_features(chunk, self.info) for chunk in chunks if len(chunk))
         yield from self._stream(checked, Draw(seed, temperature, fine_temperature))
 
+    @abc.abstractmethod
     def _stream(self, chunks: Iterable[np.ndarray], draw: Draw) -> Iterator[np.ndarray]:
         """`stream` of checked chunks."""
-        past, ahead = self.info.past, self.info.frames_after
-        state = np.zeros([1, self.info.state_values], np.float32)
-        position = np.zeros([1], np.int64)
-        window: Optional[np.ndarray] = None
-
-        def run(features: np.ndarray) -> np.ndarray:
-            nonlocal state, position
-            outputs = self.generate(
-                features=features[None],
-                seed=np.array([draw.seed], np.int64),
-                temperature=np.array([draw.temperature], np.float32),
-                fine_temperature=np.array([draw.fine_temperature], np.float32),
-                state=state,
-                position=position,
-            )
-            state, position = outputs["state"], outputs["position"]
-            return outputs["audio"][0]
-
-        for chunk in chunks:
-            if window is None:
-                window = np.repeat(chunk[:1], past, axis=0)  # the edge: silence is not known
-            window = np.concatenate([window, chunk])
-            if len(window) > past + ahead:
-                yield run(window)
-                window = window[len(window) - past - ahead :]
-        if window is not None and ahead:
-            yield run(np.concatenate([window, np.repeat(window[-1:], ahead, axis=0)]))
 
     def _speak(self, mel: np.ndarray, draw: Draw, progress: Progress) -> np.ndarray:
         def chunks() -> Iterator[np.ndarray]:
@@ -167,11 +136,6 @@ class Vocoder(Voice):
                     progress(min(start + CHUNK_FRAMES, len(mel)))
 
         return np.concatenate(list(self._stream(chunks(), draw)))
-
-    def _score(self, mel: np.ndarray, audio: np.ndarray) -> np.ndarray:
-        padded = pad_edges(mel, self.info.past, self.info.frames_after)
-        outputs = self._call(self._run_score, features=padded[None], audio=audio[None])
-        return outputs["log_likelihood"][0]
 
     def generate(self, **tensors: np.ndarray) -> Dict[str, np.ndarray]:
         """Advance any number of streams by whole frames: the file's signature `generate`, bare.
@@ -183,12 +147,23 @@ class Vocoder(Voice):
 
         Returns:
           audio int16 [batch, frames * hop_length], and the next state and position.
-        """
-        return self._call(self._run_generate, **tensors)
 
-    def _call(self, runner: Any, **tensors: np.ndarray) -> Dict[str, np.ndarray]:
-        try:
-            with self._lock:
-                return runner(**tensors)
-        except (ValueError, RuntimeError) as error:
-            raise WaveRNNError(f"The voice's op refused its input: {error}") from error
+        Raises:
+          WaveRNNError: if the op refuses its input, or the voice runs without an interpreter.
+        """
+        raise WaveRNNError(
+            "The signature `generate` needs a TFLite interpreter; this voice was loaded without: "
+            f"{extras.install('litert')}"
+        )
+
+
+def _interpreter(runtime: str, stages: bool) -> Optional[Runtime]:
+    """The interpreter to run in; None for the library alone."""
+    if runtime not in ("auto", NATIVE, *RUNTIMES):
+        names = ", ".join((NATIVE, *RUNTIMES))
+        raise WaveRNNError(f"Expected `runtime` to be auto or one of {names}; got {runtime!r}.")
+    if runtime == NATIVE:
+        if stages:
+            raise WaveRNNError("Expected an interpreter as `runtime` to time stages; got native.")
+        return None
+    return find_litert() if runtime == "auto" and not stages else find_runtime(runtime)

@@ -7,30 +7,50 @@ first; loading needs no package of ours. Signatures::
         features float32 [batch, frames, n_features], lengths int32 [batch] (frames of each row),
         seed int64 [batch], temperature float32 [batch], fine_temperature float32 [batch]
         -> audio int16 [batch, frames * hop_length] (zero past a row's end),
-           audio_lengths int32 [batch]
+           audio_lengths int32 [batch] (samples), status string [batch]
+    synthesize_wav
+        the same
+        -> wav_bytes string [batch] (a RIFF WAV file each), status
+    stream (not of Subscale WaveRNN)
+        features (the next frames), lengths (may be 0), final bool [batch], seed, temperature,
+        fine_temperature, state string [batch] ("" begins a stream)
+        -> audio int16 [batch, samples], audio_lengths, state ("" after `final`), status
+    features, features_of_audio (of voices whose features are computed from audio)
+        wav_bytes string [batch] (16-bit mono PCM at the voice's rate), or
+        audio int16 [batch, samples], audio_lengths int32 [batch]
+        -> features float32 [batch, frames, n_features] (zero past a row's end), lengths, status
     score
         features, lengths, audio int16 [batch, frames * hop_length]
-        -> log_likelihood float32 [batch, frames * hop_length, 2] (zero past a row's end)
+        -> log_likelihood float32 [batch, frames * hop_length, 2] (zero past a row's end), status
+
+`status` is "" for a good row; for another it says what was expected and what came, and the row's
+outputs are empty: the other rows are answered. The chunks of a stream, of any sizes and with the
+same seed and temperatures, join to the audio of `synthesize`; a refused chunk gives back the state
+that it came with, if that was one.
 """
 
 from __future__ import annotations
 
 import os
-from typing import Any, List, Sequence
+from typing import Optional, Sequence
 
 import tensorflow as tf
 
 from wavernn_tf import files
 from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.export.serving import versions
+from wavernn_tf.export.serving import signatures, versions
 from wavernn_tf.export.serving import warmup as serving
-from wavernn_tf.generation import sampling, synthesis
 from wavernn_tf.voice import metadata
-from wavernn_tf.voice import weights as weights_lib
 from wavernn_tf.voice.weights import Weights
 
 INFO_ASSET = "wavernn_tf.json"
+
+UNROLLS = (1, 2, 4, 8)
+"""Samples that an iteration of the loop may take; each divides `wavefront.CHUNK`."""
+
+DEVICES = ("cpu", "gpu")
+"""What a compiled loop may be made for; each runs on the other too, slower."""
 
 
 def save(
@@ -38,7 +58,9 @@ def save(
     weights: Weights,
     info: metadata.VoiceInfo,
     path: files.PathLike,
-    xla: bool = False,
+    xla: bool = True,
+    device: str = "cpu",
+    unroll: Optional[int] = None,
     inputs: Sequence[files.PathLike] = (),
 ) -> str:
     """Write a SavedModel to `path`/1, or to the next number; other versions are kept.
@@ -50,32 +72,46 @@ def save(
         warm-up requests lie beside it.
       path: the model's folder; new, or with nothing in it but versions. The version appears whole
         or not at all.
-      xla: compile the sampling loop with XLA, once per batch size and length: several times faster,
-        where the server has XLA for its device.
+      xla: compile the sampling loop with XLA, once for each number of rows in
+        `signatures.ROW_BUCKETS`: several times faster, where the server has XLA for its device.
+      device: what the compiled loop is made for, one of `DEVICES`: "cpu" or "gpu".
+      unroll: samples of an iteration of the loop, one of `UNROLLS`; it must divide the hop. By
+        default 1 for a CPU, and the largest that will do for a GPU, which waits for its host after
+        every iteration.
       inputs: files and folders that `path` must not be or lie in.
 
     Returns:
       The path of the version's folder.
 
     Raises:
-      WaveRNNError: if `path` is a file or holds anything but versions.
+      WaveRNNError: if `path` is a file or holds anything but versions, or `unroll` does not divide
+        the hop.
     """
+    unroll = _unroll_for(config, device, unroll)
     made = versions.claim(path, inputs)
     with files.replacing(made) as version:
-        module = _Serving(config, weights, xla)
-        signatures = {
-            "serving_default": module.synthesize,
-            "synthesize": module.synthesize,
-            "score": module.score,
-        }
+        module = signatures.Signatures(config, weights, info, xla, device, unroll)
         named = os.path.join(files.plain(version.parent), version.name)
-        tf.saved_model.save(module, named, signatures=signatures)
+        tf.saved_model.save(module, named, signatures=module.all)
         extra = version / "assets.extra"
         extra.mkdir()
         (extra / INFO_ASSET).write_text(info.to_json(), encoding="utf-8")
         if serving.available():
             serving.write_warmup(version, info)
     return str(made)
+
+
+def _unroll_for(config: Config, device: str, unroll: Optional[int]) -> int:
+    hop = config.mel.hop_length
+    fitting = [n for n in UNROLLS if hop % n == 0]
+    if unroll is None:
+        return max(fitting) if device == "gpu" else 1
+    if unroll not in fitting:
+        raise WaveRNNError(
+            f"Expected `unroll` to divide `mel.hop_length` = {hop}, one of "
+            f"{', '.join(map(str, fitting))}; got {unroll}."
+        )
+    return unroll
 
 
 def read_info(path: files.PathLike) -> metadata.VoiceInfo:
@@ -95,91 +131,3 @@ def read_info(path: files.PathLike) -> metadata.VoiceInfo:
         )
     with open(text, encoding="utf-8") as file:
         return metadata.VoiceInfo.from_json(file.read())
-
-
-def pad_edges(features: tf.Tensor, lengths: tf.Tensor, past: int, lookahead: int) -> tf.Tensor:
-    """Repeat each row's first frame `past` times and its last frame to the end.
-
-    Args:
-      features: float32 [batch, frames, n_features].
-      lengths: int32 [batch], valid frames of each row, 1..frames.
-      past: frames before.
-      lookahead: frames after.
-
-    Returns:
-      float32 [batch, past + frames + lookahead, n_features].
-    """
-    frame = tf.range(-past, tf.shape(features)[1] + lookahead)
-    return tf.gather(features, tf.clip_by_value(frame[None], 0, lengths[:, None] - 1), batch_dims=1)
-
-
-class _Serving(tf.Module):
-    """The two signatures over the dense weights, kept once, as variables."""
-
-    def __init__(self, config: Config, weights: Weights, xla: bool) -> None:
-        super().__init__()
-        names = weights_lib.named_arrays(weights)
-        self.arrays = {name: tf.Variable(a, trainable=False) for name, a in names.items()}
-        hop = config.mel.hop_length
-        features = tf.TensorSpec([None, None, config.n_features], tf.float32, "features")
-        lengths = tf.TensorSpec([None], tf.int32, "lengths")
-
-        def checked(features: tf.Tensor, lengths: tf.Tensor, *rows: tf.Tensor) -> List[Any]:
-            batch, frames = tf.shape(features)[0], tf.shape(features)[1]
-            checks = [
-                *(tf.debugging.assert_equal(tf.shape(r)[0], batch, "one row each") for r in rows),
-                tf.debugging.assert_equal(tf.shape(lengths)[0], batch, "lengths: one row each"),
-                tf.debugging.assert_greater_equal(lengths, 1, "lengths: expected >= 1"),
-                tf.debugging.assert_less_equal(lengths, frames, "lengths: expected <= frames"),
-                tf.debugging.assert_all_finite(features, "features: expected finite values"),
-            ]
-            with tf.control_dependencies(checks):
-                padded = pad_edges(features, lengths, config.past, config.lookahead)
-            valid = tf.sequence_mask(lengths * hop, frames * hop)
-            return [padded, valid]
-
-        def sample(padded: tf.Tensor, *draws: tf.Tensor) -> tf.Tensor:
-            seed, temperature, fine_temperature = draws
-            return synthesis.synthesize(
-                padded, seed, temperature, fine_temperature, config, self._read()
-            )
-
-        if xla:
-            sample = tf.function(sample, autograph=False, jit_compile=True)
-
-        @tf.function(
-            autograph=False,
-            input_signature=[
-                features,
-                lengths,
-                tf.TensorSpec([None], tf.int64, "seed"),
-                tf.TensorSpec([None], tf.float32, "temperature"),
-                tf.TensorSpec([None], tf.float32, "fine_temperature"),
-            ],
-        )
-        def synthesize(features, lengths, seed, temperature, fine_temperature):
-            draws = seed, temperature, fine_temperature
-            padded, valid = checked(features, lengths, *draws)
-            tf.debugging.assert_non_negative(temperature, "temperature: expected >= 0")
-            tf.debugging.assert_non_negative(fine_temperature, "fine_temperature: expected >= 0")
-            audio = sample(padded, *draws)
-            silence = tf.zeros_like(audio)
-            return {"audio": tf.where(valid, audio, silence), "audio_lengths": lengths * hop}
-
-        @tf.function(
-            autograph=False,
-            input_signature=[features, lengths, tf.TensorSpec([None, None], tf.int16, "audio")],
-        )
-        def score(features, lengths, audio):
-            padded, valid = checked(features, lengths, audio)
-            tf.debugging.assert_equal(
-                tf.shape(audio)[1], tf.shape(valid)[1], "audio: expected frames * hop_length"
-            )
-            likelihood = sampling.score(padded, audio, config, self._read())
-            return {"log_likelihood": tf.where(valid[..., None], likelihood, 0.0)}
-
-        self.synthesize, self.score = synthesize, score
-
-    def _read(self) -> Weights:
-        """The weights as tensors, read once before the loop."""
-        return weights_lib.from_named({n: tf.convert_to_tensor(v) for n, v in self.arrays.items()})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Dict
 
 import numpy as np
 import tensorflow as tf
@@ -29,7 +30,8 @@ class SavedModelVoice(WholeVoice):
             raise WaveRNNError(f"The SavedModel {path} cannot be loaded: {error}") from error
 
     def _generate(self, mel: np.ndarray, draw: Draw) -> np.ndarray:
-        outputs = self._signatures["synthesize"](
+        outputs = self._call(
+            "synthesize",
             features=tf.constant(mel[None]),
             lengths=tf.constant([len(mel)]),
             seed=tf.constant([draw.seed], tf.int64),
@@ -39,9 +41,18 @@ class SavedModelVoice(WholeVoice):
         return outputs["audio"].numpy()[0]
 
     def _score(self, mel: np.ndarray, audio: np.ndarray) -> np.ndarray:
-        outputs = self._signatures["score"](
+        outputs = self._call(
+            "score",
             features=tf.constant(mel[None]),
             lengths=tf.constant([len(mel)]),
             audio=tf.constant(audio[None]),
         )
         return outputs["log_likelihood"].numpy()[0]
+
+    def _call(self, signature: str, **inputs: tf.Tensor) -> Dict[str, tf.Tensor]:
+        outputs = self._signatures[signature](**inputs)
+        if "status" in outputs:  # exports of earlier builds have none
+            status = outputs["status"].numpy()[0].decode()
+            if status:
+                raise WaveRNNError(f"The SavedModel refused its inputs: {status}.")
+        return outputs

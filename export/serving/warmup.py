@@ -14,8 +14,9 @@ from typing import Any, Dict, List
 import numpy as np
 import tensorflow as tf
 
-from wavernn_tf import files
-from wavernn_tf.errors import WaveRNNError
+from wavernn_tf import extras, files
+from wavernn_tf.audio import wav
+from wavernn_tf.export.serving.signatures import ROW_BUCKETS, makes_features, streams
 from wavernn_tf.voice.metadata import VoiceInfo
 
 WARMUP = Path("assets.extra", "tf_serving_warmup_requests")
@@ -24,38 +25,58 @@ WARMUP = Path("assets.extra", "tf_serving_warmup_requests")
 FRAMES = 4
 """Frames of each warm-up request; the graph is the same for every length."""
 
+SPEAKING = ("serving_default", "synthesize", "synthesize_wav", "stream")
+"""Signatures that run the sampling loop, which may be compiled for each of `ROW_BUCKETS`."""
+
 
 def available() -> bool:
     """Whether the package tensorflow-serving-api is installed."""
     return importlib.util.find_spec("tensorflow_serving") is not None
 
 
-def warmup_inputs(info: VoiceInfo, frames: int = FRAMES) -> Dict[str, Dict[str, np.ndarray]]:
+def warmup_inputs(
+    info: VoiceInfo, rows: int = 1, frames: int = FRAMES
+) -> Dict[str, Dict[str, np.ndarray]]:
     """One request for each signature: average features, silence.
 
     Args:
       info: the voice's description.
+      rows: of each request.
       frames: length of the requests.
 
     Returns:
-      Input arrays, with a batch of 1 first, by signature and name.
+      Input arrays by signature and name.
     """
-    features = np.tile(np.array(info.feature_mean, np.float32), [1, frames, 1])
-    lengths = np.array([frames], np.int32)
-    silence = np.zeros([1, frames * info.mel.hop_length], np.int16)
-    synthesize: Dict[str, np.ndarray] = {
+    features = np.tile(np.array(info.feature_mean, np.float32), [rows, frames, 1])
+    lengths = np.full([rows], frames, np.int32)
+    silence = np.zeros([rows, frames * info.mel.hop_length], np.int16)
+    spoken: Dict[str, np.ndarray] = {
         "features": features,
         "lengths": lengths,
-        "seed": np.array([0], np.int64),
-        "temperature": np.array([1], np.float32),
-        "fine_temperature": np.array([1], np.float32),
+        "seed": np.zeros([rows], np.int64),
+        "temperature": np.ones([rows], np.float32),
+        "fine_temperature": np.ones([rows], np.float32),
     }
-    score: Dict[str, np.ndarray] = {"features": features, "lengths": lengths, "audio": silence}
-    return {"serving_default": synthesize, "synthesize": synthesize, "score": score}
+    requests: Dict[str, Dict[str, np.ndarray]] = {
+        name: spoken for name in ("serving_default", "synthesize", "synthesize_wav")
+    }
+    requests["score"] = {"features": features, "lengths": lengths, "audio": silence}
+    if streams(info):
+        state = np.array([b""] * rows, object)
+        requests["stream"] = {**spoken, "final": np.ones([rows], bool), "state": state}
+    if makes_features(info):
+        wavs = [wav.wav_bytes(row, info.mel.sample_rate) for row in silence]
+        requests["features"] = {"wav_bytes": np.array(wavs, object)}
+        counts = np.full([rows], silence.shape[1], np.int32)
+        requests["features_of_audio"] = {"audio": silence, "audio_lengths": counts}
+    return requests
 
 
 def warmup_records(info: VoiceInfo, model: str = "voice", frames: int = FRAMES) -> List[Any]:
     """The warm-up requests as TF Serving's `PredictionLog` messages.
+
+    Every signature is called once, those that speak with each number of rows of
+    `signatures.ROW_BUCKETS`: nothing is left to compile under traffic.
 
     Args:
       info: the voice's description.
@@ -65,22 +86,20 @@ def warmup_records(info: VoiceInfo, model: str = "voice", frames: int = FRAMES) 
     Raises:
       WaveRNNError: if tensorflow-serving-api is not installed.
     """
-    try:
+    with extras.needed_for("A warm-up request"):
         from tensorflow_serving.apis import prediction_log_pb2
-    except ImportError as error:
-        raise WaveRNNError(
-            "Warm-up requests need the package tensorflow-serving-api: "
-            "pip install 'tensorflow-serving-api<2.17'"
-        ) from error
     records = []
-    for signature, inputs in warmup_inputs(info, frames).items():
-        record = prediction_log_pb2.PredictionLog()
-        request = record.predict_log.request
-        request.model_spec.name = model
-        request.model_spec.signature_name = signature
-        for name, array in inputs.items():
-            request.inputs[name].CopyFrom(tf.make_tensor_proto(array))
-        records.append(record)
+    for rows in ROW_BUCKETS:
+        for signature, inputs in warmup_inputs(info, rows, frames).items():
+            if rows > 1 and signature not in SPEAKING:
+                continue
+            record = prediction_log_pb2.PredictionLog()
+            request = record.predict_log.request
+            request.model_spec.name = model
+            request.model_spec.signature_name = signature
+            for name, array in inputs.items():
+                request.inputs[name].CopyFrom(tf.make_tensor_proto(array))
+            records.append(record)
     return records
 
 

@@ -100,3 +100,9 @@ def test_empty_audio(a: float) -> None:
     assert signal.pre_emphasis(np.zeros(0, np.int16), a).shape == (0,)
     audio, carry = signal.de_emphasis(np.zeros(0, np.int32), a, 3.5)
     assert audio.shape == (0,) and carry == 3.5
+
+
+def test_to_float() -> None:
+    codes = np.int16([-32768, 0, 16384])
+    for made in (signal.to_float(codes), dsp.to_float(codes).numpy()):
+        assert made.dtype == np.float32 and made.tolist() == [-1.0, 0.0, 0.5]

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Sequence
 
 import click
 import pytest
@@ -17,21 +18,22 @@ from wavernn_tf.errors import WaveRNNError
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("tensorflow", "tf_keras", "tensorflow_io", "matplotlib", "tqdm", "yaml", "absl")
-BLOCKED = f"""
+BLOCKED = """
 import sys
 class Block:
     def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in {HEAVY!r}:
-            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+        if name.split(".")[0] in ABSENT:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Block())
 from wavernn_tf.cli import main
 main()
 """
 
 
-def blocked(*args: object) -> subprocess.CompletedProcess:
+def blocked(*args: object, absent: Sequence[str] = HEAVY) -> subprocess.CompletedProcess:
     """Runs the command line where TensorFlow and its company are not installed."""
-    command = [sys.executable, "-c", BLOCKED, *map(str, args)]
+    code = BLOCKED.replace("ABSENT", repr(tuple(absent)))
+    command = [sys.executable, "-c", code, *map(str, args)]
     return subprocess.run(command, capture_output=True, text=True, env=environment())
 
 
@@ -88,6 +90,24 @@ def test_interrupt(tflite):
     assert code == 130 and said.strip().endswith("interrupted") and "Traceback" not in said
 
 
+def test_what_a_command_lacks_is_told(recordings, data, run, tmp_path):
+    out = tmp_path / "out"
+    for purpose, *command in (
+        ("Preparing data", "prepare", recordings, out),
+        ("Training", "train", data, out),
+        ("Reading a checkpoint", "snapshot", run, out),
+        ("Evaluating", "evaluate", run),
+        ("Exporting", "export", "tflite", run, tmp_path / "out.tflite"),
+        ("Exporting", "export", "saved-model", run, out),
+        ("Timing random weights", "bench", "--state", "64"),
+    ):
+        done = blocked(*command)
+        assert done.returncode == 2, done.stderr
+        expected = f"wavernn-tf: {purpose} needs TensorFlow: pip install 'wavernn-tf[train]'\n"
+        assert done.stderr.endswith(expected), done.stderr
+        assert "Traceback" not in done.stderr and not list(tmp_path.iterdir())
+
+
 def test_help_without_tensorflow():
     for command in ([], ["prepare"], ["train"], ["evaluate"], ["export", "tflite"], ["bench"]):
         done = blocked(*command, "--help")
@@ -104,7 +124,16 @@ def test_voice_without_tensorflow(tflite, mel, recording, run, tmp_path):
         extra = ["--rounds", 1, "--round-seconds", 0.02] if command == "bench" else []
         done = blocked(command, tflite, *extra)
         assert done.returncode == 0, done.stderr
-    for args in (("synthesize", tflite, recording, out), ("synthesize", run, mel, out)):
-        done = blocked(*args)
-        assert done.returncode == 2
-        assert "TensorFlow" in done.stderr and "Traceback" not in done.stderr
+    for command in (["synthesize", tflite, recording, out], ["score", tflite, recording]):
+        done = blocked(*command)
+        assert done.returncode == 0, done.stderr
+        spoken = out.read_bytes()
+        done = blocked(*command, absent=[*HEAVY, "ai_edge_litert"])
+        assert done.returncode == 0, done.stderr
+        assert "native" in done.stdout and out.read_bytes() == spoken
+    done = blocked("bench", tflite, absent=[*HEAVY, "ai_edge_litert"])
+    assert done.returncode == 2 and "pip install 'wavernn-tf[litert]'" in done.stderr
+    done = blocked("synthesize", run, mel, out)
+    assert done.returncode == 2
+    expected = "The voice of a training run needs TensorFlow: pip install 'wavernn-tf[train]'"
+    assert expected in done.stderr and "Traceback" not in done.stderr

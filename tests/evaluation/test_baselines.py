@@ -12,7 +12,7 @@ from wavernn_tf.config import MelRecipe, recipes
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.evaluation import baselines, f0, griffin_lim, log_mel, packages
 from wavernn_tf.evaluation.held_out import Clip
-from wavernn_tf.pipelines import features
+from wavernn_tf.voice import features
 
 
 def test_mu_law_has_256_levels_and_the_ratio_of_the_textbook():
@@ -35,9 +35,9 @@ def test_magnitudes_have_the_features_that_they_came_from(name):
     mel = features.compute(audio, recipe)
     spectra = griffin_lim.magnitudes(mel, recipe)
     assert spectra.shape == (len(mel), recipe.n_fft // 2 + 1) and (spectra >= 0).all()
-    from wavernn_tf.audio import dsp
+    from wavernn_tf.audio import mel as mel_lib
 
-    again = np.maximum(spectra**recipe.power @ dsp.mel_filterbank(recipe), recipe.floor)
+    again = np.maximum(spectra**recipe.power @ mel_lib.mel_filterbank(recipe), recipe.floor)
     unit = {"ln": 1.0, "log10": np.log(10), "db": np.log(10) / 10}[recipe.log]
     energies = np.exp((mel.astype(float) * recipe.scale + recipe.offset) * unit)
     assert np.median(np.abs(np.log(again / energies))) < 0.05

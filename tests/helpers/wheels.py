@@ -19,15 +19,21 @@ SOURCES += ["CHANGELOG.md", "wavernn_tf", "export", "pipelines", "tests/conftest
 _scratch = tempfile.TemporaryDirectory(prefix="wavernn-tf-wheels-")
 
 
-def run(*command, **options):
-    """Runs a command outside the checkout, without the environment's own search paths."""
+def run(*command, fails=None, **options):
+    """Runs a command outside the checkout, without the environment's own search paths.
+
+    Args:
+      *command: the program and its arguments.
+      fails: the exit code with which it must fail; its standard error is returned then.
+      **options: of `subprocess.run`.
+    """
     env = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
     env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"  # its CMake
     options.setdefault("cwd", _scratch.name)
     command = [str(part) for part in command]
     done = subprocess.run(command, env=env, capture_output=True, text=True, **options)
-    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
+    assert done.returncode == (fails or 0), f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
+    return done.stderr if fails else done.stdout
 
 
 @functools.cache

@@ -16,8 +16,9 @@ import soundfile
 
 from wavernn_tf.config import Config, MelRecipe, SignalConfig
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.pipelines import corpora, features, manifest, prepare, records, shards
+from wavernn_tf.pipelines import corpora, manifest, prepare, records, shards
 from wavernn_tf.pipelines.manifest import Manifest
+from wavernn_tf.voice.features import compute
 
 
 def _recordings(folder: Path, count: int, seconds: float = 0.5, rate: int = 16000) -> Path:
@@ -57,7 +58,7 @@ def test_the_clips(prepared: Path, speech: Path) -> None:
                 assert len(utterance.audio) == info.frames * 200
                 np.testing.assert_array_equal(utterance.audio[: len(original)], original)
                 assert not utterance.audio[len(original) :].any()
-                expected = features.compute(original, MelRecipe())
+                expected = compute(original, MelRecipe())
                 np.testing.assert_allclose(utterance.mel, expected, atol=1e-5)
                 mels += [utterance.mel] if split == "train" else []
     every = np.concatenate(mels).astype(np.float64)

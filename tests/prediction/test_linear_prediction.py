@@ -15,8 +15,8 @@ from tests.helpers.small import SPEECH
 from wavernn_tf.audio import signal
 from wavernn_tf.config import MelRecipe, SignalConfig, recipes
 from wavernn_tf.generation import predictors
-from wavernn_tf.pipelines import features
 from wavernn_tf.prediction import linear_prediction as prediction
+from wavernn_tf.voice import features
 
 SIGNAL = SignalConfig(prediction_order=16)
 

@@ -1,4 +1,4 @@
-"""Mel bands and the analysis window of a recipe (NumPy only)."""
+"""Log-mel features as a recipe says, with their bands and window (NumPy only). Pure functions."""
 
 from __future__ import annotations
 
@@ -9,6 +9,67 @@ import numpy as np
 import numpy.typing as npt
 
 from wavernn_tf.config import MelRecipe
+from wavernn_tf.errors import WaveRNNError
+
+_FRAMES_AT_ONCE = 2048
+"""Frames per FFT call: bounds the memory for recordings of hours."""
+
+
+def frame_count(samples: int, hop_length: int) -> int:
+    """Frames that cover so many samples (the last one may be padded)."""
+    return -(-samples // hop_length)
+
+
+def log_mel(audio: npt.ArrayLike, recipe: MelRecipe) -> npt.NDArray[np.float32]:
+    """Log-mel features of a waveform, as `MelRecipe` says; computed in float64.
+
+    Args:
+      audio: float [samples] in [-1, 1], at `recipe.sample_rate`; padded with zeros to a multiple
+        of `hop_length` first. It may be shorter than the FFT: the reflection at the edges then
+        goes back and forth.
+      recipe: of kind "mel".
+
+    Returns:
+      float32 [frames, n_mels], frames = ceil(samples / hop_length).
+
+    Raises:
+      WaveRNNError: for no samples at all, or features computed elsewhere.
+    """
+    if recipe.kind != "mel":
+        raise WaveRNNError(
+            f"Expected a recipe of kind `mel` to compute features; {recipe.name!r} is "
+            f"{recipe.kind!r}: its features come from elsewhere (see --mel-dir)."
+        )
+    waveform = np.asarray(audio, np.float64)
+    if not len(waveform):
+        raise WaveRNNError("Expected at least one sample to compute features; got none.")
+    frames = np.lib.stride_tricks.sliding_window_view(_pad(waveform, recipe), recipe.n_fft)
+    frames = frames[:: recipe.hop_length]  # [frames or one more, n_fft]
+    count = frame_count(len(waveform), recipe.hop_length)
+    starts = range(0, count, _FRAMES_AT_ONCE)
+    parts = [_log_mel(frames[s : min(s + _FRAMES_AT_ONCE, count)], recipe) for s in starts]
+    return np.concatenate(parts)
+
+
+def _pad(audio: npt.NDArray[np.float64], recipe: MelRecipe) -> npt.NDArray[np.float64]:
+    """Zeros to a multiple of the hop, then the edges."""
+    hop, n_fft = recipe.hop_length, recipe.n_fft
+    audio = np.pad(audio, (0, -len(audio) % hop))
+    left = (n_fft - hop) // 2 if recipe.padding == "same" else n_fft // 2
+    right = n_fft - (hop if recipe.padding == "same" else 0) - left
+    if recipe.padding == "center-zero":
+        return np.pad(audio, (left, right))
+    return np.pad(audio, (left, right), mode="reflect")  # without repeating the edge
+
+
+def _log_mel(frames: npt.NDArray[np.float64], recipe: MelRecipe) -> npt.NDArray[np.float32]:
+    """Features of frames [frames, n_fft]: float32 [frames, n_mels]."""
+    spectrum = np.abs(np.fft.rfft(frames * window(recipe)))  # [frames, n_fft // 2 + 1]
+    if recipe.power == 2.0:
+        spectrum = np.square(spectrum)
+    mel = np.maximum(spectrum @ mel_filterbank(recipe), recipe.floor)
+    unit = {"ln": 1.0, "log10": 1.0 / math.log(10.0), "db": 10.0 / math.log(10.0)}[recipe.log]
+    return ((np.log(mel) * unit - recipe.offset) / recipe.scale).astype(np.float32)
 
 
 def hz_to_mel(hz: npt.ArrayLike, scale: str) -> npt.NDArray[np.float64]:

@@ -22,6 +22,11 @@ SCALARS: npt.NDArray[np.float32] = np.arange(256, dtype=np.float32) / np.float32
 """Network input of each of the 256 codes: v / 127.5 - 1, in float32."""
 
 
+def to_float(audio: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    """Integer samples [...] to float32 [...]: divided by 32768; of 16 bits, to [-1, 1)."""
+    return np.asarray(audio).astype(np.float32) * np.float32(1 / 32768)
+
+
 def pre_emphasis(audio: npt.ArrayLike, coefficient: float, previous: int = 0) -> Int32:
     """Whiten the spectrum: `s[n] = rint(x[n] - a x[n-1])`.
 

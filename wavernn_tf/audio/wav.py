@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import Tuple
 
 import numpy as np
 
@@ -28,11 +29,23 @@ def write_wav(path: files.PathLike, audio: np.ndarray, sample_rate: int) -> None
 
 def wav_bytes(audio: np.ndarray, sample_rate: int) -> bytes:
     """The contents of the file that `write_wav` writes."""
-    samples = np.asarray(audio, "<i2").tobytes()
+    head, tail = wav_frame(len(audio), sample_rate)
+    return head + np.asarray(audio, "<i2").tobytes() + tail
+
+
+def wav_frame(samples: int, sample_rate: int) -> Tuple[bytes, bytes]:
+    """What stands before and behind the samples, for writing them as they come.
+
+    Args:
+      samples: how many there will be.
+      sample_rate: in Hz.
+    """
     form = struct.pack("<HHIIHH", 1, 1, sample_rate, 2 * sample_rate, 2, 16)
-    software = _chunk(b"LIST", b"INFO" + _chunk(b"ISFT", WAV_MARK + b"\0"))
-    chunks = _chunk(b"fmt ", form) + _chunk(b"data", samples) + software
-    return b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks
+    data = b"data" + struct.pack("<I", 2 * samples)
+    before = b"WAVE" + _chunk(b"fmt ", form) + data
+    tail = _chunk(b"LIST", b"INFO" + _chunk(b"ISFT", WAV_MARK + b"\0"))
+    size = len(before) + 2 * samples + len(tail)
+    return b"RIFF" + struct.pack("<I", size) + before, tail
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:

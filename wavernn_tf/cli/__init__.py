@@ -12,6 +12,7 @@ import click
 
 import wavernn_tf
 from wavernn_tf.cli.bench import bench
+from wavernn_tf.cli.client import client
 from wavernn_tf.cli.evaluate import evaluate
 from wavernn_tf.cli.export import export
 from wavernn_tf.cli.group import Commands
@@ -57,6 +58,7 @@ _COMMANDS = (
     score,
     inspect,
     bench,
+    client,
 )
 for command in _COMMANDS:
     cli.add_command(command)

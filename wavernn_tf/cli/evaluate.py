@@ -8,8 +8,8 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import click
 
-from wavernn_tf import files, logs
-from wavernn_tf.cli import options, show, speech
+from wavernn_tf import extras, files, logs
+from wavernn_tf.cli import options, show
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.voice import inputs
 
@@ -79,6 +79,7 @@ from wavernn_tf.voice import inputs
 @options.fine_temperature_option
 @options.runtime_option
 @options.json_option
+@extras.needed_for("Evaluating")
 def evaluate(
     voices: Tuple[str, ...],
     data: Optional[str],
@@ -151,11 +152,11 @@ def evaluate(
         )
         return
     folder = data or _data_of(voices)
-    with speech.tensorflow_for("Evaluating"):
-        logs.quiet_tensorflow()
-        from wavernn_tf.evaluation import evaluate as library
-        from wavernn_tf.evaluation import held_out
-        from wavernn_tf.evaluation import report as report_lib
+    logs.quiet_tensorflow()
+    from wavernn_tf.evaluation import evaluate as library
+    from wavernn_tf.evaluation import held_out
+    from wavernn_tf.evaluation import report as report_lib
+
     if report:
         files.claim_file(report, [*voices, folder], report_lib.is_report)
     opened = _opened(voices, runtime)
@@ -262,10 +263,9 @@ def _stamp() -> Dict[str, Any]:
 
 
 def _opened(voices: Tuple[str, ...], runtime: str) -> Dict[str, Any]:
-    with speech.tensorflow_for("Evaluating"):
-        logs.quiet_tensorflow()
-        from wavernn_tf.evaluation import evaluate as library  # noqa: F401 (is TensorFlow there?)
-        from wavernn_tf.export.voices import open_voice
+    logs.quiet_tensorflow()
+    from wavernn_tf.export.voices import open_voice
+
     return {label: open_voice(path, runtime) for label, path in _labels(voices).items()}
 
 

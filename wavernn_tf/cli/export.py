@@ -1,4 +1,4 @@
-"""`wavernn-tf export tflite` and `wavernn-tf export saved-model`."""
+"""`wavernn-tf export tflite`, `saved-model` and `serving-kit`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import Optional, Tuple
 
 import click
 
-from wavernn_tf import logs
-from wavernn_tf.cli import options, show, speech
+from wavernn_tf import extras, logs
+from wavernn_tf.cli import options, show
 from wavernn_tf.config.matrices import BLOCK_SHAPES
 from wavernn_tf.export.format.packing import WEIGHT_TYPES
+
+DEVICES = ("cpu", "gpu")
+"""Of `wavernn_tf.export.serving.saved_model`, which takes TensorFlow to import."""
 
 
 @click.group()
@@ -23,7 +26,8 @@ def export() -> None:
       wavernn-tf export tflite run/ small_voice.tflite --weights int8
       wavernn-tf export tflite run/ quieter.tflite --set signal.noise_shaping=0.4
       wavernn-tf export saved-model run/ saved_model/
-      wavernn-tf export saved-model run/ fast_saved_model/ --xla
+      wavernn-tf export saved-model run/ no_xla_saved_model/ --no-xla
+      wavernn-tf export serving-kit kit/ --model voice=saved_model/
     """  # noqa: D301 (\b is for click)
 
 
@@ -60,6 +64,7 @@ def export() -> None:
 @click.option("--no-timing", is_flag=True, help="Do not time sparse against dense.")
 @options.sampling_option
 @options.runtime_option
+@extras.needed_for("Exporting")
 def tflite(
     run: str,
     out: str,
@@ -88,10 +93,10 @@ def tflite(
     if Path(out).suffix != ".tflite":
         raise click.BadParameter(f"expected OUT to end with .tflite; got {out}.")
     settings = options.parse(assignments)
-    with speech.tensorflow_for("Exporting"):
-        logs.quiet_tensorflow()
-        from wavernn_tf.export import exporter as pipeline
-        from wavernn_tf.export import parity
+    logs.quiet_tensorflow()
+    from wavernn_tf.export import exporter as pipeline
+    from wavernn_tf.export import parity
+
     made = pipeline.to_tflite(
         run,
         out,
@@ -149,26 +154,83 @@ def tflite(
 @click.argument("run", type=click.Path(exists=True, file_okay=False))
 @click.argument("out_dir", type=click.Path(file_okay=False))
 @click.option(
-    "--xla",
-    is_flag=True,
-    help="Compile the sampling loop with XLA: several times faster, where the server has XLA; "
-    "compiles anew for every batch size and length.",
+    "--xla/--no-xla",
+    default=True,
+    show_default=True,
+    help="Compile the sampling loop with XLA, when the server warms up: several times faster. "
+    "--no-xla is for servers without XLA.",
+)
+@click.option(
+    "--device",
+    type=click.Choice(DEVICES),
+    default="cpu",
+    show_default=True,
+    help="What the compiled loop is made for: rows in parallel over the cores, or side by side.",
+)
+@click.option(
+    "--unroll",
+    type=int,
+    help="Samples of an iteration of the loop: 1, 2, 4 or 8.  [default: 1; with --device gpu the "
+    "most that divide the hop]",
 )
 @options.sampling_option
-def saved_model(run: str, out_dir: str, xla: bool, assignments: Tuple[str, ...]) -> None:
+@extras.needed_for("Exporting")
+def saved_model(
+    run: str,
+    out_dir: str,
+    xla: bool,
+    device: str,
+    unroll: Optional[int],
+    assignments: Tuple[str, ...],
+) -> None:
     """Export a finished training run to a SavedModel for TF Serving.
 
     OUT_DIR gets the version 1, in TF Serving's layout, or the number after the highest there is;
-    other versions are kept. It loads in plain TensorFlow.
+    other versions are kept. It loads in plain TensorFlow. TF Serving compiles for the CPU only
+    with its flag --xla_cpu_compilation_enabled=true.
 
     \b
     Example:
       wavernn-tf export saved-model run/ saved_model/
     """  # noqa: D301 (\b is for click)
     settings = options.parse(assignments)
-    with speech.tensorflow_for("Exporting"):
-        logs.quiet_tensorflow()
-        from wavernn_tf.export import exporter as pipeline
-    version = Path(pipeline.to_saved_model(run, out_dir, xla, settings))
+    logs.quiet_tensorflow()
+    from wavernn_tf.export import exporter as pipeline
+
+    version = Path(pipeline.to_saved_model(run, out_dir, xla, settings, device, unroll))
     total = sum(p.stat().st_size for p in version.rglob("*") if p.is_file())
     click.echo(f"{version}: {show.size(total)}")
+    for missing in pipeline.missing_signatures(version):
+        click.echo(missing)
+
+
+@export.command("serving-kit")
+@click.argument("out_dir", type=click.Path(file_okay=False))
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    required=True,
+    metavar="NAME=PATH",
+    help="A SavedModel's folder and the name to serve it under; repeatable.",
+)
+@click.option("--image", help="The server's container.  [default: the official one]")
+@extras.needed_for("Exporting")
+def serving_kit(out_dir: str, models: Tuple[str, ...], image: Optional[str]) -> None:
+    """Write what TF Serving is started with: configurations and a page for operators.
+
+    OUT_DIR gets models.config, batching.config, monitoring.config, docker-compose.yml,
+    prometheus.yml and README.md. The models stay where they are.
+
+    \b
+    Examples:
+      wavernn-tf export serving-kit kit/ --model voice=saved_model/
+      wavernn-tf export serving-kit kit/ --model en=en/ --model ru=ru/
+    """  # noqa: D301 (\b is for click)
+    logs.quiet_tensorflow()
+    from wavernn_tf.export.serving import kit
+
+    found = kit.parse_models(models)
+    for remark in kit.write(out_dir, found, image or kit.IMAGE):
+        show.note(f"note: {remark}")
+    click.echo(f"{out_dir}: {len(found)} models; start with `docker compose up -d` there")

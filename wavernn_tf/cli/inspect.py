@@ -7,8 +7,8 @@ from typing import Any, Dict, Mapping
 
 import click
 
-from wavernn_tf import logs
-from wavernn_tf.cli import options, show, speech
+from wavernn_tf import extras, logs
+from wavernn_tf.cli import options, show
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.serving import versions
 from wavernn_tf.prediction import postfilter
@@ -68,7 +68,7 @@ def _tflite(path: Path) -> Dict[str, Any]:
 
 
 def _saved_model(path: Path, version: Path) -> Dict[str, Any]:
-    with speech.tensorflow_for("Inspecting a SavedModel"):
+    with extras.needed_for("Inspecting a SavedModel"):
         logs.quiet_tensorflow()
         from wavernn_tf.export.serving import saved_model
     info = saved_model.read_info(version)
@@ -121,7 +121,7 @@ def _pitch(path: Path) -> Dict[str, Any]:
     """What the pitch estimator of a run reached, if it has one."""
     if not path.is_file():
         return {}
-    with speech.tensorflow_for("Inspecting a run with a pitch estimator"):
+    with extras.needed_for("Inspecting a run with a pitch estimator"):
         logs.quiet_tensorflow()
         from wavernn_tf.training import pitch_stage
     found = pitch_stage.load(path)

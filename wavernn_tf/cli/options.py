@@ -16,10 +16,11 @@ json_option = click.option(
 
 runtime_option = click.option(
     "--runtime",
-    type=click.Choice(["auto", "litert", "tensorflow"]),
+    type=click.Choice(["auto", "litert", "tensorflow", "native"]),
     default="auto",
     show_default=True,
-    help="Interpreter of a .tflite voice; auto takes LiteRT if it is installed.",
+    help="What runs a .tflite voice: an interpreter, or the package's library alone (native); auto "
+    "takes LiteRT if it is installed, else the library.",
 )
 
 fine_temperature_option = click.option(

@@ -7,8 +7,8 @@ from typing import Any, List, Optional, Sequence
 
 import click
 
-from wavernn_tf import logs
-from wavernn_tf.cli import options, show, speech
+from wavernn_tf import extras, logs
+from wavernn_tf.cli import options, show
 
 
 @click.command()
@@ -47,6 +47,7 @@ from wavernn_tf.cli import options, show, speech
     type=click.Path(file_okay=False),
     help="Where a fetched corpus is kept.  [default: ~/.cache/wavernn-tf]",
 )
+@extras.needed_for("Preparing data")
 def prepare(
     source: str,
     out: str,
@@ -74,10 +75,10 @@ def prepare(
       wavernn-tf prepare LJSpeech-1.1/ data/ --recipe hifigan --workers 8
     """  # noqa: D301 (\b is for click)
     config = options.make_config(preset, config_file, recipe, assignments)
-    with speech.tensorflow_for("Preparing data"):
-        logs.quiet_tensorflow()
-        from wavernn_tf.pipelines import corpora, shards
-        from wavernn_tf.pipelines import prepare as pipeline
+    logs.quiet_tensorflow()
+    from wavernn_tf.pipelines import corpora, shards
+    from wavernn_tf.pipelines import prepare as pipeline
+
     fetched = corpora.is_fetched(source) and not Path(source).is_dir()
     shards.claim(Path(out), [*([] if fetched else [source]), *([mel_dir] if mel_dir else [])])
     if fetched:

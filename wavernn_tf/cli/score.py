@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Optional
 
 import click
 
-from wavernn_tf import logs
 from wavernn_tf.audio import feature_files
 from wavernn_tf.cli import options, show, speech
 
@@ -36,10 +34,7 @@ def score(artefact: str, source: str, mel: Optional[str], runtime: str, as_json:
     from wavernn_tf.evaluation import bits
     from wavernn_tf.export.voices import open_voice
 
-    with speech.tensorflow_for("This voice"):
-        if not Path(artefact).is_file():
-            logs.quiet_tensorflow()
-        voice = open_voice(artefact, runtime)
+    voice = open_voice(artefact, runtime)
     recipe = voice.info.mel
     audio = speech.read_recording(source, recipe)
     settings = voice.info.signal

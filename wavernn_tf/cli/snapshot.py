@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from wavernn_tf import logs
-from wavernn_tf.cli import speech
+from wavernn_tf import extras, logs
 
 
 @click.command()
 @click.argument("run", type=click.Path(exists=True, file_okay=False))
 @click.argument("out", type=click.Path(file_okay=False))
+@extras.needed_for("Reading a checkpoint")
 def snapshot(run: str, out: str) -> None:
     """Write the voice of a run that still trains.
 
@@ -21,8 +21,8 @@ def snapshot(run: str, out: str) -> None:
     Example:
       wavernn-tf snapshot run/ so_far/
     """  # noqa: D301 (\b is for click)
-    with speech.tensorflow_for("Reading a checkpoint"):
-        logs.quiet_tensorflow()
-        from wavernn_tf.training import trainer
+    logs.quiet_tensorflow()
+    from wavernn_tf.training import trainer
+
     step = trainer.snapshot(run, out)
     click.echo(f"voice of step {step}: {out}")

@@ -1,37 +1,17 @@
-"""Reading what a user hands to a voice: a recording, or features in a .npy file."""
+"""Reading what a user hands to a voice: a recording, or features in a .npy file; NumPy only."""
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
-from typing import Iterator
 
 import numpy as np
 
-from wavernn_tf import logs
 from wavernn_tf.audio import feature_files
+from wavernn_tf.audio.resample import resample
 from wavernn_tf.config import MelRecipe, SignalConfig
 from wavernn_tf.errors import WaveRNNError
 
 EXPECTED = "a recording (wav, flac, ogg, opus, mp3, aiff) or features in a .npy or .npz file"
-
-
-@contextlib.contextmanager
-def tensorflow_for(purpose: str) -> Iterator[None]:
-    """Import packages that need TensorFlow; say so if it is not installed.
-
-    Args:
-      purpose: what it is needed for, as the start of a sentence.
-    """
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] not in ("tensorflow", "tensorflow_io", "tf_keras"):
-            raise
-        raise WaveRNNError(
-            f"{purpose} needs TensorFlow, which is not installed ({error.name} is missing). "
-            "Install the whole package: pip install wavernn-tf."
-        ) from error
 
 
 def is_features(path: str) -> bool:
@@ -43,10 +23,9 @@ def read_recording(path: str, recipe: MelRecipe) -> np.ndarray:
     """Read any recording at the rate of a recipe: int16 [samples]."""
     if not Path(path).is_file():
         raise WaveRNNError(f"There is no file {path}; expected {EXPECTED}.")
-    with tensorflow_for("Reading a recording"):
-        logs.quiet_tensorflow()
-        from wavernn_tf.pipelines import audio
-    return audio.read(path, recipe.sample_rate)
+    from wavernn_tf.pipelines import audio
+
+    return audio.read(path, recipe.sample_rate, resample)
 
 
 def features_of(audio: np.ndarray, recipe: MelRecipe, signal: SignalConfig) -> np.ndarray:
@@ -56,6 +35,6 @@ def features_of(audio: np.ndarray, recipe: MelRecipe, signal: SignalConfig) -> n
             f"This voice takes features computed elsewhere ({recipe.name!r}), which cannot be had "
             "from a recording: give them in a .npy file."
         )
-    with tensorflow_for("Computing features"):
-        from wavernn_tf.pipelines import features
+    from wavernn_tf.voice import features
+
     return features.compute(audio, recipe, signal)

@@ -9,7 +9,7 @@ from typing import Optional, Tuple
 
 import click
 
-from wavernn_tf import files, logs
+from wavernn_tf import files
 from wavernn_tf.audio import feature_files
 from wavernn_tf.cli import options, show, speech
 from wavernn_tf.cli.interrupt import interruptible
@@ -50,8 +50,8 @@ def synthesize(
     VOICE is a .tflite file, a SavedModel, a training run, or the name of a voice that comes with
     the package (`wavernn-tf voices`); without it that is the first of them. IN is a .npy file of
     features [frames, n_mels] (or a .npz file of one array), or a recording, whose features are
-    computed as the voice's were. OUT.wav may be - for standard output. With a .tflite file and .npy
-    features no TensorFlow is needed.
+    computed as the voice's were. OUT.wav may be - for standard output. With a .tflite file no
+    TensorFlow is needed.
 
     \b
     Examples:
@@ -74,10 +74,7 @@ def synthesize(
     if not to_stdout:
         files.claim_file(out, [artefact, source], is_own_wav)
     made_by = recipes.find(recipe) if recipe else None
-    with speech.tensorflow_for("This voice"):
-        if not Path(artefact).is_file():
-            logs.quiet_tensorflow()
-        voice = open_voice(artefact, runtime, postfilter)
+    voice = open_voice(artefact, runtime, postfilter)
     own = voice.info.mel
     if speech.is_features(source):
         mel = feature_files.read(source, own.n_mels + voice.info.signal.extra_features)

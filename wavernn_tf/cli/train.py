@@ -7,8 +7,8 @@ from typing import Optional, Tuple
 
 import click
 
-from wavernn_tf import logs
-from wavernn_tf.cli import options, show, speech
+from wavernn_tf import extras, logs
+from wavernn_tf.cli import options, show
 from wavernn_tf.config import Config
 
 
@@ -29,6 +29,7 @@ from wavernn_tf.config import Config
     type=click.Path(exists=True, file_okay=False),
     help="Finished run whose weights a new one starts from; of the same sizes.",
 )
+@extras.needed_for("Training")
 def train(
     data: str,
     run: str,
@@ -60,10 +61,10 @@ def train(
     Manifest.load(data)
     RunFolder.at(run).claim([data])
     config = _config(data, run, preset, config_file, recipe, assignments, extend, init)
-    with speech.tensorflow_for("Training"):
-        logs.quiet_tensorflow()
-        from wavernn_tf.evaluation import held_out
-        from wavernn_tf.training import trainer
+    logs.quiet_tensorflow()
+    from wavernn_tf.evaluation import held_out
+    from wavernn_tf.training import trainer
+
     Manifest.load(data).check(config)
     uniform, histogram = held_out.baselines(data, held_out.read(data, seconds=60.0))
     click.echo(

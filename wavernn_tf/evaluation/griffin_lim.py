@@ -15,7 +15,7 @@ import math
 
 import numpy as np
 
-from wavernn_tf.audio import dsp
+from wavernn_tf.audio import mel as mel_lib
 from wavernn_tf.config import MelRecipe
 from wavernn_tf.errors import WaveRNNError
 
@@ -28,7 +28,7 @@ def synthesize(mel: np.ndarray, recipe: MelRecipe, seed: int = 0) -> np.ndarray:
     """Guess the waveform of features.
 
     Args:
-      mel: float32 [frames, n_mels], at least one frame, as `dsp.log_mel` gives them.
+      mel: float32 [frames, n_mels], at least one frame, as `mel.log_mel` gives them.
       recipe: of the features, of kind "mel".
       seed: of the first phases.
 
@@ -68,7 +68,7 @@ def magnitudes(mel: np.ndarray, recipe: MelRecipe) -> np.ndarray:
     """
     unit = {"ln": 1.0, "log10": 1.0 / math.log(10.0), "db": 10.0 / math.log(10.0)}[recipe.log]
     energies = np.exp((np.asarray(mel, np.float64) * recipe.scale + recipe.offset) / unit)
-    filters = dsp.mel_filterbank(recipe).astype(np.float64)  # [bins, n_mels]
+    filters = mel_lib.mel_filterbank(recipe).astype(np.float64)  # [bins, n_mels]
     goal, own = energies @ filters.T, filters.T
     fit = goal.copy()
     for _ in range(_FIT_STEPS):  # Lee and Seung's multiplicative step: it stays non-negative
@@ -80,12 +80,12 @@ def _stft(wave: np.ndarray, recipe: MelRecipe) -> np.ndarray:
     """Spectra of all whole frames: complex [frames, bins]."""
     hop, n_fft = recipe.hop_length, recipe.n_fft
     starts = np.arange((len(wave) - n_fft) // hop + 1) * hop
-    return np.fft.rfft(wave[starts[:, None] + np.arange(n_fft)] * dsp.window(recipe))
+    return np.fft.rfft(wave[starts[:, None] + np.arange(n_fft)] * mel_lib.window(recipe))
 
 
 def _inverse_stft(spectrum: np.ndarray, recipe: MelRecipe) -> np.ndarray:
     """The waveform whose spectra are nearest: float64 [(frames - 1) * hop + n_fft]."""
-    window = dsp.window(recipe).astype(np.float64)
+    window = mel_lib.window(recipe).astype(np.float64)
     frames = np.fft.irfft(spectrum, recipe.n_fft) * window
     weight = np.broadcast_to(np.square(window), frames.shape)
     total, overlap = (_overlap_add(x, recipe.hop_length) for x in (frames, weight))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from wavernn_tf.audio import dsp
+from wavernn_tf.audio import mel, signal
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.evaluation import pictures
 
@@ -33,7 +33,7 @@ def distance(original: np.ndarray, copy: np.ndarray, sample_rate: int) -> float:
         raise WaveRNNError("Expected an original and a copy of at least one sample; got none.")
     recipe = pictures.mel_recipe(sample_rate)
     a, b = (
-        dsp.log_mel(dsp.to_float(x[:samples]), recipe).numpy().astype(np.float64)
+        mel.log_mel(signal.to_float(x[:samples]), recipe).astype(np.float64)
         for x in (original, copy)
     )
     floor = a.max() - RANGE_DB

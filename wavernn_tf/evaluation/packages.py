@@ -9,9 +9,10 @@ import importlib
 import warnings
 from typing import Any
 
+from wavernn_tf import extras
 from wavernn_tf.errors import WaveRNNError
 
-INSTALL = "pip install 'wavernn-tf[quality]'"
+INSTALL = extras.install("quality")
 
 
 class MissingPackage(WaveRNNError):

@@ -14,6 +14,8 @@ import click
 import numpy as np
 
 from wavernn_tf import files
+from wavernn_tf.audio.mel import log_mel
+from wavernn_tf.audio.signal import to_float
 from wavernn_tf.config import MelRecipe
 
 INK, ORIGINAL, GENERATED, GRID = "#1f2933", "#4a5568", "#0b6e99", "#e2e8f0"
@@ -219,10 +221,8 @@ def _indexed(png: bytes) -> bytes:
 
 def _mels(tracks: Mapping[str, np.ndarray], sample_rate: int) -> Dict[str, np.ndarray]:
     """float32 [frames, bands] in dB, by label."""
-    from wavernn_tf.audio import dsp  # TensorFlow
-
     recipe = mel_recipe(sample_rate)
-    return {k: dsp.log_mel(dsp.to_float(a), recipe).numpy() for k, a in tracks.items()}
+    return {k: log_mel(to_float(a), recipe) for k, a in tracks.items()}
 
 
 def _fine_spectrogram(audio: np.ndarray, sample_rate: int) -> np.ndarray:

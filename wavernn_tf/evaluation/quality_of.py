@@ -18,7 +18,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 import numpy as np
 
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.evaluation import f0, mos, packages, periodicity
+from wavernn_tf.evaluation import f0, log_mel, mos, packages, periodicity
 
 RATE = 16000
 
@@ -50,8 +50,6 @@ def measure(original: np.ndarray, copy: np.ndarray, with_mos: bool = True) -> Di
     Returns:
       Numbers by the column's name, in its order; None where there is nothing to measure.
     """
-    from wavernn_tf.evaluation import log_mel  # TensorFlow
-
     pitch = f0.track(original, RATE)
     copied = f0.track(copy, RATE)
     of_original = periodicity.hnr(original, pitch, RATE)

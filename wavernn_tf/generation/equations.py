@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from wavernn_tf.config import SubscaleConfig
-from wavernn_tf.generation import folding
+from wavernn_tf.generation import folding, products
 from wavernn_tf.voice.weights import Weights
 
 
@@ -41,13 +41,13 @@ def recurrent_product(h: tf.Tensor, recurrent: tf.Tensor, w: Weights) -> tf.Tens
 
     Args:
       h: float32 [batch, H], the state.
-      recurrent: float32 [H, 3H], R_u, R_r, R_e side by side.
+      recurrent: [H, 3H], R_u, R_r, R_e side by side, see `products.side_by_side`.
       w: the arrays of the network.
 
     Returns:
       float32 [batch, 3, H].
     """
-    product = tf.matmul(h, recurrent) + w.recurrent_bias
+    product = products.multiply(h, recurrent) + w.recurrent_bias
     return tf.reshape(product, [-1, 3, w.state_size])
 
 
@@ -70,8 +70,8 @@ def update(inner: tf.Tensor, gate_inputs: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
 
 def head(y: tf.Tensor, first: str, second: str, w: Weights) -> tf.Tensor:
     """Logits [..., 256] of one half of the state [..., H/2]: second(relu(first(y)))."""
-    hidden = tf.nn.relu(tf.matmul(y, w.matrices[first]) + w.bias[first])
-    return tf.matmul(hidden, w.matrices[second]) + w.bias[second]
+    hidden = tf.nn.relu(products.multiply(y, w.matrices[first]) + w.bias[first])
+    return products.multiply(hidden, w.matrices[second]) + w.bias[second]
 
 
 def subscale_network(

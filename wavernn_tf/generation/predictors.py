@@ -156,8 +156,7 @@ def encode(v: tf.Tensor, split: str) -> Tuple[tf.Tensor, tf.Tensor]:
     """`coding.encode` in TensorFlow: int32 [...]."""
     if split == "linear":
         return dsp.halves(v)
-    flat = tf.reshape(v, [-1])
-    c = tf.reshape(tf.searchsorted(coding.EDGES, flat, side="right") - 1, tf.shape(v))
+    c = tf.gather(coding.COARSE, v)
     place, width = v - tf.gather(coding.EDGES, c), tf.gather(coding.WIDTHS, c)
     return c, tf.where(width <= 256, place, place * 256 // width)
 
@@ -238,6 +237,11 @@ class History(NamedTuple):
     def append(self, s: tf.Tensor, e: tf.Tensor) -> History:
         """The history after one more sample and residual, int32 [rows]."""
         return History(_shift(self.samples, s), _shift(self.residuals, e))
+
+    def without_newest(self) -> Tuple[History, Tuple[tf.Tensor, tf.Tensor]]:
+        """Undo `append`, as far as the next one cannot tell: a history, and s and e."""
+        newest = self.samples[:, -1], self.residuals[:, -1]
+        return History(*(tf.roll(x, 1, axis=1) for x in self)), newest
 
 
 def history_sizes(config: Config) -> Tuple[int, int]:

@@ -13,7 +13,7 @@ noise shaping the last noise, and y_{n-1}. All zeros is silence: a stream starts
 from __future__ import annotations
 
 import math
-from typing import Callable, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,15 +22,12 @@ import tensorflow as tf
 from wavernn_tf.audio import dsp
 from wavernn_tf.config import Config
 from wavernn_tf.config.matrices import GATES
-from wavernn_tf.generation import equations, folding, philox, predictors
+from wavernn_tf.generation import drawing, equations, folding, predictors, products
 from wavernn_tf.prediction import coding, noise_shaping
 from wavernn_tf.voice.weights import Weights
 
 BLOCK_SAMPLES = 8192
 """Samples of a stream that are scored at once, about: memory hardly grows with the recording."""
-
-GREEDY = 1e-30
-"""Temperature at which every class but the likeliest has a weight of zero."""
 
 
 def state_values(config: Config) -> int:
@@ -39,18 +36,6 @@ def state_values(config: Config) -> int:
         return config.model.state_size + 2
     kept = sum(predictors.history_sizes(config)) + noise_shaping.state_values(config.signal)
     return config.model.state_size + kept + 3
-
-
-class Draws(NamedTuple):
-    """What decides the draws of some sequences, `rows`, in a run of samples.
-
-    Attributes:
-      uniform: float32 [rows, n, 2], in [0, 1), for coarse and fine.
-      temperature: float32 [rows, 2], positive, for coarse and fine.
-    """
-
-    uniform: tf.Tensor
-    temperature: tf.Tensor
 
 
 class Row(NamedTuple):
@@ -70,6 +55,8 @@ def generate(
     position: tf.Tensor,
     config: Config,
     w: Weights,
+    active: Optional[tf.Tensor] = None,
+    unroll: int = 1,
 ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Sample the next frames of a batch of streams with the plain WaveRNN.
 
@@ -82,38 +69,34 @@ def generate(
       position: int64 [batch], index of the first sample in its stream.
       config: hop, pre-emphasis, sample offset and sizes.
       w: the arrays of the network.
+      active: int32 [batch], samples of each stream that are wanted; a stream rests after them, and
+        the loop ends with the longest. All by default.
+      unroll: samples of an iteration of the loop; it divides the hop.
 
     Returns:
-      audio int16 [batch, frames * hop_length], and the new state and position.
+      audio int16 [batch, frames * hop_length], of which what lies past `active` means nothing, and
+      the new state and position.
     """
+    chosen = seed, temperature, fine_temperature
     if config.predicts:
-        chosen = seed, temperature, fine_temperature
-        return _generate_predicted(features, chosen, state, position, config, w)
+        return _generate_predicted(features, chosen, state, position, config, w, active, unroll)
     h_size, offset = w.state_size, config.signal.sample_offset
     gates = time_major(equations.condition(features, w))  # [steps, b, 3, H]
-    n_samples = tf.shape(gates)[0] * config.samples_per_step
-    index = position[:, None] + tf.range(tf.cast(n_samples, tf.int64))  # [b, n]
-    draws = draws_for(seed, index, temperature, fine_temperature)
+    run = _Run(gates, chosen, position, config, active, unroll)
     recurrent = side_by_side(w, "R")
 
-    def step(n, row, samples):
-        row = advance(
-            row,
-            gates[n // config.samples_per_step],
-            draws.uniform[:, n],
-            draws.temperature,
-            recurrent,
-            w,
-        )
-        return n + 1, row, samples.write(n, combine(row, offset))
+    def step(n, carry):
+        row, y = carry
+        uniform, temperature = run.draws.uniform[:, n], run.draws.temperature
+        row = advance(row, gates[n // config.samples_per_step], uniform, temperature, recurrent, w)
+        y = filtered(combine(row, offset), y, config.signal.pre_emphasis)
+        return (row, y), y
 
     row = Row(state[:, :h_size], *dsp.split(tf.cast(state[:, h_size], tf.int32), offset))
-    samples = tf.TensorArray(tf.int32, n_samples, element_shape=[None])
-    _, row, samples = tf.while_loop(lambda n, *_: n < n_samples, step, [0, row, samples])
-    audio, y = de_emphasise(samples.stack(), state[:, h_size + 1], config.signal.pre_emphasis)
+    (row, y), audio = run.loop(step, (row, state[:, h_size + 1]))
     last = tf.cast(combine(row, offset), tf.float32)
     state = tf.concat([row.h, last[:, None], y[:, None]], axis=1)
-    return audio, state, position + tf.cast(n_samples, tf.int64)
+    return audio, state, run.end
 
 
 def _generate_predicted(
@@ -123,53 +106,127 @@ def _generate_predicted(
     position: tf.Tensor,
     config: Config,
     w: Weights,
+    active: Optional[tf.Tensor],
+    unroll: int,
 ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """`generate` with prediction in front of the network; `chosen`: seed and temperatures."""
     signal, hop = config.signal, config.mel.hop_length
     known, posterior = predictors.network_input(features, config, w)
     gates = time_major(equations.condition(known, w))  # [steps, b, 3, H]
-    n_samples = tf.shape(gates)[0] * config.samples_per_step
+    run = _Run(gates, chosen, position, config, active, unroll)
     a, lags = _by_frame(features, config), _by_step(posterior, config)
     levels = _voicing_by_step(posterior, config)
-    seed, *temperatures = chosen
-    index = position[:, None] + tf.range(tf.cast(n_samples, tf.int64))  # [b, n]
-    draws = draws_for(seed, index, *temperatures)
     recurrent = side_by_side(w, "R")
+    given = products.in_groups(w.input_kernel[3:])
     mask = None if signal.split == "linear" else tf.constant(predictors.fine_mask(signal.split))
     factors = noise_shaping.temperature_factors(signal)
-    # Of temperature 0 the likeliest class: see `draws_for`.
-    middle = tf.where(temperatures[0] == 0.0, 0.0, 0.5)[:, None]
+    # Of temperature 0 the likeliest class: see `drawing.draws_for`.
+    middle = tf.where(chosen[1] == 0.0, 0.0, 0.5)[:, None]
 
-    def step(n, row, history, noise, samples):
-        at = n // config.samples_per_step
+    def inputs_at(n, history):
+        """The prediction of a sample, and the extra inputs."""
         p = predictors.prediction_of(history, None if a is None else a[:, n // hop], signal)
-        lag = None if lags is None else lags[:, at]
-        extra = predictors.extra_inputs(history, p, lag, config)
-        inputs = tf.matmul(extra, w.input_kernel[3:])
+        lag = None if lags is None else lags[:, n // config.samples_per_step]
+        return p, predictors.extra_inputs(history, p, lag, config)
+
+    def step(n, carry):
+        # What is read in many places (the history, the inputs) is carried from the step before: a
+        # compiler then moves numbers, and does not compute them anew for every place.
+        row, past, newest, (p, extra), noise, y = carry
+        history = past.append(*newest)
+        at = n // config.samples_per_step
+        inputs = products.multiply(extra, given)
         inputs = gates[at] + tf.reshape(inputs, [-1, 3, w.state_size])
         level = None if levels is None else levels[:, at]
-        temperature = _voiced_temperature(draws.temperature, level, factors)
-        drawn = row, inputs, draws.uniform[:, n], temperature, recurrent, w, mask
-        row, ends = advance_with_sums(*drawn)
+        temperature = _voiced_temperature(run.draws.temperature, level, factors)
+        drawn = row, inputs, run.draws.uniform[:, n], temperature, recurrent, w, mask
+        row, coarse = advance_with_weights(*drawn)
         v = predictors.decode(row.coarse, row.fine, signal.split)
         if noise_shaping.amount(signal):
-            median = _class_at(ends, middle)
+            median = drawing.class_at(coarse, middle)
             v, noise = predictors.shaped(v, p, median, level, noise, signal)
             row = Row(row.h, *predictors.encode(v, signal.split))
         s = predictors.sample(v, p, signal)
-        history = history.append(s, v - (32768 + signal.offset))
-        return n + 1, row, history, noise, samples.write(n, s)
+        y = filtered(s, y, signal.pre_emphasis)
+        newest = s, v - (32768 + signal.offset)
+        following = inputs_at(tf.minimum(n + 1, run.samples - 1), history.append(*newest))
+        return (row, history, newest, following, noise, y), y
 
     row, history, noise, y = _unpack(state, config)
-    samples = tf.TensorArray(tf.int32, n_samples, element_shape=[None])
-    loop = [0, row, history, noise, samples]
-    _, row, history, noise, samples = tf.while_loop(lambda n, *_: n < n_samples, step, loop)
-    audio, y = de_emphasise(samples.stack(), y, signal.pre_emphasis)
+    first = row, *history.without_newest(), inputs_at(0, history), noise, y
+    (row, past, newest, _, noise, y), audio = run.loop(step, first)
+    history = past.append(*newest)
     first = coding.start(signal)
     numbers = [*history, tf.stack([row.coarse - first[0], row.fine - first[1]], axis=1)]
     numbers.append(noise[:, None][:, : noise_shaping.state_values(signal)])
     state = tf.concat([row.h, *(tf.cast(x, tf.float32) for x in numbers), y[:, None]], axis=1)
-    return audio, state, position + tf.cast(n_samples, tf.int64)
+    return audio, state, run.end
+
+
+class _Run:
+    """The loop over the samples of a run, and what decides their draws.
+
+    Args:
+      gates: float32 [steps, b, 3, H], which give the run's length.
+      chosen: seed and temperatures.
+      position, config, active, unroll: of `generate`.
+
+    Attributes:
+      samples: how many there may be.
+      draws: of every sample.
+      end: int64 [b], position after the run.
+    """
+
+    def __init__(
+        self,
+        gates: tf.Tensor,
+        chosen: Tuple[tf.Tensor, tf.Tensor, tf.Tensor],
+        position: tf.Tensor,
+        config: Config,
+        active: Optional[tf.Tensor],
+        unroll: int,
+    ) -> None:
+        self._unroll = unroll
+        self.samples = tf.shape(gates)[0] * config.samples_per_step
+        self._active = active
+        seed, *temperatures = chosen
+        index = position[:, None] + tf.range(tf.cast(self.samples, tf.int64))  # [b, n]
+        self.draws = drawing.draws_for(seed, index, *temperatures)
+        done = self.samples if active is None else active
+        self.end = position + tf.cast(done, tf.int64)
+
+    def loop(self, step: Callable[[Any, Any], Tuple[Any, tf.Tensor]], first: Any) -> Any:
+        """Run `step` for every sample: the last carry, and int16 [b, n] of the outputs.
+
+        Args:
+          step: from the sample's number and a carry to the next carry and float32 [b].
+          first: the carry before the first sample.
+        """
+        last = self.samples
+        if self._active is not None:  # one at least, so that there is something to stack
+            last = tf.maximum(tf.reduce_max(self._active), 1)
+
+        def body(n, carry, found):
+            for _ in range(self._unroll):
+                new, value = step(n, carry)
+                n, carry, found = n + 1, self._resting(n, carry, new), found.write(n, value)
+            return n, carry, found
+
+        found = tf.TensorArray(tf.float32, self.samples, element_shape=[None])
+        _, carry, found = tf.while_loop(lambda n, *_: n < last, body, [0, first, found])
+        return carry, tf.transpose(_to_int16(found.stack()))
+
+    def _resting(self, n: tf.Tensor, old: Any, new: Any) -> Any:
+        """The new carry of the rows that still speak, the old one of the others."""
+        if self._active is None:
+            return new
+        speaks = n < self._active
+
+        def choose(old, new):
+            mask = tf.reshape(speaks, [-1] + [1] * (new.shape.rank - 1))
+            return tf.where(mask, new, old)
+
+        return tf.nest.map_structure(choose, old, new)
 
 
 def _unpack(
@@ -195,7 +252,7 @@ def _voiced_temperature(
     """The temperatures float32 [rows, 2] of a step of these voicing levels, or of none."""
     if level is None:
         return temperature
-    coarse = tf.maximum(temperature[:, 0] * tf.gather(factors, level), GREEDY)
+    coarse = tf.maximum(temperature[:, 0] * tf.gather(factors, level), drawing.GREEDY)
     return tf.stack([coarse, temperature[:, 1]], axis=1)
 
 
@@ -400,10 +457,10 @@ def advance(
       w: the arrays of the network.
       fine_mask: float32 [256, 256], added to the fine logits of every coarse class; None for none.
     """
-    return advance_with_sums(row, known, uniform, temperature, recurrent, w, fine_mask)[0]
+    return advance_with_weights(row, known, uniform, temperature, recurrent, w, fine_mask)[0]
 
 
-def advance_with_sums(
+def advance_with_weights(
     row: Row,
     known: tf.Tensor,
     uniform: tf.Tensor,
@@ -411,35 +468,22 @@ def advance_with_sums(
     recurrent: tf.Tensor,
     w: Weights,
     fine_mask: Optional[tf.Tensor] = None,
-) -> Tuple[Row, tf.Tensor]:
-    """`advance`, and the running sums of the coarse classes' weights: float32 [rows, 256]."""
+) -> Tuple[Row, drawing.Distribution]:
+    """`advance`, and the weights of the coarse classes."""
     half = w.state_size // 2
     kernel = tf.reshape(w.input_kernel[:3], [3, 3, w.state_size])
     inner = equations.recurrent_product(row.h, recurrent, w)  # [rows, 3, H]
     known += _outer(row.coarse, kernel[0]) + _outer(row.fine, kernel[1])
     y_c = equations.update(inner[..., :half], known[..., :half], row.h[:, :half])
-    ends = _running_sums(equations.head(y_c, "O1", "O2", w), temperature[:, :1])
-    c = _class_at(ends, uniform[:, :1])
+    coarse = drawing.weigh(equations.head(y_c, "O1", "O2", w), temperature[:, :1])
+    c = drawing.class_at(coarse, uniform[:, :1])
     known = known[..., half:] + _outer(c, kernel[2, :, half:])
     y_f = equations.update(inner[..., half:], known, row.h[:, half:])
     logits = equations.head(y_f, "O3", "O4", w)
     if fine_mask is not None:
         logits += tf.gather(fine_mask, c)
-    f = _class_at(_running_sums(logits, temperature[:, 1:]), uniform[:, 1:])
-    return Row(tf.concat([y_c, y_f], axis=1), c, f), ends
-
-
-def draws_for(
-    seed: tf.Tensor, index: tf.Tensor, temperature: tf.Tensor, fine_temperature: tf.Tensor
-) -> Draws:
-    """The draws of the samples `index` int64 [rows, n] of streams; the others are [rows]."""
-    bits = tf.stack(philox.uniform_bits(seed[:, None], index), axis=-1)  # [rows, n, 2]
-    uniform = tf.cast(bits, tf.float32) * 2.0**-24
-    # Temperature 0 takes the first of the likeliest classes: a tiny one, and the smallest draw.
-    both = tf.stack([temperature, fine_temperature], axis=1)  # [rows, 2]
-    greedy = both == 0.0
-    uniform = tf.where(greedy[:, None], 0.0, uniform)
-    return Draws(uniform, tf.where(greedy, GREEDY, both))
+    f = drawing.class_at(drawing.weigh(logits, temperature[:, 1:]), uniform[:, 1:])
+    return Row(tf.concat([y_c, y_f], axis=1), c, f), coarse
 
 
 def held_gates(gates: tf.Tensor, position: tf.Tensor, config: Config) -> tf.Tensor:
@@ -457,33 +501,23 @@ def combine(row: Row, sample_offset: int) -> tf.Tensor:
 
 def de_emphasise(s: tf.Tensor, y: tf.Tensor, coefficient: float) -> Tuple[tf.Tensor, tf.Tensor]:
     """y[n] = s[n] + a y[n-1] over int32 [n, batch]; int16 [batch, n] and the last y [batch]."""
-    outputs = tf.scan(lambda last, value: value + coefficient * last, tf.cast(s, tf.float32), y)
-    audio = tf.clip_by_value(tf.round(outputs), -32768.0, 32767.0)
-    return tf.cast(tf.transpose(audio), tf.int16), outputs[-1]
+    outputs = tf.scan(lambda last, value: filtered(value, last, coefficient), s, y)
+    return tf.transpose(_to_int16(outputs)), outputs[-1]
 
 
-def _running_sums(logits: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
-    """Running sums of the classes' weights, up to a factor: float32 [batch, 256].
+def filtered(s: tf.Tensor, y: tf.Tensor, coefficient: float) -> tf.Tensor:
+    """s[n] + a y[n-1] of int32 and float32 [batch], each operation rounded to float32.
 
-    Args:
-      logits: float32 [batch, 256].
-      temperature: float32 [batch, 1], positive.
+    Products and sums of float32 are exact or innocuous in float64: a compiler that fuses a
+    multiplication and an addition changes nothing.
     """
-    highest = tf.reduce_max(logits, axis=-1, keepdims=True)
-    return tf.cumsum(tf.exp((logits - highest) / temperature), axis=-1)
+    a = np.float64(np.float32(coefficient))
+    product = tf.cast(a * tf.cast(y, tf.float64), tf.float32)
+    return tf.cast(tf.cast(s, tf.float64) + tf.cast(product, tf.float64), tf.float32)
 
 
-def _class_at(ends: tf.Tensor, uniform: tf.Tensor) -> tf.Tensor:
-    """First class whose running sum exceeds uniform * total: int32 [batch].
-
-    Args:
-      ends: float32 [batch, 256], of `_running_sums`.
-      uniform: float32 [batch, 1], in [0, 1).
-    """
-    total = ends[:, -1:]
-    # uniform * total may round up to the total: the last class with a weight is drawn then.
-    below = tf.logical_and(ends <= uniform * total, ends < total)
-    return tf.reduce_sum(tf.cast(below, tf.int32), axis=-1)
+def _to_int16(y: tf.Tensor) -> tf.Tensor:
+    return tf.cast(tf.clip_by_value(tf.round(y), -32768.0, 32767.0), tf.int16)
 
 
 def _log_likelihood(logits: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
@@ -502,6 +536,6 @@ def time_major(gates: tf.Tensor) -> tf.Tensor:
     return tf.transpose(gates, [1, 0, 2, 3])
 
 
-def side_by_side(w: Weights, kind: str) -> tf.Tensor:
-    """The matrices of the three gates, [inputs, 3H]: of the kind "R", or "N"."""
-    return tf.concat([w.matrices[f"{kind}_{gate}"] for gate in GATES], axis=1)
+def side_by_side(w: Weights, kind: str) -> Any:
+    """The matrices of the three gates, [inputs, 3H], of the kind "R", or "N": see `products`."""
+    return products.side_by_side([w.matrices[f"{kind}_{gate}"] for gate in GATES])

@@ -12,7 +12,8 @@ sub-tensor after another: neither L' nor the chunks change what a sample sees.
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Tuple
+import functools
+from typing import Callable, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +21,9 @@ import tensorflow as tf
 
 from wavernn_tf.audio import dsp
 from wavernn_tf.config import Config, SubscaleConfig
-from wavernn_tf.generation import equations, folding, sampling
+from wavernn_tf.generation import drawing, equations, folding, sampling
 from wavernn_tf.generation.sampling import Row
+from wavernn_tf.voice import weights
 from wavernn_tf.voice.weights import Weights
 
 CHUNK = 16
@@ -42,6 +44,17 @@ class _Carry(NamedTuple):
     memory: List[tf.Tensor]
 
 
+class _Matrices(NamedTuple):
+    """The gates' matrices, side by side: "R" [H, 3H] and "N" [channels, 3H]."""
+
+    recurrent: tf.Tensor
+    neighbours: tf.Tensor
+
+
+Chunk = Callable[..., Tuple[_Carry, tf.Tensor]]
+"""`chunk_of`, perhaps compiled, of given arrays."""
+
+
 def chunk_stagger(subscale: SubscaleConfig) -> int:
     """L', steps by which each sub-tensor runs behind the one before: F + L."""
     return subscale.horizon + CHUNK
@@ -54,6 +67,7 @@ def generate(
     fine_temperature: tf.Tensor,
     config: Config,
     w: Weights,
+    chunk: Optional[Chunk] = None,
 ) -> tf.Tensor:
     """Sample whole utterances from silence.
 
@@ -65,11 +79,13 @@ def generate(
       fine_temperature: float32 [b], the same of the fine logits.
       config: hop, pre-emphasis, sample offset and sizes; B > 1.
       w: the arrays of the network.
+      chunk: `chunk_of` of the same voice, perhaps compiled: its shapes are those of every length.
 
     Returns:
       audio int16 [b, frames * hop_length].
     """
-    run = _Run(features, seed, (temperature, fine_temperature), config, w)
+    chunk = chunk or functools.partial(chunk_of(config), weights.named_arrays(w))
+    run = _Run(features, seed, (temperature, fine_temperature), config, w, chunk)
     drawn = tf.TensorArray(tf.int32, run.chunks, element_shape=[None, run.n_sub, CHUNK])
     _, _, drawn = tf.while_loop(lambda k, *_: k < run.chunks, run.chunk, [0, run.silence(), drawn])
     samples = tf.transpose(run.in_time(drawn.stack()))  # [n, b]
@@ -77,11 +93,60 @@ def generate(
     return sampling.de_emphasise(samples, y, config.signal.pre_emphasis)[0]
 
 
+def chunk_of(config: Config, unroll: int = 1) -> Callable[..., Tuple[_Carry, tf.Tensor]]:
+    """The function that runs the network for L positions of every row, then draws them.
+
+    Args:
+      config: the voice's.
+      unroll: positions of an iteration of the loop; it divides L.
+
+    Returns:
+      A function of the network's arrays by name (`weights.named_arrays`), `_Matrices`, `_Carry`,
+      the sub-tensor of every row int32 [rows], the positions `at` int32 [rows, L], the gates'
+      inputs float32 [rows, L, 3, H] and `drawing.Draws` of these. It gives the next `_Carry` and
+      the samples, int32 [b, B, L].
+    """
+    subscale, offset = config.model.subscale, config.signal.sample_offset
+
+    def chunk(arrays, matrices, carry, sub_tensor, at, known, draws):
+        w = weights.from_named(arrays)
+        earlier = _earlier(carry.history, subscale)
+        network = earlier, sub_tensor, carry.memory, subscale, *w.convolutions
+        seen, memory = equations.subscale_network(*network)
+        heard = tf.matmul(seen, matrices.neighbours)
+        known += tf.reshape(heard, [-1, CHUNK, 3, w.state_size])
+
+        def step(j: tf.Tensor, row: Row) -> Row:
+            uniform, temperature = draws.uniform[:, j], draws.temperature
+            new = sampling.advance(row, known[:, j], uniform, temperature, matrices.recurrent, w)
+            begun = at[:, j] >= 0
+            return Row(
+                tf.where(begun[:, None], new.h, row.h),
+                tf.where(begun, new.coarse, row.coarse),
+                tf.where(begun, new.fine, row.fine),
+            )
+
+        def body(j: tf.Tensor, row: Row, samples: tf.TensorArray):
+            for _ in range(unroll):
+                row = step(j, row)
+                j, samples = j + 1, samples.write(j, sampling.combine(row, offset))
+            return j, row, samples
+
+        samples = tf.TensorArray(tf.int32, CHUNK, element_shape=[None])
+        loop = [0, carry.row, samples]
+        _, row, samples = tf.while_loop(lambda j, *_: j < CHUNK, body, loop)
+        made = tf.reshape(tf.transpose(samples.stack()), [-1, subscale.batch, CHUNK])
+        history = tf.concat([carry.history[:, :, CHUNK:], made], axis=2)
+        return _Carry(row, history, memory), made
+
+    return chunk
+
+
 class _Run:
     """What stays the same over a run; rows are b * B sub-tensors, those of an utterance together.
 
     Args:
-      features, seed, config, w: of `generate`.
+      features, seed, config, w, chunk: of `generate`.
       temperatures: of the coarse and the fine logits.
 
     Attributes:
@@ -96,6 +161,7 @@ class _Run:
         temperatures: Tuple[tf.Tensor, tf.Tensor],
         config: Config,
         w: Weights,
+        chunk: Chunk,
     ) -> None:
         self.config, self.w, self.subscale = config, w, config.model.subscale
         self.n_sub, self.batch = self.subscale.batch, tf.shape(features)[0]
@@ -106,12 +172,12 @@ class _Run:
         steps = self.positions + (self.n_sub - 1) * chunk_stagger(self.subscale)
         self.chunks = self.before - (-steps // CHUNK)
         self.gates = sampling.time_major(equations.condition(features, w))  # [steps, b, 3, H]
-        self.recurrent = sampling.side_by_side(w, "R")
-        self.neighbours = sampling.side_by_side(w, "N")
+        self.matrices = _Matrices(sampling.side_by_side(w, "R"), sampling.side_by_side(w, "N"))
         self.seed = tf.repeat(seed, self.n_sub)
         self.temperatures = [tf.repeat(t, self.n_sub) for t in temperatures]
         self.sub_tensor = tf.tile(tf.range(self.n_sub), [self.batch])  # [rows]
         self.utterance = tf.repeat(tf.range(self.batch), self.n_sub)  # [rows]
+        self.run_chunk = chunk
 
     def silence(self) -> _Carry:
         """Before the first chunk."""
@@ -126,50 +192,19 @@ class _Run:
     def chunk(
         self, k: tf.Tensor, carry: _Carry, drawn: tf.TensorArray
     ) -> Tuple[tf.Tensor, _Carry, tf.TensorArray]:
-        """Run the network for L positions of every row, then draw them."""
+        """Gather what L positions of every row need, and draw them."""
         start = (k - self.before) * CHUNK - self.sub_tensor * chunk_stagger(self.subscale)
         at = start[:, None] + tf.range(CHUNK)  # [rows, L], negative before the first position
-        seen, memory = equations.subscale_network(
-            _earlier(carry.history, self.subscale),
-            self.sub_tensor,
-            carry.memory,
-            self.subscale,
-            *self.w.convolutions,
-        )
-        known = tf.reshape(tf.matmul(seen, self.neighbours), [-1, CHUNK, 3, self.w.state_size])
         index = self.n_sub * at + self.sub_tensor[:, None]
         held = tf.clip_by_value(
             index // self.config.samples_per_step, 0, tf.shape(self.gates)[0] - 1
         )
         utterance = tf.broadcast_to(self.utterance[:, None], tf.shape(held))
-        known += tf.gather_nd(self.gates, tf.stack([held, utterance], axis=-1))
+        known = tf.gather_nd(self.gates, tf.stack([held, utterance], axis=-1))
         index = tf.cast(tf.maximum(index, 0), tf.int64)
-        draws = sampling.draws_for(self.seed, index, *self.temperatures)
-        row, samples = self._draw(carry.row, at, known, draws)
-        made = tf.reshape(samples, [self.batch, self.n_sub, CHUNK])
-        history = tf.concat([carry.history[:, :, CHUNK:], made], axis=2)
-        return k + 1, _Carry(row, history, memory), drawn.write(k, made)
-
-    def _draw(
-        self, row: Row, at: tf.Tensor, known: tf.Tensor, draws: sampling.Draws
-    ) -> Tuple[Row, tf.Tensor]:
-        """L samples of every row that has begun; the others rest: int32 [rows, L]."""
-
-        def step(j: tf.Tensor, row: Row, samples: tf.TensorArray):
-            uniform, temperature = draws.uniform[:, j], draws.temperature
-            new = sampling.advance(row, known[:, j], uniform, temperature, self.recurrent, self.w)
-            begun = at[:, j] >= 0
-            row = Row(
-                tf.where(begun[:, None], new.h, row.h),
-                tf.where(begun, new.coarse, row.coarse),
-                tf.where(begun, new.fine, row.fine),
-            )
-            made = sampling.combine(row, self.config.signal.sample_offset)
-            return j + 1, row, samples.write(j, made)
-
-        samples = tf.TensorArray(tf.int32, CHUNK, element_shape=[None])
-        _, row, samples = tf.while_loop(lambda j, *_: j < CHUNK, step, [0, row, samples])
-        return row, tf.transpose(samples.stack())
+        draws = drawing.draws_for(self.seed, index, *self.temperatures)
+        carry, made = self.run_chunk(self.matrices, carry, self.sub_tensor, at, known, draws)
+        return k + 1, carry, drawn.write(k, made)
 
     def in_time(self, drawn: tf.Tensor) -> tf.Tensor:
         """Samples [chunks, b, B, L] as drawn to [b, n] as heard."""

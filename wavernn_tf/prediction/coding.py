@@ -47,7 +47,7 @@ def _logarithms() -> npt.NDArray[np.float32]:
 
 
 _LOGARITHMS = _logarithms()
-_COARSE = np.repeat(np.arange(256, dtype=np.int32), WIDTHS)
+COARSE = np.repeat(np.arange(256, dtype=np.int32), WIDTHS)
 """int32 [65536]: the coarse class of every coded value in the mu-law split."""
 
 
@@ -100,7 +100,7 @@ def encode(v: npt.ArrayLike, split: str) -> Tuple[Int32, Int32]:
     v = np.asarray(v, np.int32)
     if split == "linear":
         return v >> 8, v & 255
-    c = np.take(_COARSE, v)
+    c = np.take(COARSE, v)
     place, width = v - EDGES[c], WIDTHS[c]
     return c, np.where(width <= 256, place, place * 256 // width)
 

@@ -1,0 +1,1 @@
+"""Asking a voice behind TF Serving, over gRPC or REST; REST needs numpy only."""
