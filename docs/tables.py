@@ -138,17 +138,18 @@ def training(found: Tree) -> str:
     """Whole training steps by both kernels."""
     speeds: Dict[Any, Tree] = {}
     for row in found["rows"]:
-        speeds.setdefault((row["state"], row["sparsity"]), {})[row["kernel"]] = row
+        key = row["state"], row["sparsity"], row["threads"]
+        speeds.setdefault(key, {})[row["kernel"]] = row
     rows = [
         [
-            *(str(state), f"{100 * sparsity:.0f} %" if sparsity else "0"),
+            *(str(state), f"{100 * sparsity:.0f} %" if sparsity else "0", str(threads)),
             *(f"{both[k]['samples_per_second'] / 1e3:.0f} k" for k in ("native", "keras")),
             f"{both['native']['ratio']:.1f}x",
             f"{100 * both['native']['share_of_peak']:.0f} %",
         ]
-        for (state, sparsity), both in speeds.items()
+        for (state, sparsity, threads), both in speeds.items()
     ]
-    head = ["state", "sparsity", "native, samples/s", "Keras, samples/s", "ratio"]
+    head = ["state", "sparsity", "threads", "native, samples/s", "Keras, samples/s", "ratio"]
     return table([*head, "kernel's share of the multiply-add peak"], rows) + taken(found)
 
 
@@ -247,6 +248,7 @@ def summary(found: Dict[str, Tree]) -> str:
         row
         for row in found["training"]["rows"]
         if (row["state"], row["sparsity"], row["kernel"]) == (384, 0.96, "native")
+        and row["threads"] == 2
     ]
     small, bits = found["footprint"], found["demo"]["agreement"]["difference_percent"]
 

@@ -149,6 +149,22 @@ def to_saved_model(
     )
 
 
+def served_forms(run: Union[str, Path], folder: Path) -> Dict[str, str]:
+    """Export a training run as it is served, and the same without XLA.
+
+    Args:
+      run: the run's folder.
+      folder: where to put both.
+
+    Returns:
+      Their paths by label.
+    """
+    made: Dict[str, str] = {}
+    for form, xla in (("while_loop", False), ("XLA", True)):
+        made[f"{run}, {form}"] = to_saved_model(run, folder / form, xla)
+    return made
+
+
 def missing_signatures(version: files.PathLike) -> List[str]:
     """Which signatures an exported voice does not have, and why: a line each, for people."""
     info = saved_model.read_info(version)

@@ -6,7 +6,6 @@ import functools
 import resource
 import sys
 import time
-from pathlib import Path
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
@@ -104,24 +103,6 @@ class SavedModelBench(Subject[Dict[str, Any]]):
         if bad:
             raise WaveRNNError(f"The SavedModel refused random features: {bad[0]}.")
         return taken
-
-
-def forms_of(run: files.PathLike, folder: Path) -> Dict[str, str]:
-    """Export a training run as it is served, and the same without XLA.
-
-    Args:
-      run: the run's folder.
-      folder: where to put both.
-
-    Returns:
-      Their paths by label.
-    """
-    from wavernn_tf.export import exporter
-
-    made: Dict[str, str] = {}
-    for form, xla in (("while_loop", False), ("XLA", True)):
-        made[f"{run}, {form}"] = exporter.to_saved_model(run, folder / form, xla)
-    return made
 
 
 def paper_ratio(found: Mapping[str, Any]) -> Dict[str, float]:

@@ -181,13 +181,14 @@ def _bench_saved_models(
     """Time SavedModels side by side, by the rows of a request."""
     with extras.needed_for("Timing SavedModels"):
         logs.quiet_tensorflow()
+        from wavernn_tf.export import exporter
         from wavernn_tf.export.benchmark import saved_models as served
     with tempfile.TemporaryDirectory() as folder:
         forms: Dict[str, str] = {}
         for i, path in enumerate(dict.fromkeys(paths)):
             run = (Path(path) / "config.yaml").is_file()
             show.note(f"{'exporting' if run else 'preparing'} {path}")
-            made = served.forms_of(path, Path(folder, str(i))) if run else {path: path}
+            made = exporter.served_forms(path, Path(folder, str(i))) if run else {path: path}
             forms.update(made)
         subjects = {
             label: served.SavedModelBench(path, seconds, batches) for label, path in forms.items()
@@ -196,14 +197,14 @@ def _bench_saved_models(
         found = library.run(subjects, rounds, bar.update)
     ratios, peak = served.paper_ratio(found), served.peak_memory_mb()
     if as_json:
-        tree = {"machine": library.machine(), "peak_memory_mb": peak, "saved_models": found}
-        show.as_json({**tree, "samples_per_second_over_paper": ratios})
+        tree = {"peak_memory_mb": peak, "saved_models": found}
+        show.as_json({**machine.stamp(), **tree, "samples_per_second_over_paper": ratios})
         return
     head = ["SavedModel", "rows", "us/sample", "CPU us/sample", "samples/s", "x real time"]
     show.table([*head, "slowest/median", "first call, s"], served.rows(found))
     for label, ratio in ratios.items():
         click.echo(f"{label}: {ratio:.2f} times the paper's 96,000 samples/s at batch 1")
-    click.echo(f"median of {rounds} rounds on {library.machine()['processor']}")
+    click.echo(f"median of {rounds} rounds on {machine.machine()['processor']}")
     click.echo(f"peak memory: {peak:.0f} MB")
 
 
