@@ -124,6 +124,7 @@ def to_saved_model(
     xla: bool = True,
     settings: Optional[Mapping[str, Any]] = None,
     device: str = "cpu",
+    unroll: Optional[int] = None,
 ) -> str:
     """Export a run to a SavedModel in TF Serving's layout.
 
@@ -133,6 +134,7 @@ def to_saved_model(
       xla: see `saved_model.save`.
       settings: as of `to_tflite`.
       device: see `saved_model.save`.
+      unroll: likewise.
 
     Returns:
       Path of the version's folder.
@@ -140,7 +142,9 @@ def to_saved_model(
     _need_run(run, settings)
     versions.claim(out, [run])
     voice = KerasVoice(run, settings)
-    return saved_model.save(voice.config, voice.weights, voice.info, out, xla, device, inputs=[run])
+    return saved_model.save(
+        voice.config, voice.weights, voice.info, out, xla, device, unroll, inputs=[run]
+    )
 
 
 def missing_signatures(version: files.PathLike) -> List[str]:

@@ -174,7 +174,7 @@ def compose(out: files.PathLike, models: Mapping[str, files.PathLike], image: st
             "--batching_parameters_file=/config/batching.config",
             "--monitoring_config_file=/config/monitoring.config",
             f"--rest_api_timeout_in_ms={REST_TIMEOUT_MS}",
-            "--xla_cpu_compilation_enabled=true",
+            "--xla_cpu_compilation_enabled=true",  # off by default: compiled loops would fail
         ],
     }
     return yaml.safe_dump({"services": {"serving": service}}, sort_keys=False)

@@ -32,7 +32,7 @@ that it came with, if that was one.
 from __future__ import annotations
 
 import os
-from typing import Sequence
+from typing import Optional, Sequence
 
 import tensorflow as tf
 
@@ -46,6 +46,9 @@ from wavernn_tf.voice.weights import Weights
 
 INFO_ASSET = "wavernn_tf.json"
 
+UNROLLS = (1, 2, 4, 8)
+"""Samples that an iteration of the loop may take; each divides `wavefront.CHUNK`."""
+
 DEVICES = ("cpu", "gpu")
 """What a compiled loop may be made for; each runs on the other too, slower."""
 
@@ -57,6 +60,7 @@ def save(
     path: files.PathLike,
     xla: bool = True,
     device: str = "cpu",
+    unroll: Optional[int] = None,
     inputs: Sequence[files.PathLike] = (),
 ) -> str:
     """Write a SavedModel to `path`/1, or to the next number; other versions are kept.
@@ -71,17 +75,22 @@ def save(
       xla: compile the sampling loop with XLA, once for each number of rows in
         `signatures.ROW_BUCKETS`: several times faster, where the server has XLA for its device.
       device: what the compiled loop is made for, one of `DEVICES`: "cpu" or "gpu".
+      unroll: samples of an iteration of the loop, one of `UNROLLS`; it must divide the hop. By
+        default 1 for a CPU, and the largest that will do for a GPU, which waits for its host after
+        every iteration.
       inputs: files and folders that `path` must not be or lie in.
 
     Returns:
       The path of the version's folder.
 
     Raises:
-      WaveRNNError: if `path` is a file or holds anything but versions.
+      WaveRNNError: if `path` is a file or holds anything but versions, or `unroll` does not divide
+        the hop.
     """
+    unroll = _unroll_for(config, device, unroll)
     made = versions.claim(path, inputs)
     with files.replacing(made) as version:
-        module = signatures.Signatures(config, weights, info, xla, device)
+        module = signatures.Signatures(config, weights, info, xla, device, unroll)
         named = os.path.join(files.plain(version.parent), version.name)
         tf.saved_model.save(module, named, signatures=module.all)
         extra = version / "assets.extra"
@@ -90,6 +99,19 @@ def save(
         if serving.available():
             serving.write_warmup(version, info)
     return str(made)
+
+
+def _unroll_for(config: Config, device: str, unroll: Optional[int]) -> int:
+    hop = config.mel.hop_length
+    fitting = [n for n in UNROLLS if hop % n == 0]
+    if unroll is None:
+        return max(fitting) if device == "gpu" else 1
+    if unroll not in fitting:
+        raise WaveRNNError(
+            f"Expected `unroll` to divide `mel.hop_length` = {hop}, one of "
+            f"{', '.join(map(str, fitting))}; got {unroll}."
+        )
+    return unroll
 
 
 def read_info(path: files.PathLike) -> metadata.VoiceInfo:

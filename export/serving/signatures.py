@@ -56,10 +56,17 @@ class Signatures(tf.Module):
       info: its description.
       xla: compile the sampling loop.
       device: what the compiled loop is made for, "cpu" or "gpu".
+      unroll: samples of an iteration of the loop.
     """
 
     def __init__(
-        self, config: Config, weights: Weights, info: VoiceInfo, xla: bool, device: str = "cpu"
+        self,
+        config: Config,
+        weights: Weights,
+        info: VoiceInfo,
+        xla: bool,
+        device: str,
+        unroll: int,
     ) -> None:
         super().__init__()
         names = weights_lib.named_arrays(weights)
@@ -73,8 +80,8 @@ class Signatures(tf.Module):
             if self._apart
         }
         self._codec = stream_state.Codec(config, info)
-        self._block = self._compiled(blocks.block_of(config))
-        self._chunk = self._compiled(wavefront.chunk_of(config))
+        self._block = self._compiled(blocks.block_of(config, unroll))
+        self._chunk = self._compiled(wavefront.chunk_of(config, unroll))
         features = tf.TensorSpec([None, None, config.n_features], tf.float32, "features")
         lengths = tf.TensorSpec([None], tf.int32, "lengths")
         audio = tf.TensorSpec([None, None], tf.int16, "audio")

@@ -257,7 +257,7 @@ def test_bench_of_voices_side_by_side(invoke, tflite, saved_model):
 def test_bench_of_subscale_beside_plain(invoke):
     shape = ["--state", 64, "--proj", 32, "--density", 0.3, "--block", "16x1", "--subscale", 4]
     options = ["--horizon", 20, "--no-dense", "--rounds", 2, "--round-seconds", 0.01]
-    result = invoke("bench", *shape, *options, "--saved-model", 0.1, "--json")
+    result = invoke("bench", *shape, *options, "--utterance", 0.1, "--json")
     assert result.exit_code == 0, result.stderr
     tree = json.loads(result.stdout)
     for timed in (tree, tree["saved_model"]):
@@ -269,6 +269,23 @@ def test_bench_of_subscale_beside_plain(invoke):
     assert tree["nonzeros"] > tree["plain"]["nonzeros"]
     printed = invoke("bench", *shape, *options)
     assert len(re.findall(r": \d+\.\d\d times the plain", printed.stdout)) == 1
+
+
+def test_bench_of_saved_models_by_rows(invoke, run, saved_model):
+    options = ["--rows", "1,2", "--rounds", 2, "--utterance", 0.1]
+    result = invoke("bench", "--saved-model", run, "--saved-model", saved_model, *options, "--json")
+    assert result.exit_code == 0, result.stderr
+    tree = json.loads(result.stdout)
+    found = tree["saved_models"]
+    assert list(found) == [f"{run}, while_loop", f"{run}, XLA", str(saved_model)]
+    assert tree["peak_memory_mb"] > 100 and tree["samples_per_second_over_paper"] == {}
+    for form in found.values():
+        assert list(form["batches"]) == ["1", "2"]
+        for batch, timed in form["batches"].items():
+            assert timed["samples"] == pytest.approx(int(batch) * 1600, abs=int(batch) * 200)
+            assert timed["cpu_us_per_sample"] > 0 and timed["slowest_over_median"] >= 1
+    result = invoke("bench", "--saved-model", saved_model, *options)
+    assert result.stdout.count(str(saved_model)) == 2 and "peak memory" in result.stdout
 
 
 def test_bench_of_a_shape(invoke):

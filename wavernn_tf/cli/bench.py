@@ -42,9 +42,22 @@ from wavernn_tf.export.format.packing import WEIGHT_TYPES
 )
 @click.option(
     "--saved-model",
-    "utterance",
+    "saved_models",
+    multiple=True,
+    help="Time a SavedModel instead, or a training run exported with XLA and without, by the rows "
+    "of a request.  [may be repeated]",
+)
+@click.option(
+    "--rows",
+    default="1,4,16,64",
+    show_default=True,
+    help="With --saved-model: rows of a request.",
+)
+@click.option(
+    "--utterance",
     type=click.FloatRange(0.1),
-    help="With --subscale: also time both as SavedModels, on an utterance of so many seconds.",
+    help="Seconds of speech in every row of --saved-model.  [default: 1]  With --subscale: also "
+    "time both as SavedModels, on an utterance of so many seconds.",
 )
 @click.option(
     "--batch",
@@ -69,6 +82,8 @@ from wavernn_tf.export.format.packing import WEIGHT_TYPES
 @options.json_option
 def bench(
     voices: Tuple[str, ...],
+    saved_models: Tuple[str, ...],
+    rows: str,
     utterance: Optional[float],
     batch: int,
     isa: Optional[str],
@@ -95,14 +110,21 @@ def bench(
       wavernn-tf bench --state 1024 --proj 512 --density 0.05 --batch 4
       wavernn-tf bench --subscale 16 --block 16x1 --weights int8 --json
       wavernn-tf bench voice.tflite saved_model/ --rounds 15 --json
+      wavernn-tf bench --saved-model run/ --rows 1,16 --rounds 5
     """  # noqa: D301 (\b is for click)
     from wavernn_tf.export.benchmark.op import OpBench
 
     shape = {name: value for name, value in shape.items() if value is not None}
+    if saved_models:
+        if voices or shape:
+            other = voices[0] if voices else f"--{next(iter(shape))}"
+            raise click.UsageError(f"--saved-model is timed alone: leave out {other}.")
+        _bench_saved_models(saved_models, _numbers(rows), utterance or 1.0, rounds, as_json)
+        return
     if voices and shape:
         raise click.UsageError(f"--{next(iter(shape))} is for random weights: leave out VOICES.")
     if utterance is not None and "subscale" not in shape:
-        raise click.UsageError("--saved-model goes with --subscale.")
+        raise click.UsageError("--utterance goes with --subscale or --saved-model.")
     subjects: Dict[str, Any] = {}
     logs.quiet_tensorflow()
 
@@ -142,6 +164,46 @@ def bench(
         show.as_json({**tree, **({"voices": found} if voices else _beside_plain(found, plain_of))})
     else:
         _print_all(found, rounds, notes)
+
+
+def _numbers(text: str) -> List[int]:
+    """The numbers of rows that `--rows` lists."""
+    parts = text.split(",")
+    if not all(part.strip().isdigit() and int(part) for part in parts):
+        raise click.BadParameter(f"expected --rows to be numbers, as 1,4,16; got {text!r}.")
+    return [int(part) for part in parts]
+
+
+def _bench_saved_models(
+    paths: Sequence[str], batches: Sequence[int], seconds: float, rounds: int, as_json: bool
+) -> None:
+    """Time SavedModels side by side, by the rows of a request."""
+    with speech.tensorflow_for("Timing SavedModels"):
+        logs.quiet_tensorflow()
+        from wavernn_tf.export.benchmark import saved_models as served
+    with tempfile.TemporaryDirectory() as folder:
+        forms: Dict[str, str] = {}
+        for i, path in enumerate(dict.fromkeys(paths)):
+            run = (Path(path) / "config.yaml").is_file()
+            show.note(f"{'exporting' if run else 'preparing'} {path}")
+            made = served.forms_of(path, Path(folder, str(i))) if run else {path: path}
+            forms.update(made)
+        subjects = {
+            label: served.SavedModelBench(path, seconds, batches) for label, path in forms.items()
+        }
+    with show.bar(rounds * len(subjects) * len(batches), "measuring") as bar:
+        found = library.run(subjects, rounds, bar.update)
+    ratios, peak = served.paper_ratio(found), served.peak_memory_mb()
+    if as_json:
+        tree = {"machine": library.machine(), "peak_memory_mb": peak, "saved_models": found}
+        show.as_json({**tree, "samples_per_second_over_paper": ratios})
+        return
+    head = ["SavedModel", "rows", "us/sample", "CPU us/sample", "samples/s", "x real time"]
+    show.table([*head, "slowest/median", "first call, s"], served.rows(found))
+    for label, ratio in ratios.items():
+        click.echo(f"{label}: {ratio:.2f} times the paper's 96,000 samples/s at batch 1")
+    click.echo(f"median of {rounds} rounds on {library.machine()['processor']}")
+    click.echo(f"peak memory: {peak:.0f} MB")
 
 
 def _print_all(found: Mapping[str, Any], rounds: int, notes: Sequence[str]) -> None:

@@ -166,9 +166,20 @@ def tflite(
     show_default=True,
     help="What the compiled loop is made for: rows in parallel over the cores, or side by side.",
 )
+@click.option(
+    "--unroll",
+    type=int,
+    help="Samples of an iteration of the loop: 1, 2, 4 or 8.  [default: 1; with --device gpu the "
+    "most that divide the hop]",
+)
 @options.sampling_option
 def saved_model(
-    run: str, out_dir: str, xla: bool, device: str, assignments: Tuple[str, ...]
+    run: str,
+    out_dir: str,
+    xla: bool,
+    device: str,
+    unroll: Optional[int],
+    assignments: Tuple[str, ...],
 ) -> None:
     """Export a finished training run to a SavedModel for TF Serving.
 
@@ -184,7 +195,7 @@ def saved_model(
     with speech.tensorflow_for("Exporting"):
         logs.quiet_tensorflow()
         from wavernn_tf.export import exporter as pipeline
-    version = Path(pipeline.to_saved_model(run, out_dir, xla, settings, device))
+    version = Path(pipeline.to_saved_model(run, out_dir, xla, settings, device, unroll))
     total = sum(p.stat().st_size for p in version.rglob("*") if p.is_file())
     click.echo(f"{version}: {show.size(total)}")
     for missing in pipeline.missing_signatures(version):

@@ -69,11 +69,14 @@ def silence(batch: tf.Tensor, config: Config) -> Stream:
     return Stream(state, tf.zeros([batch], tf.int64))
 
 
-def block_of(config: Config) -> Callable[..., Tuple[tf.Tensor, tf.Tensor, tf.Tensor]]:
+def block_of(
+    config: Config, unroll: int = 1
+) -> Callable[..., Tuple[tf.Tensor, tf.Tensor, tf.Tensor]]:
     """The function that speaks a block of the plain WaveRNN.
 
     Args:
       config: the voice's.
+      unroll: see `sampling.generate`.
 
     Returns:
       A function of the network's arrays by name (`weights.named_arrays`), features float32 [batch,
@@ -83,7 +86,8 @@ def block_of(config: Config) -> Callable[..., Tuple[tf.Tensor, tf.Tensor, tf.Ten
 
     def block(arrays, features, seed, temperature, fine_temperature, state, position, active):
         draws, w = (seed, temperature, fine_temperature), from_named(arrays)
-        return sampling.generate(features, *draws, state, position, config, w, active)
+        where = state, position, config
+        return sampling.generate(features, *draws, *where, w, active, unroll)
 
     return block
 

@@ -22,18 +22,12 @@ import tensorflow as tf
 from wavernn_tf.audio import dsp
 from wavernn_tf.config import Config
 from wavernn_tf.config.matrices import GATES
-from wavernn_tf.generation import equations, folding, philox, predictors, products
+from wavernn_tf.generation import drawing, equations, folding, predictors, products
 from wavernn_tf.prediction import coding, noise_shaping
 from wavernn_tf.voice.weights import Weights
 
 BLOCK_SAMPLES = 8192
 """Samples of a stream that are scored at once, about: memory hardly grows with the recording."""
-
-SPAN = 16
-"""A byte's classes are searched in spans of so many, then in one span."""
-
-GREEDY = 1e-30
-"""Temperature at which every class but the likeliest has a weight of zero."""
 
 
 def state_values(config: Config) -> int:
@@ -42,18 +36,6 @@ def state_values(config: Config) -> int:
         return config.model.state_size + 2
     kept = sum(predictors.history_sizes(config)) + noise_shaping.state_values(config.signal)
     return config.model.state_size + kept + 3
-
-
-class Draws(NamedTuple):
-    """What decides the draws of some sequences, `rows`, in a run of samples.
-
-    Attributes:
-      uniform: float32 [rows, n, 2], in [0, 1), for coarse and fine.
-      temperature: float32 [rows, 2], positive, for coarse and fine.
-    """
-
-    uniform: tf.Tensor
-    temperature: tf.Tensor
 
 
 class Row(NamedTuple):
@@ -74,6 +56,7 @@ def generate(
     config: Config,
     w: Weights,
     active: Optional[tf.Tensor] = None,
+    unroll: int = 1,
 ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Sample the next frames of a batch of streams with the plain WaveRNN.
 
@@ -88,6 +71,7 @@ def generate(
       w: the arrays of the network.
       active: int32 [batch], samples of each stream that are wanted; a stream rests after them, and
         the loop ends with the longest. All by default.
+      unroll: samples of an iteration of the loop; it divides the hop.
 
     Returns:
       audio int16 [batch, frames * hop_length], of which what lies past `active` means nothing, and
@@ -95,10 +79,10 @@ def generate(
     """
     chosen = seed, temperature, fine_temperature
     if config.predicts:
-        return _generate_predicted(features, chosen, state, position, config, w, active)
+        return _generate_predicted(features, chosen, state, position, config, w, active, unroll)
     h_size, offset = w.state_size, config.signal.sample_offset
     gates = time_major(equations.condition(features, w))  # [steps, b, 3, H]
-    run = _Run(gates, chosen, position, config, active)
+    run = _Run(gates, chosen, position, config, active, unroll)
     recurrent = side_by_side(w, "R")
 
     def step(n, carry):
@@ -123,19 +107,20 @@ def _generate_predicted(
     config: Config,
     w: Weights,
     active: Optional[tf.Tensor],
+    unroll: int,
 ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """`generate` with prediction in front of the network; `chosen`: seed and temperatures."""
     signal, hop = config.signal, config.mel.hop_length
     known, posterior = predictors.network_input(features, config, w)
     gates = time_major(equations.condition(known, w))  # [steps, b, 3, H]
-    run = _Run(gates, chosen, position, config, active)
+    run = _Run(gates, chosen, position, config, active, unroll)
     a, lags = _by_frame(features, config), _by_step(posterior, config)
     levels = _voicing_by_step(posterior, config)
     recurrent = side_by_side(w, "R")
     given = products.in_groups(w.input_kernel[3:])
     mask = None if signal.split == "linear" else tf.constant(predictors.fine_mask(signal.split))
     factors = noise_shaping.temperature_factors(signal)
-    # Of temperature 0 the likeliest class: see `draws_for`.
+    # Of temperature 0 the likeliest class: see `drawing.draws_for`.
     middle = tf.where(chosen[1] == 0.0, 0.0, 0.5)[:, None]
 
     def inputs_at(n, history):
@@ -158,7 +143,7 @@ def _generate_predicted(
         row, coarse = advance_with_weights(*drawn)
         v = predictors.decode(row.coarse, row.fine, signal.split)
         if noise_shaping.amount(signal):
-            median = _class_at(coarse, middle)
+            median = drawing.class_at(coarse, middle)
             v, noise = predictors.shaped(v, p, median, level, noise, signal)
             row = Row(row.h, *predictors.encode(v, signal.split))
         s = predictors.sample(v, p, signal)
@@ -184,7 +169,7 @@ class _Run:
     Args:
       gates: float32 [steps, b, 3, H], which give the run's length.
       chosen: seed and temperatures.
-      position, config, active: of `generate`.
+      position, config, active, unroll: of `generate`.
 
     Attributes:
       samples: how many there may be.
@@ -199,12 +184,14 @@ class _Run:
         position: tf.Tensor,
         config: Config,
         active: Optional[tf.Tensor],
+        unroll: int,
     ) -> None:
+        self._unroll = unroll
         self.samples = tf.shape(gates)[0] * config.samples_per_step
         self._active = active
         seed, *temperatures = chosen
         index = position[:, None] + tf.range(tf.cast(self.samples, tf.int64))  # [b, n]
-        self.draws = draws_for(seed, index, *temperatures)
+        self.draws = drawing.draws_for(seed, index, *temperatures)
         done = self.samples if active is None else active
         self.end = position + tf.cast(done, tf.int64)
 
@@ -220,8 +207,10 @@ class _Run:
             last = tf.maximum(tf.reduce_max(self._active), 1)
 
         def body(n, carry, found):
-            new, value = step(n, carry)
-            return n + 1, self._resting(n, carry, new), found.write(n, value)
+            for _ in range(self._unroll):
+                new, value = step(n, carry)
+                n, carry, found = n + 1, self._resting(n, carry, new), found.write(n, value)
+            return n, carry, found
 
         found = tf.TensorArray(tf.float32, self.samples, element_shape=[None])
         _, carry, found = tf.while_loop(lambda n, *_: n < last, body, [0, first, found])
@@ -263,7 +252,7 @@ def _voiced_temperature(
     """The temperatures float32 [rows, 2] of a step of these voicing levels, or of none."""
     if level is None:
         return temperature
-    coarse = tf.maximum(temperature[:, 0] * tf.gather(factors, level), GREEDY)
+    coarse = tf.maximum(temperature[:, 0] * tf.gather(factors, level), drawing.GREEDY)
     return tf.stack([coarse, temperature[:, 1]], axis=1)
 
 
@@ -479,35 +468,22 @@ def advance_with_weights(
     recurrent: tf.Tensor,
     w: Weights,
     fine_mask: Optional[tf.Tensor] = None,
-) -> Tuple[Row, _Weights]:
+) -> Tuple[Row, drawing.Distribution]:
     """`advance`, and the weights of the coarse classes."""
     half = w.state_size // 2
     kernel = tf.reshape(w.input_kernel[:3], [3, 3, w.state_size])
     inner = equations.recurrent_product(row.h, recurrent, w)  # [rows, 3, H]
     known += _outer(row.coarse, kernel[0]) + _outer(row.fine, kernel[1])
     y_c = equations.update(inner[..., :half], known[..., :half], row.h[:, :half])
-    coarse = _weigh(equations.head(y_c, "O1", "O2", w), temperature[:, :1])
-    c = _class_at(coarse, uniform[:, :1])
+    coarse = drawing.weigh(equations.head(y_c, "O1", "O2", w), temperature[:, :1])
+    c = drawing.class_at(coarse, uniform[:, :1])
     known = known[..., half:] + _outer(c, kernel[2, :, half:])
     y_f = equations.update(inner[..., half:], known, row.h[:, half:])
     logits = equations.head(y_f, "O3", "O4", w)
     if fine_mask is not None:
         logits += tf.gather(fine_mask, c)
-    f = _class_at(_weigh(logits, temperature[:, 1:]), uniform[:, 1:])
+    f = drawing.class_at(drawing.weigh(logits, temperature[:, 1:]), uniform[:, 1:])
     return Row(tf.concat([y_c, y_f], axis=1), c, f), coarse
-
-
-def draws_for(
-    seed: tf.Tensor, index: tf.Tensor, temperature: tf.Tensor, fine_temperature: tf.Tensor
-) -> Draws:
-    """The draws of the samples `index` int64 [rows, n] of streams; the others are [rows]."""
-    bits = tf.stack(philox.uniform_bits(seed[:, None], index), axis=-1)  # [rows, n, 2]
-    uniform = tf.cast(bits, tf.float32) * 2.0**-24
-    # Temperature 0 takes the first of the likeliest classes: a tiny one, and the smallest draw.
-    both = tf.stack([temperature, fine_temperature], axis=1)  # [rows, 2]
-    greedy = both == 0.0
-    uniform = tf.where(greedy[:, None], 0.0, uniform)
-    return Draws(uniform, tf.where(greedy, GREEDY, both))
 
 
 def held_gates(gates: tf.Tensor, position: tf.Tensor, config: Config) -> tf.Tensor:
@@ -542,64 +518,6 @@ def filtered(s: tf.Tensor, y: tf.Tensor, coefficient: float) -> tf.Tensor:
 
 def _to_int16(y: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.clip_by_value(tf.round(y), -32768.0, 32767.0), tf.int16)
-
-
-class _Weights(NamedTuple):
-    """The weights of 256 classes up to a factor, in 16 spans of 16.
-
-    Attributes:
-      classes: float32 [rows, 16, 16], not negative.
-      ends: float32 [rows, 16], running sums of the spans' sums.
-    """
-
-    classes: tf.Tensor
-    ends: tf.Tensor
-
-
-def _weigh(logits: tf.Tensor, temperature: tf.Tensor) -> _Weights:
-    """The weights of classes.
-
-    Args:
-      logits: float32 [rows, 256].
-      temperature: float32 [rows, 1], positive.
-    """
-    logits = tf.reshape(logits, [-1, SPAN, SPAN])
-    highest = tf.reduce_max(tf.reduce_max(logits, axis=1), axis=1)[:, None, None]
-    classes = tf.exp((logits - highest) / temperature[:, :, None])
-    return _Weights(classes, _running_sums(tf.reduce_sum(classes, axis=2)))
-
-
-def _running_sums(values: tf.Tensor) -> tf.Tensor:
-    """Running sums of float32 [rows, 16].
-
-    Written as sums of products with 0 and 1: a compiler has loops for these, and only a quadratic
-    one for `tf.cumsum`; no matrix product, which a GPU may round.
-    """
-    upto = np.triu(np.ones([SPAN, SPAN], np.float32))  # [from, to]
-    return tf.reduce_sum(values[:, :, None] * upto, axis=1)
-
-
-def _class_at(weights: _Weights, uniform: tf.Tensor) -> tf.Tensor:
-    """First class whose running sum exceeds uniform * total: int32 [rows].
-
-    Args:
-      weights: of the classes.
-      uniform: float32 [rows, 1], in [0, 1).
-    """
-    before, span = _count_below(weights.ends, uniform * weights.ends[:, -1:])
-    inside = _running_sums(tf.gather(weights.classes, span, batch_dims=1))
-    _, place = _count_below(inside, uniform * weights.ends[:, -1:] - before)
-    return SPAN * span + place
-
-
-def _count_below(ends: tf.Tensor, threshold: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
-    """The largest running sum up to a threshold, [rows, 1], and how many there are, int32 [rows].
-
-    A threshold may round up to the last sum: the last class with a weight is drawn then.
-    """
-    below = tf.logical_and(ends <= threshold, ends < ends[:, -1:])
-    highest = tf.reduce_max(tf.where(below, ends, 0.0), axis=1, keepdims=True)
-    return highest, tf.reduce_sum(tf.cast(below, tf.int32), axis=1)
 
 
 def _log_likelihood(logits: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:

@@ -21,7 +21,7 @@ import tensorflow as tf
 
 from wavernn_tf.audio import dsp
 from wavernn_tf.config import Config, SubscaleConfig
-from wavernn_tf.generation import equations, folding, sampling
+from wavernn_tf.generation import drawing, equations, folding, sampling
 from wavernn_tf.generation.sampling import Row
 from wavernn_tf.voice import weights
 from wavernn_tf.voice.weights import Weights
@@ -93,16 +93,17 @@ def generate(
     return sampling.de_emphasise(samples, y, config.signal.pre_emphasis)[0]
 
 
-def chunk_of(config: Config) -> Callable[..., Tuple[_Carry, tf.Tensor]]:
+def chunk_of(config: Config, unroll: int = 1) -> Callable[..., Tuple[_Carry, tf.Tensor]]:
     """The function that runs the network for L positions of every row, then draws them.
 
     Args:
       config: the voice's.
+      unroll: positions of an iteration of the loop; it divides L.
 
     Returns:
       A function of the network's arrays by name (`weights.named_arrays`), `_Matrices`, `_Carry`,
       the sub-tensor of every row int32 [rows], the positions `at` int32 [rows, L], the gates'
-      inputs float32 [rows, L, 3, H] and `sampling.Draws` of these. It gives the next `_Carry` and
+      inputs float32 [rows, L, 3, H] and `drawing.Draws` of these. It gives the next `_Carry` and
       the samples, int32 [b, B, L].
     """
     subscale, offset = config.model.subscale, config.signal.sample_offset
@@ -115,20 +116,25 @@ def chunk_of(config: Config) -> Callable[..., Tuple[_Carry, tf.Tensor]]:
         heard = tf.matmul(seen, matrices.neighbours)
         known += tf.reshape(heard, [-1, CHUNK, 3, w.state_size])
 
-        def step(j: tf.Tensor, row: Row, samples: tf.TensorArray):
+        def step(j: tf.Tensor, row: Row) -> Row:
             uniform, temperature = draws.uniform[:, j], draws.temperature
             new = sampling.advance(row, known[:, j], uniform, temperature, matrices.recurrent, w)
             begun = at[:, j] >= 0
-            row = Row(
+            return Row(
                 tf.where(begun[:, None], new.h, row.h),
                 tf.where(begun, new.coarse, row.coarse),
                 tf.where(begun, new.fine, row.fine),
             )
-            return j + 1, row, samples.write(j, sampling.combine(row, offset))
+
+        def body(j: tf.Tensor, row: Row, samples: tf.TensorArray):
+            for _ in range(unroll):
+                row = step(j, row)
+                j, samples = j + 1, samples.write(j, sampling.combine(row, offset))
+            return j, row, samples
 
         samples = tf.TensorArray(tf.int32, CHUNK, element_shape=[None])
         loop = [0, carry.row, samples]
-        _, row, samples = tf.while_loop(lambda j, *_: j < CHUNK, step, loop)
+        _, row, samples = tf.while_loop(lambda j, *_: j < CHUNK, body, loop)
         made = tf.reshape(tf.transpose(samples.stack()), [-1, subscale.batch, CHUNK])
         history = tf.concat([carry.history[:, :, CHUNK:], made], axis=2)
         return _Carry(row, history, memory), made
@@ -196,7 +202,7 @@ class _Run:
         utterance = tf.broadcast_to(self.utterance[:, None], tf.shape(held))
         known = tf.gather_nd(self.gates, tf.stack([held, utterance], axis=-1))
         index = tf.cast(tf.maximum(index, 0), tf.int64)
-        draws = sampling.draws_for(self.seed, index, *self.temperatures)
+        draws = drawing.draws_for(self.seed, index, *self.temperatures)
         carry, made = self.run_chunk(self.matrices, carry, self.sub_tensor, at, known, draws)
         return k + 1, carry, drawn.write(k, made)
 

@@ -161,7 +161,7 @@ def test_damaged_and_foreign_states_are_told_and_neighbours_answered(streamed, t
     assert outputs["status"][0] == b""
     assert all(b"state: expected one that this voice gave" in s for s in outputs["status"][1:])
     assert not outputs["audio_lengths"][1:].any()
-    assert outputs["state"][1:].tolist() == rows[1:]
+    assert not any(outputs["state"][1:])
     joined = np.concatenate([begun["audio"][0], outputs["audio"][0]])
     np.testing.assert_array_equal(joined, streamed.audio[0])
 
