@@ -153,8 +153,8 @@ def _generate_predicted(
         return (row, history, newest, following, noise, y), y
 
     row, history, noise, y = _unpack(state, config)
-    first = row, *history.without_newest(), inputs_at(0, history), noise, y
-    (row, past, newest, _, noise, y), audio = run.loop(step, first)
+    begin = row, *history.without_newest(), inputs_at(0, history), noise, y
+    (row, past, newest, _, noise, y), audio = run.loop(step, begin)
     history = past.append(*newest)
     first = coding.start(signal)
     numbers = [*history, tf.stack([row.coarse - first[0], row.fine - first[1]], axis=1)]
