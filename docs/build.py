@@ -171,10 +171,9 @@ def write_api(out: Path) -> None:
     pdoc.pdoc(*(f"wavernn_tf{name}" for name in API), others, output_directory=out)
     for path in out.rglob("*.html"):
         home = os.path.relpath(out.parent / page_of(START), path.parent)
-        back = (
-            f'<nav class="pdoc"><p style="padding: 1rem 1rem 0"><a href="{home}">All pages</a></p>'
-        )
-        text = path.read_text(encoding="utf-8").replace('<nav class="pdoc">', back)
+        back = f'<p style="padding: 1rem 1rem 0"><a href="{home}">All pages</a></p>'
+        menu = '<nav class="pdoc">'
+        text = path.read_text(encoding="utf-8").replace(menu, menu + back)
         path.write_text(text, encoding="utf-8")
 
 

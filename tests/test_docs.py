@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from tests.helpers import docs_scripts
+from tests.helpers import scripts
 from tests.helpers.wheels import CHECKOUT
 
 PAGES = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *sorted(CHECKOUT.glob("docs/*.md"))]
@@ -86,7 +86,7 @@ def test_every_page_is_linked_from_the_readme():
     assert pages - {link.partition("#")[0] for link in linked} == set()
 
 
-build = docs_scripts.load("build")
+build = scripts.load("docs/build.py")
 
 
 @pytest.mark.slow

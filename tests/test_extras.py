@@ -50,6 +50,12 @@ def test_a_missing_module_is_told_with_its_extra(module, expected):
         assert str(caught.value) == expected
 
 
+def test_the_first_of_what_is_missing_is_named(monkeypatch):
+    assert extras.missing("It", "tqdm") == "It needs tqdm: pip install 'wavernn-tf[train]'"
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    assert extras.missing("It", "tqdm") == "It needs TensorFlow: pip install 'wavernn-tf[train]'"
+
+
 def test_other_errors_come_through():
     for error in (ModuleNotFoundError("x", name="numpy"), ImportError("tensorflow"), KeyError()):
         with pytest.raises(type(error)) as caught, extras.needed_for("Singing"):

@@ -8,14 +8,14 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from tests.helpers import docs_scripts
+from tests.helpers import scripts
 from tests.helpers.wheels import CHECKOUT
 from wavernn_tf.export.benchmark import figures, machine
 from wavernn_tf.voice import shipped
 
 MEASURED = sorted((CHECKOUT / "docs" / "measured").glob("*.json"))
 
-tables = docs_scripts.load("tables")
+tables = scripts.load("docs/tables.py")
 
 
 @pytest.mark.parametrize("page", tables.PAGES, ids=lambda page: page.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import sys
 from typing import Iterator, Optional
 
@@ -55,7 +56,9 @@ def missing(purpose: str, module: str) -> Optional[str]:
     for extra, modules in MODULES.items():
         if module not in modules:
             continue
-        message = f"{purpose} needs {modules[module]}: {install(extra)}"
+        # Others may be imported before the one that the extra is known for.
+        absent = next((each for each in modules if not _is_there(each)), module)
+        message = f"{purpose} needs {modules[absent]}: {install(extra)}"
         first, last = TRAIN_PYTHONS
         if extra == "train" and not first <= sys.version_info[:2] <= last:
             return (
@@ -64,6 +67,13 @@ def missing(purpose: str, module: str) -> Optional[str]:
             )
         return message
     return None
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def _dotted(version: tuple[int, ...]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -13,8 +14,10 @@ from wavernn_tf.export.serving import versions
 from wavernn_tf.export.serving.saved_model import read_info
 
 
-def times_real_time(path: files.PathLike, frames: int, batch: int = 16, rounds: int = 3) -> float:
-    """Seconds of audio per second of the best of some batches.
+def speed(
+    path: files.PathLike, frames: int, batch: int = 64, rounds: int = 3
+) -> Tuple[float, float]:
+    """Seconds of audio per second, and per second of processor time, of the best of some batches.
 
     Args:
       path: folder of a model or of one version.
@@ -40,9 +43,12 @@ def times_real_time(path: files.PathLike, frames: int, batch: int = 16, rounds: 
         "temperature": tf.ones([batch]),
         "fine_temperature": tf.ones([batch]),
     }
-    best = np.inf
-    for _ in range(rounds + 1):
-        start = time.perf_counter()
+    synthesize(**inputs)["audio"].numpy()
+    best, busy = np.inf, np.inf
+    for _ in range(rounds):
+        start, before = time.perf_counter(), time.process_time()
         synthesize(**inputs)["audio"].numpy()
         best = min(best, time.perf_counter() - start)
-    return batch * frames * info.mel.hop_length / info.mel.sample_rate / best
+        busy = min(busy, time.process_time() - before)
+    seconds = batch * frames * info.mel.hop_length / info.mel.sample_rate
+    return seconds / best, seconds / busy

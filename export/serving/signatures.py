@@ -267,10 +267,11 @@ class Signatures(tf.Module):
     def _wavefront(self, features: tf.Tensor, lengths: tf.Tensor, draws: Draws) -> tf.Tensor:
         """Audio of utterances, of Subscale WaveRNN: int16 [batch, samples]."""
         batch = tf.shape(features)[0]
-        padded, *draws = self._filled_up((self._padded(features, lengths), *draws), batch)
+        given = self._padded(features, lengths), *draws
+        padded, *chosen = self._filled_up(given, batch)
         arrays = self._arrays()
         chunk, w = functools.partial(self._chunk, arrays), weights_lib.from_named(arrays)
-        return wavefront.generate(padded, *draws, self._config, w, chunk)[:batch]
+        return wavefront.generate(padded, *chosen, self._config, w, chunk)[:batch]
 
     def _filled_up(self, tensors: Any, batch: tf.Tensor) -> Any:
         """Tensors [batch, ...] with as many rows as a compiled loop is made for."""

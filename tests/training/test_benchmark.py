@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.helpers import docs_scripts
+from tests.helpers import scripts
 from tests.helpers.wheels import CHECKOUT
 
 
@@ -30,4 +30,4 @@ def test_json():
     assert tree["machine"]["processor"] and tree["date"]
     assert [row["kernel"] for row in tree["rows"]] == ["native", "keras"]
     assert all(row["samples_per_second"] > 0 for row in tree["rows"])
-    assert "| 64 | 50 % |" in docs_scripts.load("tables").training(tree)
+    assert "| 64 | 50 % |" in scripts.load("docs/tables.py").training(tree)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
 import json
+import os
+import platform
 from typing import Any, Dict, Optional, Tuple
 
 import click
@@ -68,12 +72,20 @@ def load(
     if target.is_grpc:
         logs.quiet_tensorflow()
     plan = loads.Plan(clients, seconds, frames, hang_up, garbage, largest, largest_frames, pid)
-    tree: Dict[str, Any] = {"url": target.url, "plan": vars(plan)}
+    tree: Dict[str, Any] = {
+        "date": datetime.date.today().isoformat(),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "load_average_at_start": round(os.getloadavg()[0], 1),
+        "scheme": target.scheme,
+        "plan": {**dataclasses.asdict(plan), "pid": None},
+    }
     if offline:
         with extras.needed_for("Running the SavedModel"):
             logs.quiet_tensorflow()
-            from wavernn_tf.export.serving.offline import times_real_time
-        tree["offline_times_real_time"] = round(times_real_time(offline, sum(frames) // 2), 3)
+            from wavernn_tf.export.serving.offline import speed
+        elapsed, busy = speed(offline, sum(frames) // 2)
+        tree["offline_times_real_time"] = round(elapsed, 3)
+        tree["offline_audio_seconds_per_processor_second"] = round(busy, 3)
     tree.update(loads.run(target, plan))
     if out:
         files.write_text(out, json.dumps(tree, indent=1) + "\n")
@@ -92,6 +104,16 @@ def _print(tree: Dict[str, Any]) -> None:
     )
     if "offline_times_real_time" in tree:
         click.echo(f"without a server: {show.speed(tree['offline_times_real_time'])}")
+    if "audio_seconds_per_processor_second" in tree:
+        click.echo(
+            f"{tree['audio_seconds_per_processor_second']} s of audio per second of the server's "
+            "processor time"
+            + (
+                f"; without a server {tree['offline_audio_seconds_per_processor_second']}"
+                if "offline_times_real_time" in tree
+                else ""
+            )
+        )
     for name in ("latency_seconds", "memory_mib", "errors"):
         if tree.get(name):
             click.echo(f"{name}: " + ", ".join(f"{k} {v}" for k, v in tree[name].items()))

@@ -89,7 +89,7 @@ def generate(
         row, y = carry
         uniform, temperature = run.draws.uniform[:, n], run.draws.temperature
         row = advance(row, gates[n // config.samples_per_step], uniform, temperature, recurrent, w)
-        y = filtered(combine(row, offset), y, config.signal.pre_emphasis)
+        y = filtered(combine(row, offset), y, config.signal.pre_emphasis, run.there)
         return (row, y), y
 
     row = Row(state[:, :h_size], *dsp.split(tf.cast(state[:, h_size], tf.int32), offset))
@@ -147,14 +147,14 @@ def _generate_predicted(
             v, noise = predictors.shaped(v, p, median, level, noise, signal)
             row = Row(row.h, *predictors.encode(v, signal.split))
         s = predictors.sample(v, p, signal)
-        y = filtered(s, y, signal.pre_emphasis)
+        y = filtered(s, y, signal.pre_emphasis, run.there)
         newest = s, v - (32768 + signal.offset)
         following = inputs_at(tf.minimum(n + 1, run.samples - 1), history.append(*newest))
         return (row, history, newest, following, noise, y), y
 
     row, history, noise, y = _unpack(state, config)
-    first = row, *history.without_newest(), inputs_at(0, history), noise, y
-    (row, past, newest, _, noise, y), audio = run.loop(step, first)
+    begin = row, *history.without_newest(), inputs_at(0, history), noise, y
+    (row, past, newest, _, noise, y), audio = run.loop(step, begin)
     history = past.append(*newest)
     first = coding.start(signal)
     numbers = [*history, tf.stack([row.coarse - first[0], row.fine - first[1]], axis=1)]
@@ -174,6 +174,7 @@ class _Run:
     Attributes:
       samples: how many there may be.
       draws: of every sample.
+      there: bool [b], true: see `filtered`.
       end: int64 [b], position after the run.
     """
 
@@ -192,6 +193,7 @@ class _Run:
         seed, *temperatures = chosen
         index = position[:, None] + tf.range(tf.cast(self.samples, tf.int64))  # [b, n]
         self.draws = drawing.draws_for(seed, index, *temperatures)
+        self.there = self.draws.temperature[:, 0] > 0
         done = self.samples if active is None else active
         self.end = position + tf.cast(done, tf.int64)
 
@@ -501,19 +503,22 @@ def combine(row: Row, sample_offset: int) -> tf.Tensor:
 
 def de_emphasise(s: tf.Tensor, y: tf.Tensor, coefficient: float) -> Tuple[tf.Tensor, tf.Tensor]:
     """y[n] = s[n] + a y[n-1] over int32 [n, batch]; int16 [batch, n] and the last y [batch]."""
-    outputs = tf.scan(lambda last, value: filtered(value, last, coefficient), s, y)
+    there = tf.ones_like(y, tf.bool)
+    outputs = tf.scan(lambda last, value: filtered(value, last, coefficient, there), s, y)
     return tf.transpose(to_int16(outputs)), outputs[-1]
 
 
-def filtered(s: tf.Tensor, y: tf.Tensor, coefficient: float) -> tf.Tensor:
-    """s[n] + a y[n-1] of int32 and float32 [batch], each operation rounded to float32.
+def filtered(s: tf.Tensor, y: tf.Tensor, coefficient: float, there: tf.Tensor) -> tf.Tensor:
+    """s[n] + a y[n-1] of int32 and float32 [batch], the product and the sum rounded each.
 
-    Products and sums of float32 are exact or innocuous in float64: a compiler that fuses a
-    multiplication and an addition changes nothing.
+    Args:
+      s: samples before de-emphasis.
+      y: the last outputs.
+      coefficient: a.
+      there: bool [batch], true, which a compiler cannot know: it then does not fuse the product
+        and the sum, which would round once.
     """
-    a = np.float64(np.float32(coefficient))
-    product = tf.cast(a * tf.cast(y, tf.float64), tf.float32)
-    return tf.cast(tf.cast(s, tf.float64) + tf.cast(product, tf.float64), tf.float32)
+    return tf.cast(s, tf.float32) + tf.where(there, coefficient * y, 0.0)
 
 
 def to_int16(y: tf.Tensor) -> tf.Tensor:

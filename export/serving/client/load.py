@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import os
 import socket
 import threading
 import time
@@ -102,6 +103,7 @@ def run(target: Target, plan: Plan) -> Dict[str, Any]:
         for i, (work, whom) in enumerate(works)
     ]
     memory = [] if plan.pid is None else [resident_mib(plan.pid)]
+    busy = 0.0 if plan.pid is None else processor_seconds(plan.pid)
     start = time.monotonic()
     for thread in threads:
         thread.start()
@@ -112,7 +114,12 @@ def run(target: Target, plan: Plan) -> Dict[str, Any]:
     end.set()
     for thread in threads:
         thread.join()
-    return report(tally, time.monotonic() - start, memory)
+    tree = report(tally, time.monotonic() - start, memory)
+    if plan.pid is not None:
+        busy = processor_seconds(plan.pid) - busy
+        tree["server_processor_seconds"] = round(busy, 1)
+        tree["audio_seconds_per_processor_second"] = round(tally.audio_seconds / busy, 3)
+    return tree
 
 
 def report(tally: Tally, elapsed: float, memory: Sequence[float]) -> Dict[str, Any]:
@@ -159,6 +166,19 @@ def resident_mib(pid: int) -> float:
     except OSError as error:
         raise WaveRNNError(f"The memory of process {pid} cannot be read: {error}") from error
     raise WaveRNNError(f"The process {pid} has ended.")
+
+
+def processor_seconds(pid: int) -> float:
+    """Processor time that a process on this machine has used so far, all its threads together.
+
+    Raises:
+      WaveRNNError: if there is none, or the system has no /proc.
+    """
+    try:
+        fields = Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()
+    except OSError as error:
+        raise WaveRNNError(f"The time of process {pid} cannot be read: {error}") from error
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _client(

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tests.export.tflite.test_tflite import info_for
 from tests.helpers.small import small_config, sparse_weights
-from wavernn_tf.config import SubscaleConfig
+from tests.helpers.subscale import subscale_config
 from wavernn_tf.export.serving import saved_model
 
 FROZEN = Path(__file__).with_name("signatures.txt")
@@ -59,6 +59,6 @@ def test_external_features_have_no_signature_that_makes_them(signatures, tmp_pat
 
 
 def test_subscale_does_not_stream(signatures, tmp_path):
-    config = small_config(subscale=SubscaleConfig(batch=4, channels=16))
+    config = subscale_config(4)
     names = names_of(config, tmp_path / "voice")
     assert set(signatures) - set(names) == {"stream"}

@@ -33,6 +33,7 @@ def test_nobody_is_harmed(server, scheme):
     assert not any("TAKEN" in kind for kind in garbage)
     assert {kind.split(":")[0] for kind in garbage} >= {"bytes", "nan", "lengths"}
     assert tree["memory_mib"]["most"] >= tree["memory_mib"]["start"] > 0
+    assert tree["audio_seconds_per_processor_second"] > 0
 
 
 def test_a_server_that_answers_wrongly_is_found(server):
