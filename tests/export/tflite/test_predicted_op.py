@@ -14,7 +14,13 @@ from tests.helpers.predicting import (
     predicting_features,
     predicting_weights,
 )
-from tests.helpers.small import assert_same_samples, assert_same_scores, reference_for
+from tests.helpers.small import (
+    assert_same_samples,
+    assert_same_scores,
+    reference_for,
+    small_config,
+    sparse_weights,
+)
 from wavernn_tf.config.signal import POSTFILTERS
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.format import op, packing
@@ -433,11 +439,16 @@ def test_malformed_spectral_postfilter_is_an_error(voices, name, index, value, m
         Vocoder.load(spoilt).synthesize(mel)
 
 
-def test_spectral_postfilter_needs_a_prediction(voices):
+def test_spectral_postfilter_needs_its_constants_and_a_prediction(voices):
     config, weights, model = voices("pitch alone", postfilter="centred")
-    spoilt = edited(model, config, weights, "config", 22, 3)
+    mel = inner(config, predicting_features(config, 2))
     with pytest.raises(WaveRNNError, match="expected spectral_scale"):
-        Vocoder.load(spoilt).synthesize(inner(config, predicting_features(config, 2)))
+        Vocoder.load(edited(model, config, weights, "config", 22, 3)).synthesize(mel)
+    config = small_config()
+    weights = sparse_weights(config)
+    model = converted(config, weights)
+    with pytest.raises(WaveRNNError, match="expected a prediction with postfilter 3"):
+        Vocoder.load(edited(model, config, weights, "config", 22, 3)).synthesize(mel)
 
 
 BAD_TENSORS = {
