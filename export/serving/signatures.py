@@ -251,13 +251,13 @@ class Signatures(tf.Module):
         given = frames, count, draws, stream
         if not self._apart:
             given = self._filled_up(given, batch)
-            audio, stream = blocks.speak(*given, self._config, block)
+            audio, stream = blocks.speak(*given, config=self._config, block=block)
             return audio[:batch], blocks.Stream(*(x[:batch] for x in stream))
         samples = tf.reduce_max(tf.pad(count, [[0, 1]])) * self._config.mel.hop_length
 
         def one(row):
             row = tf.nest.map_structure(lambda x: x[None], row)
-            audio, stream = blocks.speak(*row, self._config, block)
+            audio, stream = blocks.speak(*row, config=self._config, block=block)
             return tf.nest.map_structure(lambda x: x[0], (blocks.fit(audio, samples), stream))
 
         state, position = (tf.TensorSpec(x.shape[1:], x.dtype) for x in stream)
@@ -271,7 +271,7 @@ class Signatures(tf.Module):
         padded, *chosen = self._filled_up(given, batch)
         arrays = self._arrays()
         chunk, w = functools.partial(self._chunk, arrays), weights_lib.from_named(arrays)
-        return wavefront.generate(padded, *chosen, self._config, w, chunk)[:batch]
+        return wavefront.generate(padded, *chosen, config=self._config, weights=w, chunk=chunk)[:batch]
 
     def _filled_up(self, tensors: Any, batch: tf.Tensor) -> Any:
         """Tensors [batch, ...] with as many rows as a compiled loop is made for."""
