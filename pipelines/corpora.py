@@ -79,9 +79,9 @@ def folder(root: Path, name: str = "folder") -> Corpus:
       WaveRNNError: if there is no audio, or `held_out.txt` names what is not there.
     """
     _need_folder(root, "a folder of recordings")
-    paths, left_out = _audio_below(root)
+    paths, left_out = files_below(root)
     listed = _held_out(root / HELD_OUT_FILE)
-    keys = {path: _id(path, root) for path in paths}
+    keys = {path: id_below(path, root) for path in paths}
     chosen = _named(listed or (), keys.values())
     held_out = set(chosen.values())
     sources = []
@@ -102,8 +102,8 @@ def ljspeech(root: Path) -> Corpus:
     Lines of `metadata.csv` without a file, and files without a line, are remarked.
     """
     _need_folder(root / "wavs", "LJSpeech-1.1 (with its folder `wavs`)")
-    paths, remarks = _audio_below(root / "wavs", depth=1)
-    sources = [Source(_id(p, root / "wavs"), p, "LJ") for p in paths]
+    paths, remarks = files_below(root / "wavs", depth=1)
+    sources = [Source(id_below(p, root / "wavs"), p, "LJ") for p in paths]
     listed = root / "metadata.csv"
     if listed.is_file():
         lines = [line.split("|")[0].strip() for line in files.read_list(listed)]
@@ -123,7 +123,7 @@ def vctk(root: Path) -> Corpus:
     newer, older = root / "wav48_silence_trimmed", root / "wav48"
     folder, end = (newer, "_mic1") if newer.is_dir() else (older, "")
     _need_folder(folder, "VCTK (with its folder `wav48_silence_trimmed` or `wav48`)")
-    paths, remarks = _audio_below(folder, depth=2)
+    paths, remarks = files_below(folder, depth=2)
     chosen = [p for p in paths if p.parent != folder and p.stem.endswith(end)]
     sources = [
         Source(_text(p.stem[: len(p.stem) - len(end)]), p, _text(p.parent.name)) for p in chosen
@@ -258,10 +258,17 @@ def _named(lines: Iterable[str], keys: Iterable[str]) -> Dict[str, str]:
     return found
 
 
-def _audio_below(root: Path, depth: Optional[int] = None) -> Tuple[List[Path], List[str]]:
-    """The audio files below a folder, sorted, and remarks on the files that are none.
+def files_below(
+    root: Path, depth: Optional[int] = None, extensions: Tuple[str, ...] = EXTENSIONS
+) -> Tuple[List[Path], List[str]]:
+    """The files of some kinds below a folder, sorted, and remarks on the others.
 
     Symbolic links to folders are followed, each folder once; what is hidden is left out.
+
+    Args:
+      root: the folder.
+      depth: how many folders deep to look; by default to the bottom.
+      extensions: of the wanted files, in lower case; by default those of audio.
     """
     found: List[Path] = []
     others: Dict[str, int] = {}
@@ -280,16 +287,16 @@ def _audio_below(root: Path, depth: Optional[int] = None) -> Tuple[List[Path], L
             path = here / leaf
             if leaf.startswith(".") or leaf in _LISTS:
                 continue
-            if path.suffix.lower() in EXTENSIONS and path.is_file():
+            if path.suffix.lower() in extensions and path.is_file():
                 found.append(path)
-            elif path.suffix.lower() in EXTENSIONS:
+            elif path.suffix.lower() in extensions:
                 kind = "pipes or devices" if path.exists() else "broken links"
                 others[kind] = others.get(kind, 0) + 1
             else:
                 kind = path.suffix.lower() or "without an extension"
                 others[kind] = others.get(kind, 0) + 1
     counts = [f"{count} {kind}" for kind, count in sorted(others.items())]
-    remarks = [f"files left out, as they are no audio that is read: {', '.join(counts)}"]
+    remarks = [f"files left out, as they are of no kind that is read: {', '.join(counts)}"]
     return sorted(found), remarks if counts else []
 
 
@@ -303,7 +310,8 @@ def _counted(names: Sequence[str], what: str) -> List[str]:
     return [f"{len(names)} {what}: {shown}"]
 
 
-def _id(path: Path, root: Path) -> str:
+def id_below(path: Path, root: Path) -> str:
+    """The id of a file below a folder: its path there, without the extension."""
     return _text(path.relative_to(root).with_suffix("").as_posix())
 
 

@@ -73,7 +73,11 @@ def count_windows(manifest: Manifest, config: Config, split: str = "train") -> W
 
 
 def training_windows(
-    folder: PathLike, config: Config, start_step: int = 0, estimator: Layers = ()
+    folder: PathLike,
+    config: Config,
+    start_step: int = 0,
+    estimator: Layers = (),
+    rows: slice = slice(None),
 ) -> tf.data.Dataset:
     """Infinite, resumable batches of training windows.
 
@@ -83,11 +87,13 @@ def training_windows(
         `model.conditioning`, `signal` and `mel`.
       start_step: the first batch is that of this step of an unbroken stream.
       estimator: of the pitch, on raw features (`Weights.pitch`), if lagged inputs need it.
+      rows: of every batch that are wanted, as one of several workers has them.
 
     Returns:
-      Dataset of `(inputs, targets)` with B = batch_size, T = window, b = model.subscale.batch:
-      inputs["features"] float32 [B, wf + past + lookahead, n_features], raw, not standardised, the
-      real neighbours beyond the window and the first or last frame repeated beyond the utterance;
+      Dataset of `(inputs, targets)` with B = batch_size (or its rows), T = window,
+      b = model.subscale.batch: inputs["features"] float32 [B, wf + past + lookahead, n_features],
+      raw, not standardised, the real neighbours beyond the window and the first or last frame
+      repeated beyond the utterance;
       inputs["codes"] int32 [B, b + T], 256 c + f from b samples before the window on, or, if
       `config.predicts`, inputs["inputs"] float32 [B, T, rows] of `wavernn_tf.prediction.teacher`,
       with the recording's own past; targets["coarse"], targets["fine"] int32 [B, T].
@@ -123,7 +129,9 @@ def training_windows(
 
     stream = tf.data.Dataset.counter(start=first_epoch).flat_map(one_epoch).skip(skip)
     batches = stream.batch(training.batch_size, drop_remainder=True)
-    return batches.map(lambda *parts: element(*parts, config=config)).prefetch(4)
+    return batches.map(
+        lambda *parts: element(*(part[rows] for part in parts), config=config)
+    ).prefetch(4)
 
 
 def no_window(folder: PathLike, config: Config, split: str = "train") -> str:

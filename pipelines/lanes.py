@@ -175,6 +175,7 @@ def lane_windows(
     config: Config,
     start_step: int = 0,
     estimator: dataset.Layers = (),
+    rows: slice = slice(None),
 ) -> tf.data.Dataset:
     """Infinite, resumable batches whose rows walk through recordings.
 
@@ -183,7 +184,7 @@ def lane_windows(
       config: as for `dataset.training_windows`; `training.window` is a multiple of the hop.
       start_step: the first batch is that of this step of an unbroken stream.
       estimator: as for `dataset.training_windows`.
-      estimator: as for `dataset.training_windows`.
+      rows: as for `dataset.training_windows`; the other lanes are not read.
 
     Returns:
       Dataset as of `dataset.training_windows`, with inputs["fresh"] bool [batch]: the lanes that do
@@ -204,7 +205,7 @@ def lane_windows(
     def batches() -> Iterator[_Arrays]:
         step = start_step
         steps = max(1, windows // lanes)
-        pieces = np.arange(lanes) * steps
+        pieces = (np.arange(lanes) * steps)[rows]
         while True:
             epoch, first = divmod(step, steps)
             laid = tape(recordings.frames, per_window, training.seed, epoch)
@@ -212,7 +213,7 @@ def lane_windows(
                 yield _batch(recordings, laid, (pieces + at) % windows, at == 0)
                 step += 1
 
-    return _dataset(batches, lanes, config).prefetch(4)
+    return _dataset(batches, len(range(lanes)[rows]), config).prefetch(4)
 
 
 def heldout_lanes(

@@ -3,19 +3,23 @@
 The sources of each split, sorted by id, are cut in shards. A run killed at any moment continues
 with the shards that were not finished (see `shards`). The manifest comes last.
 
-Threads, not processes: the work is in TensorFlow ops that release the interpreter lock, and
-TensorFlow does not survive a fork.
+What makes the shards is given: threads here, a cluster in `bulk.prepare`. Threads, not processes:
+the work is in TensorFlow ops that release the interpreter lock, and TensorFlow does not survive a
+fork.
 """
 
 from __future__ import annotations
 
 import concurrent.futures
+import dataclasses
+import functools
 import hashlib
 import json
 import os
+import sys
 import threading
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Set, Union
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Union
 
 import numpy as np
 from tqdm import tqdm
@@ -31,6 +35,43 @@ from wavernn_tf.pipelines.manifest import Manifest, Remark, Skipped, Split, Utte
 PathLike = Union[str, "os.PathLike[str]"]
 
 
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """How every shard is made.
+
+    Attributes:
+      mel: the feature recipe.
+      signal: recorded for training; the stored audio is raw.
+      mel_dir: folder of features computed elsewhere, `<id>.npy`, float [frames, n_mels], or None.
+      on_error: "skip" reports a broken file by name and goes on; "fail" stops there.
+    """
+
+    mel: MelRecipe
+    signal: SignalConfig
+    mel_dir: Optional[Path] = None
+    on_error: str = "skip"
+
+    def __post_init__(self) -> None:
+        if self.on_error not in ("skip", "fail"):
+            raise WaveRNNError(f"Expected `on_error` to be skip or fail; got {self.on_error!r}.")
+        if self.mel.kind == "external" and self.mel_dir is None:
+            raise WaveRNNError(
+                f"The recipe {self.mel.name!r} is external: give its features by --mel-dir."
+            )
+        if self.mel_dir is not None and not self.mel_dir.is_dir():
+            raise WaveRNNError(
+                f"Expected a folder of .npy features; {self.mel_dir} is not a folder."
+            )
+
+    def make(self, shard: shards_lib.Shard, report: shards_lib.Report) -> Dict[str, Any]:
+        """Make one shard; see `shards.make`."""
+        return shards_lib.make(shard, self.mel, self.signal, self.mel_dir, self.on_error, report)
+
+
+Engine = Callable[[Sequence[shards_lib.Shard], Options], List[Dict[str, Any]]]
+"""Makes all shards, or finds them done; returns their notes, in order."""
+
+
 def prepare(
     corpus: corpora.Corpus,
     out_dir: PathLike,
@@ -43,7 +84,7 @@ def prepare(
     progress: bool = True,
     shard_size: int = 64,
 ) -> Manifest:
-    """Turn a corpus into training data.
+    """Turn a corpus into training data, on this machine.
 
     Args:
       corpus: what to read.
@@ -64,23 +105,40 @@ def prepare(
       WaveRNNError: for a folder that must not be written or that another process prepares, other
         settings than it was begun with, a broken file (with "fail"), or no usable training data.
     """
-    if on_error not in ("skip", "fail"):
-        raise WaveRNNError(f"Expected `on_error` to be skip or fail; got {on_error!r}.")
-    if mel.kind == "external" and mel_dir is None:
-        raise WaveRNNError(f"The recipe {mel.name!r} is external: give its features by --mel-dir.")
-    features = Path(mel_dir) if mel_dir is not None else None
-    if features is not None and not features.is_dir():
-        raise WaveRNNError(f"Expected a folder of .npy features; {features} is not a folder.")
-    out = Path(out_dir)
-    shards_lib.claim(out, [p for p in (corpus.root, features) if p is not None])
+    options = Options(mel, signal, None if mel_dir is None else Path(mel_dir), on_error)
+    quietly, shown = (functools.partial(_by_threads, workers, p) for p in (False, progress))
+    return prepare_by(shown, corpus, Path(out_dir), options, held_out, shard_size, quietly)
+
+
+def prepare_by(
+    engine: Engine,
+    corpus: corpora.Corpus,
+    out: Path,
+    options: Options,
+    held_out: float = 0.05,
+    shard_size: int = 64,
+    first: Optional[Engine] = None,
+) -> Manifest:
+    """Turn a corpus into training data, wherever the shards are made; see `prepare`.
+
+    Args:
+      engine: makes the shards.
+      corpus: what to read.
+      out: as for `prepare`.
+      options: what the shards are made by.
+      held_out: as for `prepare`.
+      shard_size: as for `prepare`.
+      first: makes the held-out shards, before the others; by default `engine`.
+    """
+    shards_lib.claim(out, [p for p in (corpus.root, options.mel_dir) if p is not None])
     with files.exclusive(out, "prepares data"):
-        _check_settings(out, corpus, mel, signal, features, held_out, shard_size)
+        _check_settings(out, corpus, options, held_out, shard_size)
         broken: Set[str] = set()
         while True:
-            shards = shards_lib.plan(corpus, out, features, held_out, shard_size, broken)
+            shards = shards_lib.plan(corpus, out, options.mel_dir, held_out, shard_size, broken)
             # What is held out comes first: a pick that is broken is replaced by another.
             held = [s for s in shards if s.split == "held_out"]
-            tried = _make_all(held, mel, signal, features, workers, on_error, False)
+            tried = (first or engine)(held, options)
             more = {s["id"] for note in tried for s in note["skipped"]}
             chosen = any(s.split for s in corpus.sources)
             if chosen or not more or any(note["utterances"] for note in tried):
@@ -88,8 +146,8 @@ def prepare(
             broken |= more
             if len(broken) >= len(corpus.sources):
                 break
-        notes = _make_all(shards, mel, signal, features, workers, on_error, progress)
-        made = _manifest(corpus, mel, signal, features, shards, notes)
+        notes = engine(shards, options)
+        made = _manifest(corpus, options, shards, notes)
         made.save(out)
         shards_lib.remove_strays(out, shards)
     return made
@@ -98,20 +156,18 @@ def prepare(
 def _check_settings(
     out: Path,
     corpus: corpora.Corpus,
-    mel: MelRecipe,
-    signal: SignalConfig,
-    mel_dir: Optional[Path],
+    options: Options,
     held_out: float,
     shard_size: int,
 ) -> None:
     """Record the settings at the first run; compare them at every other."""
     asked: Dict[str, Any] = {"schema": manifest.SCHEMA, "corpus": corpus.name}
-    asked.update({f"mel.{k}": v for k, v in config_lib.to_dict(mel).items() if k != "name"})
-    of_data = signal.of_data
+    asked.update({f"mel.{k}": v for k, v in config_lib.to_dict(options.mel).items() if k != "name"})
+    of_data = options.signal.of_data
     if not of_data["extra_features"]:  # folders of earlier releases do not name them
         del of_data["extra_features"]
     asked.update({f"signal.{k}": v for k, v in of_data.items()})
-    asked["features"] = "computed" if mel_dir is None else "mel_dir"
+    asked["features"] = "computed" if options.mel_dir is None else "mel_dir"
     asked.update({"held_out": held_out, "shard_size": shard_size})
     path = out / shards_lib.SETTINGS
     if not path.is_file():
@@ -133,25 +189,23 @@ def _check_settings(
         )
 
 
-def _make_all(
-    shards: Sequence[shards_lib.Shard],
-    mel: MelRecipe,
-    signal: SignalConfig,
-    mel_dir: Optional[Path],
-    workers: Optional[int],
-    on_error: str,
-    progress: bool,
+def _by_threads(
+    workers: Optional[int], progress: bool, shards: Sequence[shards_lib.Shard], options: Options
 ) -> List[Dict[str, Any]]:
-    """Notes of all shards, making those that are not done."""
+    """The engine of one machine: a pool of threads under a progress bar."""
     total = sum(len(s.sources) for s in shards)
     stop = threading.Event()
     with tqdm(total=total, desc="prepare", unit="utt", disable=not progress) as bar:
-        pool = concurrent.futures.ThreadPoolExecutor(workers or processors.count())
-        with pool:
-            jobs = [
-                pool.submit(shards_lib.make, s, mel, signal, mel_dir, on_error, bar, stop)
-                for s in shards
-            ]
+
+        def report(source: corpora.Source, skipped: Optional[str], done: bool) -> None:
+            if stop.is_set():
+                raise WaveRNNError("Stopped.")
+            if skipped is not None:
+                bar.write(f"skipped {source.id}: {skipped}", file=sys.stderr)
+            bar.update()
+
+        with concurrent.futures.ThreadPoolExecutor(workers or processors.count()) as pool:
+            jobs = [pool.submit(options.make, s, report) for s in shards]
             try:
                 concurrent.futures.wait(jobs, return_when=concurrent.futures.FIRST_EXCEPTION)
                 for job in jobs:
@@ -167,13 +221,12 @@ def _make_all(
 
 def _manifest(
     corpus: corpora.Corpus,
-    mel: MelRecipe,
-    signal: SignalConfig,
-    mel_dir: Optional[Path],
+    options: Options,
     shards: Sequence[shards_lib.Shard],
     notes: Sequence[Dict[str, Any]],
 ) -> Manifest:
-    splits, moments = {}, np.zeros((2, mel.n_mels + signal.extra_features))
+    mel, splits = options.mel, {}
+    moments = np.zeros((2, mel.n_mels + options.signal.extra_features))
     for name in manifest.SPLITS:
         mine = [(s, n) for s, n in zip(shards, notes) if s.split == name]
         mine = [(s, n) for s, n in mine if n["utterances"]]
@@ -195,8 +248,8 @@ def _manifest(
     return Manifest(
         corpus=corpus.name,
         mel=mel,
-        signal=signal,
-        features="computed" if mel_dir is None else "mel_dir",
+        signal=options.signal,
+        features="computed" if options.mel_dir is None else "mel_dir",
         train=splits["train"],
         held_out=splits["held_out"],
         skipped=skipped,

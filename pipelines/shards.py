@@ -11,13 +11,10 @@ import dataclasses
 import hashlib
 import json
 import re
-import sys
-import threading
 from pathlib import Path
-from typing import AbstractSet, Any, Dict, List, Optional, Sequence, Tuple
+from typing import AbstractSet, Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
-from tqdm import tqdm
 
 from wavernn_tf import files
 from wavernn_tf.config import MelRecipe, SignalConfig
@@ -127,14 +124,17 @@ def _stamp(path: Path) -> str:
     return f"{stat.st_size}|{stat.st_mtime_ns}"
 
 
+Report = Callable[[corpora.Source, Optional[str], bool], None]
+"""Called with (source, why it is skipped or None, whether an earlier run made it)."""
+
+
 def make(
     shard: Shard,
     mel: MelRecipe,
     signal: SignalConfig,
     mel_dir: Optional[Path],
     on_error: str,
-    bar: tqdm,
-    stop: threading.Event,
+    report: Report,
 ) -> Dict[str, Any]:
     """Make one shard and its note, or find both done.
 
@@ -144,8 +144,8 @@ def make(
       signal: whether the fundamental frequency is among the features.
       mel_dir: folder of features computed elsewhere, or None.
       on_error: "skip" or "fail".
-      bar: to move by one an utterance.
-      stop: set, it ends the work.
+      report: told of every utterance, also of those that an earlier run made; what it raises ends
+        the work.
 
     Returns:
       The note: `utterances`, `skipped`, `remarks`, and `moments`, the sums over the frames of the
@@ -154,9 +154,10 @@ def make(
     Raises:
       WaveRNNError: for a broken file, with "fail".
     """
-    done = _note_if_done(shard)
+    done = note_if_done(shard)
     if done is not None and not (done["skipped"] and on_error == "fail"):
-        bar.update(len(shard.sources))
+        for source in shard.sources:
+            report(source, None, True)
         return done
     made: List[UtteranceInfo] = []
     skipped: List[Skipped] = []
@@ -165,26 +166,23 @@ def make(
     shard.note.unlink(missing_ok=True)
     with records.writing(shard.path) as writer:
         for source in shard.sources:
-            if stop.is_set():
-                raise WaveRNNError("Stopped.")
+            reason = None
             try:
                 whole = load_utterance(source.id, source.path, mel, mel_dir, signal)
-                utterance = _shared(whole, source.share)
-                if utterance is None:  # too short a recording to hold a part of it out
-                    bar.update()
-                    continue
             except WaveRNNError as error:
                 if on_error == "fail":
                     raise
-                bar.write(f"skipped {source.id}: {error}", file=sys.stderr)
-                skipped.append(Skipped(source.id, str(source.path), str(error)))
+                reason = str(error)
+                skipped.append(Skipped(source.id, str(source.path), reason))
             else:
-                writer.write(utterance)
-                made.append(UtteranceInfo(source.id, len(utterance.mel), source.speaker))
-                remarks += [Remark(kind, source.id, text) for kind, text in utterance.remarks]
-                values = utterance.mel.astype(np.float64)
-                moments += [values.sum(0), np.square(values).sum(0)]
-            bar.update()
+                utterance = _shared(whole, source.share)
+                if utterance is not None:  # else too short to hold a part of it out
+                    writer.write(utterance)
+                    made.append(UtteranceInfo(source.id, len(utterance.mel), source.speaker))
+                    remarks += [Remark(kind, source.id, text) for kind, text in utterance.remarks]
+                    values = utterance.mel.astype(np.float64)
+                    moments += [values.sum(0), np.square(values).sum(0)]
+            report(source, reason, False)
     note = {
         "key": shard.key,
         "bytes": shard.path.stat().st_size,
@@ -222,7 +220,8 @@ _HELD_FRAMES, _SPLIT_FRAMES = 160, 80
 """Frames of a single recording that are held out at least; frames that it must have to be split."""
 
 
-def _note_if_done(shard: Shard) -> Optional[Dict[str, Any]]:
+def note_if_done(shard: Shard) -> Optional[Dict[str, Any]]:
+    """The note of a shard that is made from the sources as they are; None if it must be made."""
     try:
         note = dict(json.loads(files.read_text(shard.note)))
         whole = shard.path.stat().st_size == note["bytes"]

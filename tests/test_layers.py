@@ -26,6 +26,7 @@ PYTHON = """
     export/serving
     export/benchmark
     export
+    pipelines/bulk
     wavernn_tf/training
     wavernn_tf/cli
 """.split()

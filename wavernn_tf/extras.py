@@ -20,6 +20,7 @@ MODULES = {
     },
     "litert": {"ai_edge_litert": "LiteRT"},
     "serving": {"tensorflow_serving": "tensorflow-serving-api"},
+    "beam": {"apache_beam": "Apache Beam"},
 }
 """By extra: modules, and the names that people know them by. `setup.cfg` has the versions."""
 

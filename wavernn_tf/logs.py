@@ -34,6 +34,11 @@ def quiet_tensorflow() -> None:
             tf.config.threading.set_intra_op_parallelism_threads(processors.count())
 
 
+def quiet_beam() -> None:
+    """Silence Apache Beam's notes to developers; before it is imported."""
+    logging.getLogger().setLevel(logging.ERROR)
+
+
 @contextlib.contextmanager
 def without_converter_notes() -> Iterator[None]:
     """Drop the converter's harmless lines from file descriptor 2; everything else comes through.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, Callable, Dict, Iterable, Iterator, Optional
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence
 
 import numpy as np
 
 from wavernn_tf.audio.edges import pad_edges
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.runtime.library import Runtime
-from wavernn_tf.export.runtime.vocoder import Vocoder
+from wavernn_tf.export.runtime.vocoder import CHUNK_FRAMES, Vocoder
 from wavernn_tf.voice import metadata
 from wavernn_tf.voice.base import Draw
 
@@ -80,6 +80,33 @@ class InterpreterVocoder(Vocoder):
                 window = window[len(window) - past - ahead :]
         if window is not None and ahead:
             yield run(np.concatenate([window, np.repeat(window[-1:], ahead, axis=0)]))
+
+    def _speak_many(self, mels: Sequence[np.ndarray], draws: Sequence[Draw]) -> List[np.ndarray]:
+        """See `Vocoder`: one batch, whose rows leave it where they end."""
+        past, ahead = self.info.past, self.info.frames_after
+        padded = [pad_edges(mel, past, ahead) for mel in mels]
+        frames = np.array([len(mel) for mel in mels], np.int64)
+        left = np.argsort(-frames, kind="stable")  # the longest first: those that end are behind
+        state = np.zeros([len(left), self.info.state_values], np.float32)
+        position = np.zeros([len(left)], np.int64)
+        pieces: List[List[np.ndarray]] = [[] for _ in mels]
+        start = 0
+        while len(left):
+            end = min(start + CHUNK_FRAMES, int(frames[left[-1]]))
+            rows = [draws[i] for i in left]
+            outputs = self.generate(
+                features=np.stack([padded[i][start : end + past + ahead] for i in left]),
+                seed=np.array([draw.seed for draw in rows], np.int64),
+                temperature=np.array([draw.temperature for draw in rows], np.float32),
+                fine_temperature=np.array([draw.fine_temperature for draw in rows], np.float32),
+                state=state,
+                position=position,
+            )
+            for i, audio in zip(left, outputs["audio"]):
+                pieces[i].append(audio)
+            start, on = end, int((frames[left] > end).sum())
+            left, state, position = left[:on], outputs["state"][:on], outputs["position"][:on]
+        return [np.concatenate(each) for each in pieces]
 
     def _score(self, mel: np.ndarray, audio: np.ndarray) -> np.ndarray:
         padded = pad_edges(mel, self.info.past, self.info.frames_after)

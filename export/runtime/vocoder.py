@@ -13,7 +13,7 @@ from __future__ import annotations
 import abc
 import functools
 from pathlib import Path
-from typing import Dict, Iterable, Iterator, Optional, Union
+from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Union
 
 import numpy as np
 
@@ -123,6 +123,43 @@ class Vocoder(Voice):
         inputs.check_draw(seed, temperature, fine_temperature)
         checked = (inputs.check_features(chunk, self.info) for chunk in chunks if len(chunk))
         yield from self._stream(checked, Draw(seed, temperature, fine_temperature))
+
+    def synthesize_many(
+        self,
+        mels: Sequence[np.ndarray],
+        seeds: Sequence[int],
+        temperature: float = 1.0,
+        fine_temperature: float = 1.0,
+    ) -> List[np.ndarray]:
+        """Turn the features of several utterances into audio.
+
+        In an interpreter, from 8 to 17 utterances on, by the kernels, the op runs them as one
+        batch, which is faster than one after the other. Each has the samples that `synthesize`
+        gives it.
+
+        Args:
+          mels: float [frames, n_features] each.
+          seeds: one for each.
+          temperature: as in `synthesize`.
+          fine_temperature: as in `synthesize`.
+
+        Returns:
+          int16 [frames * hop_length] each.
+
+        Raises:
+          WaveRNNError: as `synthesize`, for any of them.
+        """
+        draws = [Draw(seed, temperature, fine_temperature) for seed in seeds]
+        for seed in seeds:
+            inputs.check_draw(seed, temperature, fine_temperature)
+        checked = [inputs.check_features(mel, self.info) for mel in mels]
+        for mel in checked:
+            inputs.warn_of_scale(mel, self.info)
+        return self._speak_many(checked, draws)
+
+    def _speak_many(self, mels: Sequence[np.ndarray], draws: Sequence[Draw]) -> List[np.ndarray]:
+        """`synthesize_many` of checked features."""
+        return [self._speak(mel, draw, None) for mel, draw in zip(mels, draws)]
 
     @abc.abstractmethod
     def _stream(self, chunks: Iterable[np.ndarray], draw: Draw) -> Iterator[np.ndarray]:

@@ -250,14 +250,14 @@ class Signatures(tf.Module):
         block = functools.partial(self._block, self._arrays())
         given = frames, count, draws, stream
         if not self._apart:
-            given = self._filled_up(given, batch)
-            audio, stream = blocks.speak(*given, config=self._config, block=block)
+            frames, count, draws, stream = self._filled_up(given, batch)
+            audio, stream = blocks.speak(frames, count, draws, stream, self._config, block)
             return audio[:batch], blocks.Stream(*(x[:batch] for x in stream))
         samples = tf.reduce_max(tf.pad(count, [[0, 1]])) * self._config.mel.hop_length
 
         def one(row):
-            row = tf.nest.map_structure(lambda x: x[None], row)
-            audio, stream = blocks.speak(*row, config=self._config, block=block)
+            frames, count, draws, stream = tf.nest.map_structure(lambda x: x[None], row)
+            audio, stream = blocks.speak(frames, count, draws, stream, self._config, block)
             return tf.nest.map_structure(lambda x: x[0], (blocks.fit(audio, samples), stream))
 
         state, position = (tf.TensorSpec(x.shape[1:], x.dtype) for x in stream)
@@ -268,10 +268,10 @@ class Signatures(tf.Module):
         """Audio of utterances, of Subscale WaveRNN: int16 [batch, samples]."""
         batch = tf.shape(features)[0]
         given = self._padded(features, lengths), *draws
-        padded, *chosen = self._filled_up(given, batch)
+        padded, seed, temperature, fine = self._filled_up(given, batch)
         arrays = self._arrays()
         chunk, w = functools.partial(self._chunk, arrays), weights_lib.from_named(arrays)
-        return wavefront.generate(padded, *chosen, config=self._config, weights=w, chunk=chunk)[:batch]
+        return wavefront.generate(padded, seed, temperature, fine, self._config, w, chunk)[:batch]
 
     def _filled_up(self, tensors: Any, batch: tf.Tensor) -> Any:
         """Tensors [batch, ...] with as many rows as a compiled loop is made for."""

@@ -16,7 +16,7 @@ import pytest
 from tests.cli.interrupts import ENVIRONMENT, interrupted
 from tests.export.tflite.test_tflite import converted
 from tests.helpers.small import features_for, small_config
-from wavernn_tf.errors import WaveRNNWarning
+from wavernn_tf.errors import WaveRNNError, WaveRNNWarning
 from wavernn_tf.export.runtime import Vocoder
 from wavernn_tf.export.voices import open_voice
 from wavernn_tf.models import keras_voice
@@ -47,6 +47,24 @@ def test_one_voice_in_two_threads(tflite):
         for thread in threads:
             thread.join()
     assert seen == {True: 60}
+
+
+@pytest.mark.parametrize("form", ["small", "shipped"])
+def test_many_at_once_are_as_one_by_one(tflite, form):
+    voice = Vocoder.load(tflite if form == "small" else "en_ru")
+    mean, std = (np.float32(getattr(voice.info, f"feature_{k}")) for k in ("mean", "std"))
+    rng = np.random.default_rng(0)
+    lengths = (*range(1, 20), 41, 85, 40)
+    mels = [mean + std * rng.normal(0, 0.5, (n, len(mean))).astype(np.float32) for n in lengths]
+    seeds = [-3, *range(len(mels) - 1)]
+    made = voice.synthesize_many(mels, seeds, 0.9, 1.1)
+    for mel, seed, audio in zip(mels, seeds, made):
+        np.testing.assert_array_equal(audio, voice.synthesize(mel, seed, 0.9, fine_temperature=1.1))
+    others = voice.synthesize_many(mels, [seed + 1 for seed in seeds], 0.9, 1.1)
+    assert not any(np.array_equal(a, b) for a, b in zip(made, others) if len(a) > 1000)
+    assert voice.synthesize_many([], []) == []
+    with pytest.raises(WaveRNNError, match="NaN or infinity"):
+        voice.synthesize_many([mels[0], mels[1] * np.nan], [0, 0])
 
 
 def test_empty_chunks_yield_nothing(tflite, mel):

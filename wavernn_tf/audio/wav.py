@@ -55,3 +55,15 @@ def _chunk(name: bytes, data: bytes) -> bytes:
 def is_own_wav(path: Path) -> bool:
     """Whether a file was written by `write_wav`."""
     return files.has_text(path, b"ISFT" + struct.pack("<I", len(WAV_MARK) + 1) + WAV_MARK)
+
+
+def is_whole_wav(path: Path) -> bool:
+    """Whether a file was written by `write_wav` and none of it is missing."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(8)
+            size = file.seek(0, 2)
+    except OSError:
+        return False
+    whole = len(head) == 8 and head[:4] == b"RIFF" and size == 8 + struct.unpack("<I", head[4:])[0]
+    return whole and is_own_wav(path)

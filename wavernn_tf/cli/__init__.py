@@ -12,6 +12,7 @@ import click
 
 import wavernn_tf
 from wavernn_tf.cli.bench import bench
+from wavernn_tf.cli.bulk import bulk
 from wavernn_tf.cli.client import client
 from wavernn_tf.cli.evaluate import evaluate
 from wavernn_tf.cli.export import export
@@ -58,6 +59,7 @@ _COMMANDS = (
     score,
     inspect,
     bench,
+    bulk,
     client,
 )
 for command in _COMMANDS:

@@ -23,6 +23,14 @@ runtime_option = click.option(
     "takes LiteRT if it is installed, else the library.",
 )
 
+temperature_option = click.option(
+    "--temperature",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Of the coarse byte: below 1 is cleaner and duller; 0 takes the likeliest value.",
+)
+
 fine_temperature_option = click.option(
     "--fine-temperature",
     type=float,
@@ -31,6 +39,11 @@ fine_temperature_option = click.option(
     help="Of the fine byte.",
 )
 
+postfilter_option = click.option(
+    "--postfilter/--no-postfilter",
+    default=True,
+    help="Run the postfilter of a .tflite voice that has one.  [default: postfilter]",
+)
 
 sampling_option = click.option(
     "--set",
@@ -62,6 +75,46 @@ def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="YAML file; it may start from a preset by the key `preset`.",
         ),
         click.option("--preset", help="Configuration that comes with the package, such as demo."),
+    ):
+        command = option(command)
+    return command
+
+
+def corpus_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --layout, --mel-dir, --held-out, --on-error and --cache."""
+    for option in (
+        click.option(
+            "--cache",
+            type=click.Path(file_okay=False),
+            help="Where a fetched corpus is kept.  [default: ~/.cache/wavernn-tf]",
+        ),
+        click.option(
+            "--on-error",
+            type=click.Choice(["skip", "fail"]),
+            default="skip",
+            show_default=True,
+            help="Name a broken file and go on, or stop at it.",
+        ),
+        click.option(
+            "--held-out",
+            type=click.FloatRange(0, 1, max_open=True),
+            default=0.05,
+            show_default=True,
+            help="Share of the utterances never trained on (unless the corpus has its own split).",
+        ),
+        click.option(
+            "--mel-dir",
+            type=click.Path(exists=True, file_okay=False),
+            help="Folder of features computed elsewhere: <utterance>.npy or .npz, float [frames, "
+            "n_mels].",
+        ),
+        click.option(
+            "--layout",
+            type=click.Choice(["auto", "folder", "ljspeech", "vctk"]),
+            default="auto",
+            show_default=True,
+            help="How SOURCE is laid out, if it is a folder.",
+        ),
     ):
         command = option(command)
     return command

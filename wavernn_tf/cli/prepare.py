@@ -15,38 +15,8 @@ from wavernn_tf.cli import options, show
 @click.argument("source")
 @click.argument("out", type=click.Path(file_okay=False))
 @options.config_options
-@click.option(
-    "--layout",
-    type=click.Choice(["auto", "folder", "ljspeech", "vctk"]),
-    default="auto",
-    show_default=True,
-    help="How SOURCE is laid out, if it is a folder.",
-)
-@click.option(
-    "--mel-dir",
-    type=click.Path(exists=True, file_okay=False),
-    help="Folder of features computed elsewhere: <utterance>.npy or .npz, float [frames, n_mels].",
-)
-@click.option(
-    "--held-out",
-    type=click.FloatRange(0, 1, max_open=True),
-    default=0.05,
-    show_default=True,
-    help="Share of the utterances never trained on (unless the corpus has its own split).",
-)
+@options.corpus_options
 @click.option("--workers", type=click.IntRange(1), help="Threads.  [default: one per processor]")
-@click.option(
-    "--on-error",
-    type=click.Choice(["skip", "fail"]),
-    default="skip",
-    show_default=True,
-    help="Name a broken file and go on, or stop at it.",
-)
-@click.option(
-    "--cache",
-    type=click.Path(file_okay=False),
-    help="Where a fetched corpus is kept.  [default: ~/.cache/wavernn-tf]",
-)
 @extras.needed_for("Preparing data")
 def prepare(
     source: str,
@@ -76,18 +46,38 @@ def prepare(
     """  # noqa: D301 (\b is for click)
     config = options.make_config(preset, config_file, recipe, assignments)
     logs.quiet_tensorflow()
-    from wavernn_tf.pipelines import corpora, shards
     from wavernn_tf.pipelines import prepare as pipeline
+
+    corpus = corpus_of(source, out, layout, mel_dir, cache)
+    made = pipeline.prepare(
+        corpus, out, config.mel, config.signal, mel_dir, held_out, workers, on_error
+    )
+    show_prepared(made, corpus, out)
+
+
+def corpus_of(
+    source: str, out: str, layout: str, mel_dir: Optional[str], cache: Optional[str]
+) -> Any:
+    """The corpus that the command line names, once the output has been checked.
+
+    Args:
+      source: a folder, or the name of a corpus that is fetched.
+      out: the folder to prepare.
+      layout: of the folder, or "auto".
+      mel_dir: folder of features computed elsewhere, or None.
+      cache: of fetched corpora, or None.
+    """
+    from wavernn_tf.pipelines import corpora, shards
 
     fetched = corpora.is_fetched(source) and not Path(source).is_dir()
     shards.claim(Path(out), [*([] if fetched else [source]), *([mel_dir] if mel_dir else [])])
     if fetched:
-        corpus = corpora.find(source, Path(cache) if cache else None)
-    else:
-        corpus = corpora.find(_layout(Path(source)) if layout == "auto" else layout, Path(source))
-    made = pipeline.prepare(
-        corpus, out, config.mel, config.signal, mel_dir, held_out, workers, on_error
-    )
+        return corpora.find(source, Path(cache) if cache else None)
+    return corpora.find(_layout(Path(source)) if layout == "auto" else layout, Path(source))
+
+
+def show_prepared(made: Any, corpus: Any, out: str) -> None:
+    """Print what a prepared folder holds."""
     show.table(
         ["", "utterances", "minutes", "shards"],
         [

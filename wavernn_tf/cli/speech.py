@@ -30,11 +30,6 @@ def read_recording(path: str, recipe: MelRecipe) -> np.ndarray:
 
 def features_of(audio: np.ndarray, recipe: MelRecipe, signal: SignalConfig) -> np.ndarray:
     """Compute the features of int16 [samples]: float32 [frames, n_features]."""
-    if recipe.kind != "mel":
-        raise WaveRNNError(
-            f"This voice takes features computed elsewhere ({recipe.name!r}), which cannot be had "
-            "from a recording: give them in a .npy file."
-        )
     from wavernn_tf.voice import features
 
     return features.compute(audio, recipe, signal)

@@ -19,19 +19,9 @@ from wavernn_tf.voice import shipped
 @click.command()
 @click.argument("paths", nargs=-1, metavar="[VOICE] IN OUT.wav")
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same samples.")
-@click.option(
-    "--temperature",
-    type=float,
-    default=1.0,
-    show_default=True,
-    help="Of the coarse byte: below 1 is cleaner and duller; 0 takes the likeliest value.",
-)
+@options.temperature_option
 @options.fine_temperature_option
-@click.option(
-    "--postfilter/--no-postfilter",
-    default=True,
-    help="Run the postfilter of a .tflite voice that has one.  [default: postfilter]",
-)
+@options.postfilter_option
 @click.option(
     "--recipe", metavar="NAME", help="Recipe that the .npy features were made by, to be checked."
 )

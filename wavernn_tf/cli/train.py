@@ -29,6 +29,13 @@ from wavernn_tf.config import Config
     type=click.Path(exists=True, file_okay=False),
     help="Finished run whose weights a new one starts from; of the same sizes.",
 )
+@click.option(
+    "--strategy",
+    type=click.Choice(["one", "multi-worker"]),
+    default="one",
+    show_default=True,
+    help="Train in one process, or in one of several that TF_CONFIG lists (docs/clusters.md).",
+)
 @extras.needed_for("Training")
 def train(
     data: str,
@@ -41,6 +48,7 @@ def train(
     quiet: bool,
     extend: bool,
     init: Optional[str],
+    strategy: str,
 ) -> None:
     """Train a voice with pruning, or go on where a killed run stopped.
 
@@ -62,27 +70,29 @@ def train(
     RunFolder.at(run).claim([data])
     config = _config(data, run, preset, config_file, recipe, assignments, extend, init)
     logs.quiet_tensorflow()
-    from wavernn_tf.evaluation import held_out
     from wavernn_tf.training import trainer
+    from wavernn_tf.training import workers as workers_lib
 
+    if strategy != "one":
+        show.note("waiting for the other workers")
+    workers = workers_lib.join(strategy)
     Manifest.load(data).check(config)
-    uniform, histogram = held_out.baselines(data, held_out.read(data, seconds=60.0))
-    click.echo(
-        f"bits per sample to expect on this data: {uniform.total:g} by chance, "
-        f"{histogram.total:.2f} for a histogram that knows no context; the voice should be below "
-        f"{histogram.total:.1f} within some hundred steps, and 1 to 3 bits below it in the end. "
-        "Stuck at or above it: look for noise in the recordings or a wrong rate."
-    )
+    echo = click.echo if workers.chief else _silent
+    if workers.chief:
+        _tell_what_to_expect(data)
     finished = trainer.train(
         data,
         run,
         config,
         quiet=quiet,
         audio=not no_audio,
-        echo=click.echo,
+        echo=echo,
         extend=extend,
         init=init,
+        workers=workers,
     )
+    if not workers.chief:
+        return
     history = finished.history()
     if history:
         last = history[-1]
@@ -98,6 +108,22 @@ def train(
             click.echo(f"  {name}: {100 * share:.2f} % zero blocks")
     click.echo(f"voice: {finished.voice}")
     click.echo(f"next: wavernn-tf export tflite {run} voice.tflite")
+
+
+def _tell_what_to_expect(data: str) -> None:
+    from wavernn_tf.evaluation import held_out
+
+    uniform, histogram = held_out.baselines(data, held_out.read(data, seconds=60.0))
+    click.echo(
+        f"bits per sample to expect on this data: {uniform.total:g} by chance, "
+        f"{histogram.total:.2f} for a histogram that knows no context; the voice should be below "
+        f"{histogram.total:.1f} within some hundred steps, and 1 to 3 bits below it in the end. "
+        "Stuck at or above it: look for noise in the recordings or a wrong rate."
+    )
+
+
+def _silent(line: str) -> None:
+    """What a worker that is not the chief says."""
 
 
 def _config(

@@ -65,6 +65,22 @@ class Progress(keras.callbacks.Callback):
         self._bar.close()
 
 
+class Follow(keras.callbacks.Callback):
+    """What a worker that is not the chief does after every evaluation: its part of a checkpoint.
+
+    Args:
+      checkpoints: of this worker.
+    """
+
+    def __init__(self, checkpoints: Checkpoints) -> None:
+        super().__init__()
+        self._checkpoints = checkpoints
+
+    def on_epoch_end(self, epoch: int, logs: Optional[Mapping[str, float]] = None) -> None:
+        """Hand the carried state of this worker's lanes to the chief."""
+        self._checkpoints.save()
+
+
 class Evaluations(keras.callbacks.Callback):
     """After every evaluation: log it, write TensorBoard's scalars, save a checkpoint.
 

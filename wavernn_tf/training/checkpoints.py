@@ -11,6 +11,7 @@ import tensorflow as tf
 from wavernn_tf import files
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.models.run_folder import RunFolder
+from wavernn_tf.training.workers import Workers
 
 
 class Checkpoints:
@@ -32,15 +33,20 @@ class Checkpoints:
             parts["carried_state"] = model.step.carried
         self._checkpoint = tf.train.Checkpoint(**parts)
         self._folder, self._keep = run.checkpoints, keep
+        self._workers: Workers = model.step.workers
         self._manager: Optional[tf.train.CheckpointManager] = None
         self._model, self._restored = model, 0
 
     def save(self) -> None:
-        """Write a checkpoint of the current step.
+        """Write a checkpoint of the current step; every worker calls this, the chief writes.
 
         What a failure leaves half written is removed.
         """
-        step = self.step
+        step, carried = self.step, self._model.step.carried
+        if carried is not None:
+            carried.assign(self._workers.joined(carried.read_value()))
+        if not self._workers.chief:
+            return
         try:
             if self._manager is None:
                 self._folder.mkdir(parents=True, exist_ok=True)
@@ -58,7 +64,7 @@ class Checkpoints:
             raise
 
     def restore(self, echo: Callable[[str], None] = lambda line: None) -> int:
-        """Restore the newest checkpoint that is whole, if there is any.
+        """Restore the newest checkpoint that is whole, if there is any; on all workers the same.
 
         Args:
           echo: told of every newer one that is damaged.
@@ -69,18 +75,23 @@ class Checkpoints:
         Raises:
           WaveRNNError: if there are checkpoints, and none of them fits the model and is whole.
         """
+        found = self._workers.agreed(self._restore_newest(echo) if self._workers.chief else 0)
+        if found and not self._workers.chief:
+            self._read(found)
+        return self.step if found else 0
+
+    def _restore_newest(self, echo: Callable[[str], None]) -> int:
+        """Restore the newest checkpoint that is whole; its number, or 0."""
         failure: Optional[BaseException] = None
         for number in sorted(self._numbers(), reverse=True):
-            prefix = self._folder / f"ckpt-{number}"
             try:
-                status = self._checkpoint.restore(files.plain(self._folder) + f"/{prefix.name}")
-                status.assert_existing_objects_matched()
+                self._read(number)
             except Exception as error:  # damage shows as anything
+                prefix = self._folder / f"ckpt-{number}"
                 echo(f"note: the checkpoint {prefix} is damaged; trying the one before")
                 failure = failure or error
                 continue
-            self._restored = number
-            return self.step
+            return number
         if failure is not None:
             why = " ".join(str(failure).split())[:200]
             raise WaveRNNError(
@@ -88,6 +99,11 @@ class Checkpoints:
                 "train from the start, or train into another one."
             ) from failure
         return 0
+
+    def _read(self, number: int) -> None:
+        status = self._checkpoint.restore(f"{files.plain(self._folder)}/ckpt-{number}")
+        status.assert_existing_objects_matched()
+        self._restored = number
 
     def _numbers(self) -> List[int]:
         """Steps of the checkpoints on disk, whatever TensorFlow's list of them says."""

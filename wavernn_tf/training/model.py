@@ -26,6 +26,7 @@ from wavernn_tf.generation import folding
 from wavernn_tf.prediction import coding
 from wavernn_tf.sparsity import pruning
 from wavernn_tf.training import losses, native
+from wavernn_tf.training.workers import ALONE, Workers
 
 Bits = Tuple[tf.Tensor, tf.Tensor, tf.Tensor]
 """Bits per sample of the coarse and of the fine byte, float32 [], and the state after the window,
@@ -64,15 +65,18 @@ class TrainingStep:
       model: a `TrainingModel`.
       config: of the model.
       kernel: a `KerasKernel` or `NativeKernel`.
+      workers: the processes that train the model. Batches are this one's rows of the whole batch;
+        of the carried state, too, this one renews its own rows.
     """
 
-    def __init__(self, model: Any, config: Config, kernel: Any) -> None:
-        self.kernel = kernel
+    def __init__(self, model: Any, config: Config, kernel: Any, workers: Workers = ALONE) -> None:
+        self.kernel, self.workers = kernel, workers
         self.means = [keras.metrics.Mean(name=n) for n in ("loss", "coarse_loss", "fine_loss")]
         self._sizes, self._masks = config.model, pruning.masks(model)
         self._noise, self._seed = config.training.feature_noise, config.training.seed
         self.carried: Optional[tf.Variable] = None
         self._heard: Optional[tf.Variable] = None
+        self._sequences = workers.rows(config.training.batch_size * config.model.subscale.batch)
         if config.training.carry_state:
             state = self._zeros(config.training.batch_size)
             self.carried = tf.Variable(state, trainable=False, name="carried_state")
@@ -83,7 +87,8 @@ class TrainingStep:
         self, model: Any, inputs: Dict[str, tf.Tensor], targets: Dict[str, tf.Tensor]
     ) -> Dict[str, Any]:
         """Train on a batch; return the bits per sample so far."""
-        state = self._state(inputs, tf.shape(targets["coarse"])[0], self.carried)
+        carried = None if self.carried is None else self.carried[self._sequences]
+        state = self._state(inputs, tf.shape(targets["coarse"])[0], carried)
         if self._noise:
             inputs = {**inputs, "features": self._noisy(inputs["features"], model)}
         variables = model.trainable_variables
@@ -91,9 +96,10 @@ class TrainingStep:
             coarse, fine, after = self.kernel.bits(model, inputs, targets, state, training=True)
             total = coarse + fine
         gradients = tape.gradient(total, variables)
+        *gradients, coarse, fine = self.workers.mean([*gradients, coarse, fine])
         model.optimizer.apply_gradients([self._masked(g, v) for g, v in zip(gradients, variables)])
         if self.carried is not None:
-            self.carried.assign(after)
+            self.carried[self._sequences].assign(after)
         return self._note(coarse, fine)
 
     def test(
@@ -116,15 +122,19 @@ class TrainingStep:
             return zeros
         fresh = inputs["fresh"]
         # Before the first evaluation there is no state to take.
-        before = tf.cond(tf.reduce_all(fresh), lambda: zeros, carried.read_value)
+        before = tf.cond(tf.reduce_all(fresh), lambda: zeros, lambda: tf.convert_to_tensor(carried))
         return tf.where(tf.repeat(fresh, self._sizes.subscale.batch)[:, None], zeros, before)
 
     def _noisy(self, features: tf.Tensor, model: Any) -> tf.Tensor:
         """Features with noise that the seed and the step decide, in units of their deviation."""
         std = model.get_layer("standardise").std
         seed = tf.stack([tf.constant(self._seed, tf.int64), model.optimizer.iterations])
-        shape = tf.concat([tf.shape(features)[:-1], tf.shape(std)], axis=0)
-        noise = self._noise * std * tf.random.stateless_normal(shape, seed)
+        # Drawn for the whole batch, so that it does not depend on the number of workers.
+        rows, rank = tf.shape(features)[0], self.workers.rank
+        inside = tf.concat([tf.shape(features)[1:-1], tf.shape(std)], axis=0)
+        whole = tf.concat([[rows * self.workers.count], inside], axis=0)
+        noise = tf.random.stateless_normal(whole, seed)[rank * rows : (rank + 1) * rows]
+        noise = self._noise * std * noise
         # The fundamental frequency, where it is given, is the column after these.
         rest = tf.zeros_like(features[..., std.shape[0] :])
         return features + tf.concat([noise, rest], axis=-1)

@@ -22,6 +22,7 @@ from wavernn_tf.sparsity import pruning
 from wavernn_tf.training import callbacks, checks, kernels, optimizer, pitch_stage
 from wavernn_tf.training.checkpoints import Checkpoints
 from wavernn_tf.training.model import KerasKernel, TrainingModel, TrainingStep
+from wavernn_tf.training.workers import ALONE, Workers
 from wavernn_tf.voice import inputs
 from wavernn_tf.voice import weights as weights_lib
 
@@ -41,6 +42,7 @@ def train(
     echo: Callable[[str], None] = print,
     extend: bool = False,
     init: Optional[Union[str, Path]] = None,
+    workers: Workers = ALONE,
 ) -> RunFolder:
     """Train a voice, or go on where a run in the same folder stopped.
 
@@ -56,6 +58,8 @@ def train(
       echo: prints one line.
       extend: go on with another number of steps or learning rate than the run had.
       init: a finished run whose weights this one starts from; of the same sizes.
+      workers: the processes that train it, of which this is one; all of them see the folders. The
+        chief writes and speaks.
 
     Returns:
       The run's folder, with the trained voice.
@@ -65,7 +69,10 @@ def train(
     """
     run = RunFolder.at(out)
     run.claim([data, *([] if init is None else [init])])
+    workers.check(config.training.batch_size)
     description, remarks = checks.check_data(data, config)
+    if not workers.chief:
+        return _follow(data, run, config, description, workers)
     with files.exclusive(run.path, "trains"):
         if init is not None:
             RunFolder.at(init).load_model()  # says what is wrong with it before anything is written
@@ -75,7 +82,26 @@ def train(
         run.begin(config, description, extend)
         for remark in remarks:
             echo(f"note: {remark}")
-        return _train(data, run, config, description, quiet, audio, echo)
+        workers.wait()
+        return _train(data, run, config, description, quiet, audio, echo, workers)
+
+
+def _follow(
+    data: Union[str, Path],
+    run: RunFolder,
+    config: Config,
+    description: Dict[str, Any],
+    workers: Workers,
+) -> RunFolder:
+    """`train`, of a worker that is not the chief: it writes nothing."""
+    workers.wait()  # for the chief to begin the run
+    begun = run.data()
+    if run.config() != config or begun["fingerprint"] != description["fingerprint"]:
+        raise WaveRNNError(
+            f"Expected worker {workers.rank} to train what the chief trains in {run.path}; its "
+            "configuration or data are others. Start the same command on every worker."
+        )
+    return _train(data, run, config, begun, True, False, lambda line: None, workers)
 
 
 def _train(
@@ -86,16 +112,18 @@ def _train(
     quiet: bool,
     audio: bool,
     echo: Callable[[str], None],
+    workers: Workers,
 ) -> RunFolder:
     """`train`, in a folder that is held and has been checked."""
-    if "init" in description:
-        pitch_stage.adopt(RunFolder.at(description["init"]), run, config)
-    estimator = pitch_stage.run(data, run, config, description, echo)
+    with workers.chief_first():
+        if "init" in description and workers.chief:
+            pitch_stage.adopt(RunFolder.at(description["init"]), run, config)
+        estimator = pitch_stage.run(data, run, config, description, echo)
     set_seed(config.training.seed)
     keras.mixed_precision.set_global_policy(config.training.precision)
     try:
         kernel = kernels.choose(config, echo)
-        model = build(config, description, kernel)
+        model = build(config, description, kernel, workers)
     finally:
         keras.mixed_precision.set_global_policy("float32")
     checkpoints = Checkpoints(run, model)
@@ -117,10 +145,11 @@ def _train(
             windows, _ = _streams(config)
             first = windows(data, config, estimator=estimator)
             start_from_marginals(model, first.take(MARGINAL_BATCHES))
+        workers.adopt(model.variables)
     left = config.training.steps - done
     if left > 0:
         begun = time.monotonic()
-        _fit(model, run, checkpoints, data, config, estimator, quiet, audio)
+        _fit(model, run, checkpoints, data, config, estimator, quiet, audio, workers)
         per_step, seconds = config.training.batch_size * config.training.window, _since(begun)
         echo(
             f"{callbacks.count(config.training.steps * per_step)} samples seen; the last "
@@ -131,7 +160,9 @@ def _train(
     plain = wavernn.build(config)
     pruning.copy_stripped(model, plain)
     weights_lib.extract(plain)  # refuses weights that are not finite
-    run.save_voice(plain)
+    with workers.chief_first():
+        if workers.chief:
+            run.save_voice(plain)
     return run
 
 
@@ -168,13 +199,16 @@ def snapshot(run: Union[str, Path], out: Union[str, Path]) -> int:
     return step
 
 
-def build(config: Config, description: Dict[str, Any], kernel: Any = None) -> Any:
+def build(
+    config: Config, description: Dict[str, Any], kernel: Any = None, workers: Workers = ALONE
+) -> Any:
     """The compiled model, with pruning wrappers if the configuration prunes.
 
     Args:
       config: the configuration.
       description: from `checks.check_data`; gives the feature statistics.
       kernel: computes the loss, see `wavernn_tf.training.model`; Keras's by default.
+      workers: the processes that train it.
 
     Returns:
       A `TrainingModel`.
@@ -186,7 +220,7 @@ def build(config: Config, description: Dict[str, Any], kernel: Any = None) -> An
         wrap=pruning.wrapper(config),
         make=TrainingModel,
     )
-    model.step = TrainingStep(model, config, kernel or KerasKernel(config))
+    model.step = TrainingStep(model, config, kernel or KerasKernel(config), workers)
     model.compile(optimizer.make(config.training))
     return model
 
@@ -251,16 +285,20 @@ def _fit(
     estimator: dataset.Layers,
     quiet: bool,
     audio: bool,
+    workers: Workers,
 ) -> None:
     """Train from the checkpoint's step to the last, one Keras epoch per evaluation."""
     training = config.training
     batches, evaluated = _streams(config)
+    rows = workers.rows(training.batch_size)
     held_out = evaluated(data, config, estimator).cache()
     example = _example(model, data, config) if audio else None
     progress = callbacks.Progress(config, checkpoints.step, quiet)
     hooks: List[Any] = [
         tfmot.sparsity.keras.UpdatePruningStep(),
-        callbacks.Evaluations(run, checkpoints, example, config),
+        callbacks.Evaluations(run, checkpoints, example, config)
+        if workers.chief
+        else callbacks.Follow(checkpoints),
         progress,
     ]
     try:
@@ -268,7 +306,7 @@ def _fit(
             left = training.steps - checkpoints.step
             per_epoch = min(training.eval_every, left)
             model.fit(
-                batches(data, config, checkpoints.step, estimator),
+                batches(data, config, checkpoints.step, estimator, rows),
                 steps_per_epoch=per_epoch,
                 epochs=left // per_epoch,  # a shorter last epoch takes a second turn
                 validation_data=held_out,
@@ -278,9 +316,10 @@ def _fit(
     except tf.errors.OpError as error:
         # TensorFlow wraps what the native kernel refuses in an error of its own.
         refused = getattr(model.step.kernel, "failure", None)
-        if refused is None:
-            raise
-        raise refused from error
+        if refused is not None:
+            raise refused from error
+        workers.explain(error)
+        raise
     finally:
         progress.close()
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from wavernn_tf.audio.mel import log_mel
 from wavernn_tf.audio.signal import to_float
 from wavernn_tf.config import MelRecipe, SignalConfig
+from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.prediction import pitch
 
 DEFAULT_SIGNAL = SignalConfig()
@@ -28,8 +29,13 @@ def compute(
       float32 [ceil(samples / hop_length), n_features].
 
     Raises:
-      WaveRNNError: as `log_mel`.
+      WaveRNNError: for a recipe of features that are computed elsewhere; as `log_mel`.
     """
+    if recipe.kind != "mel":
+        raise WaveRNNError(
+            f"This voice takes features computed elsewhere ({recipe.name!r}), which cannot be had "
+            "from a recording: give them in a .npy file."
+        )
     mel = log_mel(to_float(samples), recipe)
     if signal.pitch == "given":
         classes = pitch.targets(samples, recipe.sample_rate, recipe.hop_length)
