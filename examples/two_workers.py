@@ -20,6 +20,7 @@ from typing import Any, Dict, List, Sequence
 
 import click
 
+from wavernn_tf.export.benchmark import machine
 from wavernn_tf.models.run_folder import RunFolder
 
 SETTINGS = {
@@ -150,8 +151,7 @@ def main(data: str, out: str, json_path: str) -> None:
     click.echo(f"largest difference: {results['largest_difference']:.3g} bits")
     click.echo(f"killed: {results['workers_2']['killed']}")
     if json_path:
-        text = json.dumps({"settings": SETTINGS, **results}, indent=1)
-        Path(json_path).write_text(text + "\n", encoding="utf-8")
+        machine.write(json_path, {"settings": SETTINGS, **results})
 
 
 if __name__ == "__main__":

@@ -107,3 +107,23 @@ def test_pruning_off_wraps_nothing():
     config = dataclasses.replace(config, pruning=off)
     model = wavernn.build(config, wrap=pruning.wrapper(config))
     assert [layer.name for layer in model.layers if "prune" in layer.name] == []
+
+
+def test_a_run_may_keep_more_than_the_one_it_starts_from():
+    config = small_config(state_size=64, projection_size=32)
+    gates = dataclasses.replace(config.pruning, gate_sparsity=(0.5, 0.9, 0.9))
+    config = dataclasses.replace(config, pruning=gates)
+    model = wavernn.build(config, wrap=pruning.wrapper(config))
+    (denser, *_), (sparse, *_), _ = model.get_layer("prune_matrices_gru").pruning_vars
+    held = {}
+    for weight in (denser, sparse):
+        values = weight.numpy()
+        values[16:] = 0.0  # three quarters
+        weight.assign(values)
+        held[weight.ref()] = values
+    pruning.regrow(model, seed=3)
+    grown, before = denser.numpy(), held[denser.ref()]
+    np.testing.assert_array_equal(grown[:16], before[:16])
+    assert (grown[16:] != 0).all()
+    assert 0.01 < grown[16:].std() / before[:16].std() < 0.03
+    np.testing.assert_array_equal(sparse.numpy(), held[sparse.ref()])

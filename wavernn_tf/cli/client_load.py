@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import json
 import os
-import platform
 from typing import Any, Dict, Optional, Tuple
 
 import click
 
 from wavernn_tf import extras, files, logs
 from wavernn_tf.cli import options, show
+from wavernn_tf.export.benchmark import machine
 from wavernn_tf.export.serving.client import load as loads
 from wavernn_tf.export.serving.client.target import Target
 
@@ -73,8 +72,7 @@ def load(
         logs.quiet_tensorflow()
     plan = loads.Plan(clients, seconds, frames, hang_up, garbage, largest, largest_frames, pid)
     tree: Dict[str, Any] = {
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        **machine.stamp(),
         "load_average_at_start": round(os.getloadavg()[0], 1),
         "scheme": target.scheme,
         "plan": {**dataclasses.asdict(plan), "pid": None},

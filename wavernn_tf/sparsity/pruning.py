@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Sequence
 
+import numpy as np
 import tensorflow as tf
 from tensorflow_model_optimization.python.core.sparsity.keras import (
     pruning_impl,
@@ -18,6 +19,9 @@ from tensorflow_model_optimization.python.core.sparsity.keras import (
 from wavernn_tf._keras import stored
 from wavernn_tf.config import Config, PruningConfig
 from wavernn_tf.config.matrices import BLOCK_SHAPES, GATES, HEADS, matrix_blocks, matrix_shapes
+
+_REGROWN = 0.02
+_SLACK = 0.01  # whole blocks never meet a sparsity exactly
 
 
 class PruneMatrices(pruning_wrapper.PruneLowMagnitude):
@@ -140,6 +144,27 @@ def apply_masks(model: Any) -> None:
     for layer in pruning_wrapper.collect_prunable_layers(model):
         for weight, mask, _ in layer.pruning_vars:
             weight.assign(weight * mask)
+
+
+def regrow(model: Any, seed: int) -> None:
+    """Let a run that starts from a sparser one's weights keep more blocks than that one did.
+
+    Matrices with more zeros than the run will have get small random values in their place, a
+    fiftieth of the others': pruning chooses among them, and training makes them grow.
+
+    Args:
+      model: built with `wrapper`.
+      seed: of the values.
+    """
+    rng = np.random.default_rng(seed)
+    for layer in pruning_wrapper.collect_prunable_layers(model):
+        for (weight, _, _), schedule in zip(layer.pruning_vars, layer.schedules):
+            values = weight.numpy()
+            zero = values == 0
+            if not zero.all() and zero.mean() > schedule.final_sparsity + _SLACK:
+                deviation = _REGROWN * values[~zero].std()
+                values[zero] = deviation * rng.standard_normal(np.count_nonzero(zero))
+                weight.assign(values)
 
 
 def copy_stripped(pruned: Any, plain: Any) -> None:

@@ -138,6 +138,7 @@ def _train(
     else:
         if "init" in description:
             _start_from_run(model, description["init"])
+            pruning.regrow(model, config.training.seed)
             echo(f"starting from the weights of {description['init']}")
         if estimator:
             pitch_stage.install(model, run.pitch)
