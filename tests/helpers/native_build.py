@@ -5,6 +5,7 @@ for each other.
 """
 
 import fcntl
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -32,6 +33,15 @@ def build(*targets):
     chosen = ("--target", *targets) if targets else ()
     with open(BUILD.parent / "native.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        run("cmake", "-S", ROOT / "export" / "native", "-B", BUILD, *_OPTIONS)
+        run("cmake", "-S", ROOT / "export" / "native", "-B", BUILD, *_OPTIONS, *_ninja())
         run("cmake", "--build", BUILD, "--parallel", "2", *chosen)
     return BUILD
+
+
+def _ninja():
+    """Options for a build by ninja, if there is one: `pip` built with one of its own, now gone."""
+    found = shutil.which("ninja")
+    cache = BUILD / "CMakeCache.txt"
+    if not found or (cache.exists() and "CMAKE_GENERATOR:INTERNAL=Ninja" not in cache.read_text()):
+        return []
+    return ["-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={found}"]
