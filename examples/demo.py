@@ -207,8 +207,8 @@ def measure(voices: Any, clips: List[Any], data: Path, trained: Path, out: Path)
 def compare_with_numpy(keras: Any, model: Path, clip: Any) -> Dict[str, Any]:
     """The op's samples against the NumPy transcription's, in float64, with the same seed.
 
-    Neither runs a postfilter. They may part where a uniform number falls within float32 rounding of the boundary between two
-    classes: then the distance is told.
+    Neither runs a postfilter. They may part where a uniform number falls within float32 rounding of
+    the boundary between two classes: then the distance is told.
     """
     from wavernn_tf.export.runtime import Vocoder
     from wavernn_tf.generation.reference import Reference
