@@ -6,7 +6,7 @@ import dataclasses
 import json
 import os
 from pathlib import Path
-from typing import Any, Dict, Tuple, Union
+from typing import Any, Dict, Mapping, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -208,6 +208,36 @@ class Manifest:
                 f"{path} is damaged ({error!r}): delete it and run `wavernn-tf prepare` again; "
                 "finished shards are kept."
             ) from error
+
+
+def same_settings(path: Path, asked: Mapping[str, Any], made: str) -> None:
+    """Record what a folder is made by when it is begun; compare it at every later run.
+
+    Args:
+      path: the record, in that folder.
+      asked: settings by name.
+      made: what was done there, as "prepared".
+
+    Raises:
+      WaveRNNError: if the record is damaged or says otherwise.
+    """
+    if not path.is_file():
+        write_json(path, asked)
+        return
+    try:
+        before = dict(json.loads(files.read_text(path)))
+    except (ValueError, TypeError) as error:
+        raise WaveRNNError(f"{path} is damaged: use another folder.") from error
+    lines = [
+        f"{key}: {before.get(key)} there, {asked.get(key)} now"
+        for key in sorted(before.keys() | asked.keys())
+        if before.get(key) != asked.get(key)
+    ]
+    if lines:
+        raise WaveRNNError(
+            f"{path.parent} was {made} with other settings: {'; '.join(lines)}. Use another "
+            "folder, or delete this one."
+        )
 
 
 def write_json(path: Path, tree: Any) -> None:

@@ -14,7 +14,6 @@ import concurrent.futures
 import dataclasses
 import functools
 import hashlib
-import json
 import os
 import sys
 import threading
@@ -169,24 +168,7 @@ def _check_settings(
     asked.update({f"signal.{k}": v for k, v in of_data.items()})
     asked["features"] = "computed" if options.mel_dir is None else "mel_dir"
     asked.update({"held_out": held_out, "shard_size": shard_size})
-    path = out / shards_lib.SETTINGS
-    if not path.is_file():
-        manifest.write_json(path, asked)
-        return
-    try:
-        before = dict(json.loads(files.read_text(path)))
-    except (ValueError, TypeError) as error:
-        raise WaveRNNError(f"{path} is damaged: prepare into another folder.") from error
-    lines = [
-        f"{key}: {before.get(key)} there, {asked.get(key)} now"
-        for key in sorted(before.keys() | asked.keys())
-        if before.get(key) != asked.get(key)
-    ]
-    if lines:
-        raise WaveRNNError(
-            f"{out} was prepared with other settings: {'; '.join(lines)}. Use another folder, or "
-            "delete this one."
-        )
+    manifest.same_settings(out / shards_lib.SETTINGS, asked, "prepared")
 
 
 def _by_threads(

@@ -11,7 +11,6 @@ harm.
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Any, Dict, Iterable, Union
 
@@ -222,18 +221,4 @@ def _check_settings(out: Path, options: VoiceOptions, seed: int, seeds: str) -> 
     del asked["runtime"]  # the samples do not depend on it
     asked.update({"schema": SCHEMA, "voice": fingerprint(options.voice)})
     asked.update({"seed": seed, "seeds": seeds})
-    path = out / SETTINGS
-    if not path.is_file():
-        manifest.write_json(path, asked)
-        return
-    before = json.loads(files.read_text(path))
-    lines = [
-        f"{key}: {before.get(key)} there, {asked.get(key)} now"
-        for key in sorted(before.keys() | asked.keys())
-        if before.get(key) != asked.get(key)
-    ]
-    if lines:
-        raise WaveRNNError(
-            f"{out} was made with other settings: {'; '.join(lines)}. Use another folder, or "
-            "delete this one."
-        )
+    manifest.same_settings(out / SETTINGS, asked, "made")

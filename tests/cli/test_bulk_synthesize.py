@@ -116,6 +116,10 @@ def test_again_makes_what_is_missing(invoke, mel, tflite, tmp_path):
     result = invoke("bulk", "synthesize", source, out)
     assert result.exit_code == 2 and "made with other settings: voice" in result.stderr
     assert made(out) == after
+    (out / "bulk.json").write_text('{"schema": 1, "voice"')
+    result = invoke("bulk", "synthesize", source, out, "--voice", tflite)
+    assert result.exit_code == 2 and "holds bulk.json" in result.stderr
+    assert made(out) == after
 
 
 def test_batches_say_what_the_voice_says_alone(invoke, mel, tflite, tmp_path):

@@ -68,8 +68,7 @@ def _log_mel(frames: npt.NDArray[np.float64], recipe: MelRecipe) -> npt.NDArray[
     if recipe.power == 2.0:
         spectrum = np.square(spectrum)
     mel = np.maximum(spectrum @ mel_filterbank(recipe), recipe.floor)
-    unit = {"ln": 1.0, "log10": 1.0 / math.log(10.0), "db": 10.0 / math.log(10.0)}[recipe.log]
-    return ((np.log(mel) * unit - recipe.offset) / recipe.scale).astype(np.float32)
+    return ((np.log(mel) / log_unit(recipe) - recipe.offset) / recipe.scale).astype(np.float32)
 
 
 def hz_to_mel(hz: npt.ArrayLike, scale: str) -> npt.NDArray[np.float64]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 import tensorflow as tf
 
-from wavernn_tf.audio.mel import mel_filterbank, window
+from wavernn_tf.audio.mel import log_unit, mel_filterbank, window
 from wavernn_tf.config import MelRecipe
 
 
@@ -54,8 +52,7 @@ def _log_mel(padded: tf.Tensor, recipe: MelRecipe) -> tf.Tensor:
     if recipe.power == 2.0:
         spectrum = tf.square(spectrum)
     mel = tf.maximum(tf.matmul(spectrum, mel_filterbank(recipe)), recipe.floor)
-    unit = {"ln": 1.0, "log10": 1.0 / math.log(10.0), "db": 10.0 / math.log(10.0)}[recipe.log]
-    values = tf.math.log(mel) * unit
+    values = tf.math.log(mel) / log_unit(recipe)
     if recipe.offset:
         values = values - recipe.offset
     return values / recipe.scale if recipe.scale != 1.0 else values  # [frames, n_mels]

@@ -104,7 +104,6 @@ def synthesize(
           --direct_running_mode=multi_processing
     """  # noqa: D301 (\b is for click)
     with _beam():
-        logs.quiet_tensorflow()
         from wavernn_tf.pipelines.bulk import running
         from wavernn_tf.pipelines.bulk import synthesize as pipeline
         from wavernn_tf.pipelines.bulk.voice_handler import VoiceOptions
@@ -152,7 +151,6 @@ def prepare(
     """  # noqa: D301 (\b is for click)
     config = options.make_config(preset, config_file, recipe, assignments)
     with _beam():
-        logs.quiet_tensorflow()
         from wavernn_tf.pipelines import prepare as preparing
         from wavernn_tf.pipelines.bulk import prepare as pipeline
         from wavernn_tf.pipelines.bulk import running

@@ -78,10 +78,8 @@ def open_connection(target: targets.Target) -> Connection:
 @client.command()
 @click.argument("source", metavar="IN")
 @click.argument("out", metavar="OUT.wav")
-@click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same samples.")
-@click.option(
-    "--temperature", type=float, default=1.0, show_default=True, help="Of the coarse byte."
-)
+@options.seed_option
+@options.temperature_option
 @options.fine_temperature_option
 @click.option("--stream", is_flag=True, help="Send chunks, and write samples as they come.")
 @click.option(

@@ -23,6 +23,10 @@ runtime_option = click.option(
     "takes LiteRT if it is installed, else the library.",
 )
 
+seed_option = click.option(
+    "--seed", type=int, default=0, show_default=True, help="Same seed, same samples."
+)
+
 temperature_option = click.option(
     "--temperature",
     type=float,

@@ -18,7 +18,7 @@ from wavernn_tf.voice import shipped
 
 @click.command()
 @click.argument("paths", nargs=-1, metavar="[VOICE] IN OUT.wav")
-@click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same samples.")
+@options.seed_option
 @options.temperature_option
 @options.fine_temperature_option
 @options.postfilter_option

@@ -88,7 +88,7 @@ bool SpectralPostfilter::Push(float x, float* y) {
   const int64_t position = next_++;
   if (position + delay_ + 1 ==
       frame_ * shape_.hop_length + shape_.start + shape_.win_length) {
-    FilterFrame();
+    if (strength_ > 0.0f) FilterFrame();
     ++frame_;
   }
   if (position < 0) return false;

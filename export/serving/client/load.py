@@ -92,14 +92,14 @@ def run(target: Target, plan: Plan) -> Dict[str, Any]:
         form = RemoteVoice(connection).form
     tally, end = Tally(), threading.Event()
     patient = dataclasses.replace(target, retries=0)
-    works: List[Tuple[Callable[..., None], Target]] = [
-        *[(_speak, patient)] * plan.clients,
-        *[(_hang_up, dataclasses.replace(patient, timeout=0.05))] * plan.hang_up,
-        *[(_send_garbage, patient)] * plan.garbage,
-        *[(_speak_long, patient)] * plan.largest,
+    works: List[Tuple[Callable[[_Client], None], Target]] = [
+        *[(_Client.speak, patient)] * plan.clients,
+        *[(_Client.hang_up, dataclasses.replace(patient, timeout=0.05))] * plan.hang_up,
+        *[(_Client.send_garbage, patient)] * plan.garbage,
+        *[(_Client.speak_long, patient)] * plan.largest,
     ]
     threads = [
-        threading.Thread(target=_client, args=(work, whom, form, plan, tally, end, i), daemon=True)
+        threading.Thread(target=_work, args=(work, whom, form, plan, tally, end, i), daemon=True)
         for i, (work, whom) in enumerate(works)
     ]
     memory = [] if plan.pid is None else [resident_mib(plan.pid)]
@@ -181,8 +181,112 @@ def processor_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _client(
-    work: Callable[..., None],
+class _Client:
+    """One client: it does one kind of work again and again, with requests of its own.
+
+    Args:
+      connection: to the server.
+      form: of the voice.
+      plan: gives lengths.
+      tally: where it counts what it meets.
+      number: of the client, which decides its requests.
+    """
+
+    def __init__(
+        self, connection: Connection, form: Form, plan: Plan, tally: Tally, number: int
+    ) -> None:
+        self._connection, self._form, self._plan, self._tally = connection, form, plan, tally
+        self._rng = np.random.default_rng(number)
+        self._asked: Optional[Dict[str, np.ndarray]] = None
+        self._heard: Optional[np.ndarray] = None
+        self._turn = 0
+
+    def speak(self) -> None:
+        """One utterance, always the same for a client: its answers must be equal."""
+        if self._asked is None:
+            shortest, longest = self._plan.frames
+            self._asked = self._inputs(int(self._rng.integers(shortest, longest + 1)))
+        frames = int(self._asked["lengths"][0])
+        start = time.monotonic()
+        try:
+            outputs = self._connection.predict("synthesize_wav", self._asked)
+        except ServingError as error:
+            self._tally.failed(f"{error.code}: {error}"[:200])
+            return
+        elapsed = time.monotonic() - start
+        audio = _audio(outputs)
+        if len(audio) != frames * self._form.hop_length:
+            said = f"{len(audio)} samples for {frames} frames {_status(outputs)}"
+            self._tally.failed(said[:200])
+            return
+        changed = self._heard is not None and not np.array_equal(self._heard, audio)
+        self._heard = audio if self._heard is None else self._heard
+        self._tally.answered(elapsed, len(audio) / self._form.sample_rate, changed)
+
+    def speak_long(self) -> None:
+        """One long utterance."""
+        frames = self._plan.largest_frames
+        try:
+            outputs = self._connection.predict("synthesize_wav", self._inputs(frames))
+        except ServingError as error:
+            self._tally.other("largest", error.code)
+            return
+        good = len(_audio(outputs)) == frames * self._form.hop_length
+        self._tally.other("largest", "answered" if good else _status(outputs))
+
+    def hang_up(self) -> None:
+        """Ask, and hang up before the answer: the target's timeout is short."""
+        try:
+            self._connection.predict("synthesize_wav", self._inputs(self._plan.frames[1]))
+            self._tally.other("hang_up", "answered in time")
+        except ServingError as error:
+            self._tally.other("hang_up", error.code)
+        time.sleep(0.2)
+
+    def send_garbage(self) -> None:
+        """Something that must be refused, another kind each time."""
+        kinds = ("bytes", "nan", "lengths", "wav", "signature", "missing")
+        kind = kinds[self._turn % len(kinds)]
+        self._turn += 1
+        inputs = self._inputs(self._plan.frames[0])
+        signature = "synthesize_wav"
+        if kind == "bytes":
+            _send_bytes(self._connection.target, self._rng.bytes(500))
+            self._tally.other("garbage", "bytes: sent")
+            return
+        if kind == "nan":
+            inputs["features"][0, 0, 0] = np.nan
+        elif kind == "lengths":
+            inputs["lengths"][0] = -5
+        elif kind == "wav":
+            data = np.array([self._rng.bytes(500)], object)
+            signature, inputs = "features", {"wav_bytes": data}
+        elif kind == "signature":
+            signature = "no_such"
+        else:
+            del inputs["seed"]
+        try:
+            outputs = self._connection.predict(signature, inputs)
+        except ServingError as error:
+            self._tally.other("garbage", f"{kind}: {error.code}")
+        else:
+            refused = "refused by the row's status" if _status(outputs) else "TAKEN"
+            self._tally.other("garbage", f"{kind}: {refused}")
+        time.sleep(0.2)
+
+    def _inputs(self, frames: int) -> Dict[str, np.ndarray]:
+        features = self._rng.standard_normal([1, frames, self._form.n_features])
+        return {
+            "features": features.astype(np.float32),
+            "lengths": np.array([frames], np.int32),
+            "seed": self._rng.integers(2**40, size=[1]),
+            "temperature": np.ones([1], np.float32),
+            "fine_temperature": np.ones([1], np.float32),
+        }
+
+
+def _work(
+    work: Callable[[_Client], None],
     target: Target,
     form: Form,
     plan: Plan,
@@ -190,127 +294,15 @@ def _client(
     end: threading.Event,
     number: int,
 ) -> None:
-    """Do one piece of work again and again, each client with requests of its own."""
-    rng = np.random.default_rng(number)
-    memory: Dict[str, Any] = {}
+    """The thread of a client."""
     with connect(target) as connection:
+        client = _Client(connection, form, plan, tally, number)
         while not end.is_set():
             try:
-                work(connection, form, plan, tally, rng, memory)
+                work(client)
             except Exception as error:  # a bug of the client must not end the others
                 tally.failed(f"{type(error).__name__}: {error}"[:200])
                 time.sleep(0.1)
-
-
-def _inputs(rng: np.random.Generator, form: Form, frames: int) -> Dict[str, np.ndarray]:
-    return {
-        "features": rng.standard_normal([1, frames, form.n_features]).astype(np.float32),
-        "lengths": np.array([frames], np.int32),
-        "seed": rng.integers(2**40, size=[1]),
-        "temperature": np.ones([1], np.float32),
-        "fine_temperature": np.ones([1], np.float32),
-    }
-
-
-def _speak(
-    connection: Connection,
-    form: Form,
-    plan: Plan,
-    tally: Tally,
-    rng: np.random.Generator,
-    memory: Dict[str, Any],
-) -> None:
-    """One utterance, always the same for a client: its answers must be equal."""
-    if not memory:
-        frames = int(rng.integers(plan.frames[0], plan.frames[1] + 1))
-        memory.update(inputs=_inputs(rng, form, frames), frames=frames)
-    start = time.monotonic()
-    try:
-        outputs = connection.predict("synthesize_wav", memory["inputs"])
-    except ServingError as error:
-        tally.failed(f"{error.code}: {error}"[:200])
-        return
-    elapsed = time.monotonic() - start
-    audio = _audio(outputs)
-    if len(audio) != memory["frames"] * form.hop_length:
-        tally.failed(f"{len(audio)} samples for {memory['frames']} frames {_status(outputs)}"[:200])
-        return
-    before = memory.setdefault("audio", audio)
-    changed = not np.array_equal(before, audio)
-    tally.answered(elapsed, len(audio) / form.sample_rate, changed)
-
-
-def _speak_long(
-    connection: Connection,
-    form: Form,
-    plan: Plan,
-    tally: Tally,
-    rng: np.random.Generator,
-    memory: Dict[str, Any],
-) -> None:
-    """One long utterance."""
-    try:
-        outputs = connection.predict("synthesize_wav", _inputs(rng, form, plan.largest_frames))
-    except ServingError as error:
-        tally.other("largest", error.code)
-        return
-    good = len(_audio(outputs)) == plan.largest_frames * form.hop_length
-    tally.other("largest", "answered" if good else _status(outputs))
-
-
-def _hang_up(
-    connection: Connection,
-    form: Form,
-    plan: Plan,
-    tally: Tally,
-    rng: np.random.Generator,
-    memory: Dict[str, Any],
-) -> None:
-    """Ask, and hang up before the answer: the target's timeout is short."""
-    try:
-        connection.predict("synthesize_wav", _inputs(rng, form, plan.frames[1]))
-        tally.other("hang_up", "answered in time")
-    except ServingError as error:
-        tally.other("hang_up", error.code)
-    time.sleep(0.2)
-
-
-def _send_garbage(
-    connection: Connection,
-    form: Form,
-    plan: Plan,
-    tally: Tally,
-    rng: np.random.Generator,
-    memory: Dict[str, Any],
-) -> None:
-    """Something that must be refused, another kind each time."""
-    kinds = ("bytes", "nan", "lengths", "wav", "signature", "missing")
-    kind = kinds[memory.setdefault("turn", 0) % len(kinds)]
-    memory["turn"] += 1
-    inputs = _inputs(rng, form, plan.frames[0])
-    signature = "synthesize_wav"
-    if kind == "bytes":
-        _send_bytes(connection.target, rng.bytes(500))
-        tally.other("garbage", "bytes: sent")
-        return
-    if kind == "nan":
-        inputs["features"][0, 0, 0] = np.nan
-    elif kind == "lengths":
-        inputs["lengths"][0] = -5
-    elif kind == "wav":
-        signature, inputs = "features", {"wav_bytes": np.array([rng.bytes(500)], object)}
-    elif kind == "signature":
-        signature = "no_such"
-    else:
-        del inputs["seed"]
-    try:
-        outputs = connection.predict(signature, inputs)
-    except ServingError as error:
-        tally.other("garbage", f"{kind}: {error.code}")
-    else:
-        said = _status(outputs)
-        tally.other("garbage", f"{kind}: refused by the row's status" if said else f"{kind}: TAKEN")
-    time.sleep(0.2)
 
 
 def _send_bytes(target: Target, data: bytes) -> None:
