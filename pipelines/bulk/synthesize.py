@@ -196,6 +196,8 @@ def synthesize(
     info = options.open().info
     with files.exclusive(out, "synthesizes"):
         _check_settings(out, options, seed, seeds)
+        for folder in {out, *(item.out(out).parent for item in found)}:
+            files.remove_abandoned(folder)
         (out / SUMMARY).unlink(missing_ok=True)
         items_lib.write(out / ITEMS, found)
         running.run(lambda p: build(p, info, options, out.resolve()), beam_options)
