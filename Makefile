@@ -213,8 +213,8 @@ bench-arm: $(STAMP) ## count the op's instructions per sample on 64-bit ARM, und
 
 estimate-arm: $(STAMP) ## estimate the cycles per sample of ARM cores: counts under qemu, llvm-mca
 	@$(BUILD_BENCH_ARM); \
-	aarch64-linux-gnu-g++ -static -O2 -Iexport/native/c_api -x c examples/device/speak.c \
-		-x none $(BENCH_ARM)/c_api/libwavernn.a -o $(BENCH_ARM)/speak
+	aarch64-linux-gnu-gcc -static -O2 -Iexport/native/c_api examples/device/speak.c \
+		$(BENCH_ARM)/c_api/libwavernn.a -lstdc++ -lm -o $(BENCH_ARM)/speak
 	$(BIN)/python export/native/bench/arm_estimate.py $(EMULATE_ARM) \
 		--speak $(BENCH_ARM)/speak $(ARGS)
 

@@ -154,7 +154,8 @@ def _executions(command: Sequence[str]) -> Counter[int]:
     """How often the instruction at every address ran."""
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     if run.returncode:
-        raise click.ClickException(f"{' '.join(command)} failed:\n{run.stderr or run.stdout}")
+        said = [line for line in run.stderr.splitlines() if not line.startswith("block ")]
+        raise click.ClickException("\n".join([f"{' '.join(command)} failed:", *said]))
     executions: Counter[int] = Counter()
     for line in run.stderr.splitlines():
         if not line.startswith("block "):
