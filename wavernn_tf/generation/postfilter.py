@@ -83,7 +83,7 @@ def _gains(level: tf.Tensor, mel: tf.Tensor, config: Config) -> tf.Tensor:
     found = tf.matmul(level if power == 1 else tf.square(level), known.filters)
     limit = np.float32(spectral.LOG_LIMIT)
     wanted = tf.exp(tf.clip_by_value(slope * mel + intercept, -limit, limit))
-    ratio = (wanted + floor) / (found + floor)
+    ratio = tf.maximum(wanted, floor) / tf.maximum(found, floor)
     gain = ratio if power == 1 else tf.sqrt(ratio)
     gain = tf.clip_by_value(gain, spectral.LEAST_GAIN, spectral.LARGEST_GAIN)
     strength = min(config.signal.postfilter_strength, 1.0)

@@ -3,7 +3,7 @@
 The features say how loud each band of a frame is to be. The waveform is analysed as the features
 once were; each band's gain
 
-    g = ((wanted + floor) / (found + floor))^(1 / power)      limited to [-20, +12] dB
+    g = (max(wanted, floor) / max(found, floor))^(1 / power)      limited to [-20, +12] dB
 
 is laid over the bins, linearly from band centre to band centre, and the frames are added up again
 through the same window. A band's change also moves what lies beside it in time and frequency, so
@@ -168,7 +168,7 @@ def _pass(
     slope, intercept, floor = known.scale
     row = np.clip(frames, 0, len(mel) - 1)
     wanted = np.exp(np.clip(slope * mel[row] + intercept, -LOG_LIMIT, LOG_LIMIT))
-    ratio = ((wanted + floor) / (found + floor)) ** (1 / recipe.power)
+    ratio = (np.maximum(wanted, floor) / np.maximum(found, floor)) ** (1 / recipe.power)
     change = np.clip(ratio, LEAST_GAIN, LARGEST_GAIN) - 1
     gains = 1 + strength * change @ known.shares.T.astype(np.float64)
     parts = np.fft.irfft(spectrum * gains, recipe.n_fft, axis=1)[:, :length] * known.window

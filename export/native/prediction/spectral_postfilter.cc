@@ -177,8 +177,8 @@ void SpectralPostfilter::Gains(const float* features) {
         static_cast<double>(features[shape_.columns[band]]) * shape_.slope;
     const double wanted =
         DoubleExp(Clamped(log + shape_.intercept, -kLogLimit, kLogLimit));
-    const double ratio =
-        (wanted + shape_.floor) / (found_[band] + shape_.floor);
+    const double ratio = std::max<double>(wanted, shape_.floor) /
+                         std::max(found_[band], shape_.floor);
     const double gain = shape_.power ? std::sqrt(ratio) : ratio;
     const auto bounded =
         static_cast<float>(Clamped(gain, kLeastGain, kLargestGain));

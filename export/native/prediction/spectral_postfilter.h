@@ -1,7 +1,7 @@
 // The spectral postfilter of the finished waveform x, before it is rounded. The
 // features say how loud every mel band of a frame is to be. Frame by frame the
 // waveform is analysed as its features once were, each band's gain
-//   g = ((wanted + floor) / (found + floor))^(1 / power), in [-20, +12] dB,
+//   g = (max(wanted, floor) / max(found, floor))^(1 / power), -20 to +12 dB,
 // is laid over the bins, linearly from band centre to band centre, and the
 // frames are added up again through the same window. What comes out is nearer
 // to the features; further passes bring it nearer still.

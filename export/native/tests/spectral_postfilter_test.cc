@@ -67,7 +67,7 @@ std::vector<double> Gains(const SpectralShape& shape,
                           const float* features, double strength) {
   std::vector<double> gains(shape.bands + 2, 1.0);
   for (int band = 0; band < shape.bands; ++band) {
-    double found = shape.floor;
+    double found = 0.0;
     for (int bin = 0; bin < shape.bins(); ++bin) {
       const double level =
           std::pow(std::abs(spectrum[bin]) / 32768.0, shape.power ? 2.0 : 1.0);
@@ -78,7 +78,8 @@ std::vector<double> Gains(const SpectralShape& shape,
     }
     const double wanted =
         std::exp(shape.slope * features[shape.columns[band]] + shape.intercept);
-    const double ratio = (wanted + shape.floor) / found;
+    const double floor = shape.floor;
+    const double ratio = std::max(wanted, floor) / std::max(found, floor);
     const double gain = std::pow(ratio, shape.power ? 0.5 : 1.0);
     const double bounded = std::min(std::max(gain, 0.1), std::pow(10.0, 0.6));
     gains[band] = 1.0 + strength * (bounded - 1.0);
