@@ -216,8 +216,8 @@ def _peaks(magnitudes: np.ndarray, kept: np.ndarray) -> np.ndarray:
 def _largest_int8(peaks: np.ndarray) -> np.ndarray:
     """The weight that the largest int8 value stands for, of every row of blocks.
 
-    It is the row's largest weight. Only where that is an outlier, far above the peaks of most blocks,
-    is it the smallest for which the extra blocks of the row suffice.
+    It is the row's largest weight. Only where that is an outlier, far above the peaks of most
+    blocks, is it the smallest for which the extra blocks of the row suffice.
     """
     # No search for a better step in other rows: on a trained voice it gained 1 dB of squared error
     # and 1e-5 bits per sample.
