@@ -1,9 +1,9 @@
 """Estimates cycles per sample on ARM cores, where there is no such machine.
 
 qemu counts how often every instruction runs, for two lengths of audio, whose difference leaves the
-set-up out. llvm-mca schedules what runs in a straight line, as if it repeated for ever with all data
-in the first-level cache. The sum over all of that is the estimate. `make estimate-arm` builds what
-it needs and runs it.
+set-up out. llvm-mca schedules what runs in a straight line, as if it repeated for ever with all
+data in the first-level cache. The sum over all of that is the estimate. `make estimate-arm` builds
+what it needs and runs it.
 """
 
 from __future__ import annotations
@@ -182,9 +182,7 @@ def _disassembled(objdump: str, binary: Path) -> Dict[int, str]:
 _BRANCH = re.compile(r"(b|bl|br|blr|ret|cbz|cbnz|tbz|tbnz|b\.\w+) ")
 
 
-def _straight_lines(
-    times: Counter[int], code: Dict[int, str]
-) -> List[Tuple[int, Tuple[str, ...]]]:
+def _straight_lines(times: Counter[int], code: Dict[int, str]) -> List[Tuple[int, Tuple[str, ...]]]:
     """(times, instructions) of runs without a branch inside, the most executed first."""
     lines: List[Tuple[int, List[str]]] = []
     last = None

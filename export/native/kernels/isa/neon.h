@@ -65,8 +65,8 @@ struct NeonGates {
             v.v[0], V::Broadcast(kMostShort / kLargestState), i, forms);
       }
       if (forms.bytes == nullptr) return;
-      QuantiseOf<V>::StoreBytes(
-          v.v[0], V::Broadcast(kMostByte / kLargestState), i, forms);
+      QuantiseOf<V>::StoreBytes(v.v[0], V::Broadcast(kMostByte / kLargestState),
+                                i, forms);
     }
   };
 

@@ -5,6 +5,8 @@
 
 namespace wavernn_tf {
 
-const KernelTable& NeonDotKernels() { return NeonKernelsOf<VectorNeonDot>::kTable; }
+const KernelTable& NeonDotKernels() {
+  return NeonKernelsOf<VectorNeonDot>::kTable;
+}
 
 }  // namespace wavernn_tf

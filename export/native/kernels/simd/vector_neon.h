@@ -447,9 +447,9 @@ struct VectorNeonDot : VectorNeon {
     return vdotq_s32(sum, vreinterpretq_s8_s32(w), vreinterpretq_s8_s32(x));
   }
   template <typename Weight, int kCount>
-  using Lanes = std::conditional_t<std::is_same_v<Weight, int8_t>,
-                                   RowsNeonDot<kCount>,
-                                   RowNeon<VectorNeonDot, Weight, kCount>>;
+  using Lanes =
+      std::conditional_t<std::is_same_v<Weight, int8_t>, RowsNeonDot<kCount>,
+                         RowNeon<VectorNeonDot, Weight, kCount>>;
   using VectorNeon::Join;
   template <int kCount>
   WAVERNN_TF_INLINE static I Join(const RowsNeonDot<kCount>* v) {
