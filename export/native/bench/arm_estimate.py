@@ -8,7 +8,6 @@ what it needs and runs it.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 import shutil
@@ -16,7 +15,7 @@ import subprocess
 import tempfile
 from collections import Counter
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import click
 import numpy as np
@@ -35,8 +34,7 @@ _ITERATIONS = 100
 _TOOLS = ("llvm-mca-19", "llvm-mca-18", "llvm-mca")
 
 
-@dataclasses.dataclass(frozen=True)
-class Core:
+class Core(NamedTuple):
     """A core, and what runs on it.
 
     Attributes:
@@ -101,7 +99,7 @@ def main(
             rows.append(
                 {
                     "voice": voice,
-                    **dataclasses.asdict(core),
+                    **core._asdict(),
                     "instructions_per_sample": round(instructions),
                     "cycles_per_sample": round(cycles),
                     "samples_per_second": round(per_second),
