@@ -233,7 +233,8 @@ class Signatures(tf.Module):
         """Audio of utterances, of the plain WaveRNN: int16 [batch, samples]."""
         frames, ahead = self._whole_frames(features, lengths), postfilter.frames_ahead(self._config)
         start = blocks.silence(tf.shape(features)[0], self._config)
-        audio, _ = self._speak(frames, lengths + ahead, draws, start)
+        spoken = tf.where(lengths > 0, lengths + ahead, 0)
+        audio, _ = self._speak(frames, spoken, draws, start)
         count = tf.shape(features)[1] + ahead
         audio = blocks.fit(audio, count * self._config.mel.hop_length)
         return postfilter.finish(audio, frames.read(self._config.past, count), self._config)
@@ -257,8 +258,15 @@ class Signatures(tf.Module):
 
         def one(row):
             frames, count, draws, stream = tf.nest.map_structure(lambda x: x[None], row)
-            audio, stream = blocks.speak(frames, count, draws, stream, self._config, block)
-            return tf.nest.map_structure(lambda x: x[0], (blocks.fit(audio, samples), stream))
+
+            def spoken():
+                audio, where = blocks.speak(frames, count, draws, stream, self._config, block)
+                return blocks.fit(audio, samples), where
+
+            # A row without frames, such as a refused one, costs nothing.
+            silent = tf.zeros([1, samples], tf.int16), stream
+            found = tf.cond(count[0] > 0, spoken, lambda: silent)
+            return tf.nest.map_structure(lambda x: x[0], found)
 
         state, position = (tf.TensorSpec(x.shape[1:], x.dtype) for x in stream)
         specs = tf.TensorSpec([None], tf.int16), blocks.Stream(state, position)
