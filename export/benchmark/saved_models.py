@@ -34,6 +34,9 @@ class SavedModelBench(Subject[Dict[str, Any]]):
       seconds: of speech in every row.
       batches: numbers of rows.
 
+    Attributes:
+      first_seconds: time of the first call, by number of rows.
+
     Raises:
       WaveRNNError: if there is no SavedModel of ours.
     """
@@ -54,7 +57,7 @@ class SavedModelBench(Subject[Dict[str, Any]]):
         self._speak = model.signatures["synthesize"]
         self._frames = max(1, round(seconds * self.info.mel.frames_per_second))
         self._seed = 0
-        self._first = {batch: self._seconds(batch)[0] for batch in batches}
+        self.first_seconds = {batch: self._seconds(batch)[0] for batch in batches}
         self.bodies = {batch: functools.partial(self._us, batch) for batch in batches}
 
     def summary(self, times: Mapping[Any, np.ndarray]) -> Dict[str, Any]:
@@ -68,7 +71,7 @@ class SavedModelBench(Subject[Dict[str, Any]]):
                 **timing.as_dict(),
                 "cpu_us_per_sample": float(np.median(cpu_us)),
                 "slowest_over_median": float(np.max(us) / np.median(us)),
-                "first_seconds": self._first[batch],
+                "first_seconds": self.first_seconds[batch],
             }
         return {
             "runtime": f"tensorflow {tf.__version__}",
