@@ -6,6 +6,7 @@ import functools
 import resource
 import sys
 import time
+from pathlib import Path
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
@@ -119,8 +120,12 @@ def paper_ratio(found: Mapping[str, Any]) -> Dict[str, float]:
 
 def peak_memory_mb() -> float:
     """The most memory that this process has held, in MB."""
+    status = Path("/proc/self/status")
+    if status.is_file():  # Linux: getrusage would count what the parent held before it forked
+        (line,) = (x for x in status.read_text().splitlines() if x.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024 / 1e6
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1e6 if sys.platform == "darwin" else 1e3)
+    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
 
 
 def rows(found: Mapping[str, Any]) -> List[List[str]]:

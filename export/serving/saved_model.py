@@ -25,9 +25,8 @@ first; loading needs no package of ours. Signatures::
 
 `status` is "" for a good row; for another it says what was expected and what came, and the row's
 outputs are empty: the other rows are answered. The chunks of a stream, of any sizes and with the
-same seed and temperatures, join to the audio of `synthesize` (with the spectral postfilter up to one
-16-bit step, the rounding of its sums); a refused chunk gives back the state that it came with, if
-that was one.
+same seed and temperatures, join to the audio of `synthesize`, behind the spectral postfilter within
+one step of the 16 bits; a refused chunk gives back the state that it came with, if that was one.
 """
 
 from __future__ import annotations
