@@ -29,7 +29,7 @@ FORMS = (("while_loop", False), ("XLA", True))
 @click.option("--run", default="voices/en_ru/run", show_default=True, help="Training run.")
 @click.option("--subscale", "folds", type=int, multiple=True, default=(8, 16), show_default=True)
 @click.option("--rows", type=int, multiple=True, default=(1, 4, 16, 64), show_default=True)
-@click.option("--utterance", default=0.4, show_default=True, help="Seconds of every row.")
+@click.option("--utterance", default=0.25, show_default=True, help="Seconds of every row.")
 @click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
 @click.option("--long", "long_seconds", default=300.0, show_default=True, help="Seconds.")
 def main(
