@@ -247,9 +247,13 @@ def serving(found: Tree) -> str:
     def cell(timed: Tree) -> str:
         return f"{timed['real_time_factor']:.2f} ({timed['slowest_over_median']:.2f})"
 
+    def name(model: Tree) -> str:
+        voice = "shipped" if model["voice"] == "run" else model["voice"]
+        return f"{voice}, {model['seconds']:g} s"
+
     rows = [
         [
-            "shipped" if model["voice"] == "run" else model["voice"],
+            name(model),
             model["form"],
             *(cell(model["batches"][count]) for count in counts),
         ]
@@ -260,7 +264,7 @@ def serving(found: Tree) -> str:
     first, last = compiled[counts[0]], compiled[counts[-1]]
     shape, long = found["random"], found["long_utterance"]
     return (
-        table(["voice", "loop", *heads], rows)
+        table(["voice, speech in every row", "loop", *heads], rows)
         + f"\nThe random voices have state {shape['state']}, projection {shape['proj']} and "
         f"{100 * shape['density']:.0f} % of the weights, at 24 kHz. A sample of the shipped voice, "
         f"compiled, takes {first['cpu_us_per_sample']:.1f} us of processor time alone and "

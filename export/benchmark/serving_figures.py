@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any, Dict, Sequence, Tuple
+from typing import Any, Dict, Optional, Sequence, Tuple
 
 import click
 
@@ -30,6 +30,7 @@ FORMS = (("while_loop", False), ("XLA", True))
 @click.option("--subscale", "folds", type=int, multiple=True, default=(8, 16), show_default=True)
 @click.option("--rows", type=int, multiple=True, default=(1, 4, 16, 64), show_default=True)
 @click.option("--utterance", default=0.25, show_default=True, help="Seconds of every row.")
+@click.option("--run-utterance", type=float, help="The same of --run.  [default: --utterance]")
 @click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
 @click.option("--long", "long_seconds", default=300.0, show_default=True, help="Seconds.")
 def main(
@@ -38,6 +39,7 @@ def main(
     folds: Sequence[int],
     rows: Tuple[int, ...],
     utterance: float,
+    run_utterance: Optional[float],
     rounds: int,
     long_seconds: float,
 ) -> None:
@@ -55,8 +57,10 @@ def main(
                 path = Path(folder, f"{fold}{form}")
                 voice = "random, plain" if fold == 1 else f"random, Subscale {fold}"
                 paths[voice, form] = random_voice.make_saved_model(_folded(fold), path, xla=xla)
+        lengths = {"run": run_utterance or utterance}
         subjects = {
-            key: saved_models.SavedModelBench(path, utterance, rows) for key, path in paths.items()
+            key: saved_models.SavedModelBench(path, lengths.get(key[0], utterance), rows)
+            for key, path in paths.items()
         }
         found = bench.run(subjects, rounds)
         long = long_utterance.measure(paths["run", "XLA"], long_seconds)

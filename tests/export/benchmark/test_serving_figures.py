@@ -25,7 +25,7 @@ def test_the_command_writes_what_the_table_reads(tmp_path, monkeypatch):
     monkeypatch.setattr(exporter, "to_saved_model", exported)
     measured = tmp_path / "serving.json"
     options = ["--run", "a run", "--subscale", "2", "--rows", "1", "--rows", "2"]
-    options += ["--utterance", "0.02", "--rounds", "2", "--long", "0.1"]
+    options += ["--utterance", "0.02", "--run-utterance", "0.03", "--rounds", "2", "--long", "0.1"]
     command = ["--measured", str(measured), *options]
     result = CliRunner().invoke(serving_figures.main, command, catch_exceptions=False)
     assert result.exit_code == 0, result.output
@@ -39,7 +39,7 @@ def test_the_command_writes_what_the_table_reads(tmp_path, monkeypatch):
     assert tree["long_utterance"]["seconds"] == 0.1
     assert 50 < tree["long_utterance"]["peak_memory_mb"] < LIMIT_MB
     text = scripts.load("docs/tables.py").serving(tree)
-    assert text.count("| shipped |") == 2 and text.count("Subscale 2 |") == 2
+    assert text.count("| shipped, 0.03 s |") == 2 and text.count("Subscale 2, 0.02 s |") == 2
     assert "2 rows" in text and f"`{tree['command']}`" in text
 
 
