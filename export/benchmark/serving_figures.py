@@ -45,14 +45,13 @@ def main(
 ) -> None:
     """Measure SavedModels and write the figures as JSON."""
     logs.quiet_tensorflow()
-    from wavernn_tf.export import exporter
     from wavernn_tf.export.benchmark import saved_models
 
     machine.claim(measured)
     with tempfile.TemporaryDirectory() as folder:
         paths: Dict[Tuple[str, str], str] = {}
         for form, xla in FORMS:
-            paths["run", form] = exporter.to_saved_model(run, Path(folder, "run" + form), xla)
+            paths["run", form] = export_run(run, Path(folder, "run" + form), xla)
             for fold in (1, *folds):
                 path = Path(folder, f"{fold}{form}")
                 voice = "random, plain" if fold == 1 else f"random, Subscale {fold}"
@@ -72,6 +71,15 @@ def main(
         "long_utterance": long,
     }
     machine.write(measured, tree)
+
+
+def export_run(run: str, path: Path, xla: bool) -> str:
+    """Write a training run's voice as a SavedModel, and return the folder of its version."""
+    from wavernn_tf.export.serving import saved_model
+    from wavernn_tf.models.keras_voice import KerasVoice
+
+    voice = KerasVoice(run)
+    return saved_model.save(voice.config, voice.weights, voice.info, path, xla, inputs=[run])
 
 
 def _folded(fold: int) -> Shape:

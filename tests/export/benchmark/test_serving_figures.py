@@ -6,7 +6,6 @@ import pytest
 from click.testing import CliRunner
 
 from tests.helpers import scripts
-from wavernn_tf.export import exporter
 from wavernn_tf.export.benchmark import long_utterance, random_voice, serving_figures
 from wavernn_tf.export.benchmark.random_voice import Shape
 
@@ -22,7 +21,7 @@ def test_the_command_writes_what_the_table_reads(tmp_path, monkeypatch):
         assert run == "a run"
         return random_voice.make_saved_model(Shape(32, 16, 0.25), out, xla=xla)
 
-    monkeypatch.setattr(exporter, "to_saved_model", exported)
+    monkeypatch.setattr(serving_figures, "export_run", exported)
     measured = tmp_path / "serving.json"
     options = ["--run", "a run", "--subscale", "2", "--rows", "1", "--rows", "2"]
     options += ["--utterance", "0.02", "--run-utterance", "0.03", "--rounds", "2", "--long", "0.1"]
