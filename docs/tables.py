@@ -259,6 +259,40 @@ def footprint(found: Tree) -> str:
     return table(["what", "measured"], rows) + taken(found)
 
 
+def serving(found: Tree) -> str:
+    """SavedModels by the rows of a request, and one long utterance."""
+    counts = list(found["saved_models"][0]["batches"])
+
+    def cell(timed: Tree) -> str:
+        return f"{timed['real_time_factor']:.2f} ({timed['slowest_over_median']:.2f})"
+
+    def name(model: Tree) -> str:
+        voice = "shipped" if model["voice"] == "run" else model["voice"]
+        return f"{voice}, {model['seconds']:g} s"
+
+    rows = [
+        [
+            name(model),
+            model["form"],
+            *(cell(model["batches"][count]) for count in counts),
+        ]
+        for model in found["saved_models"]
+    ]
+    heads = [f"{count} row{'' if count == '1' else 's'}" for count in counts]
+    compiled = next(m for m in found["saved_models"] if m["form"] == "XLA")["batches"]
+    first, last = compiled[counts[0]], compiled[counts[-1]]
+    shape, long = found["random"], found["long_utterance"]
+    return (
+        table(["voice, speech in every row", "loop", *heads], rows)
+        + f"\nThe random voices have state {shape['state']}, projection {shape['proj']} and "
+        f"{100 * shape['density']:.0f} % of the weights, at 24 kHz. A sample of the shipped voice, "
+        f"compiled, takes {first['cpu_us_per_sample']:.1f} us of processor time alone and "
+        f"{last['cpu_us_per_sample']:.1f} us in a batch of {counts[-1]}. One utterance of "
+        f"{long['seconds']:.0f} s takes {long['peak_memory_mb']:.0f} MB at most, TensorFlow "
+        "included.\n" + taken(found)
+    )
+
+
 def summary(found: Dict[str, Tree]) -> str:
     """The table of README: speed and quality in six rows."""
     us = _fastest(found["op"], "int8", "8x4")["us_per_sample"]
@@ -327,7 +361,7 @@ FIGURES: Dict[str, Callable[[Any], str]] = {
     f.__name__: f
     for f in (
         *(op, dense, subscale, subscale_bits, arm, arm_estimate, training),
-        *(demo, curve, quality, footprint, summary),
+        *(demo, curve, quality, footprint, serving, summary),
     )
 }
 """What a region may hold, by name."""

@@ -175,10 +175,7 @@ def missing_signatures(version: files.PathLike) -> List[str]:
             why = "the voice takes a fundamental frequency beside the mel bands"
         lines.append(f"without the signatures features and features_of_audio: {why}")
     if not signatures.streams(info):
-        why = "Subscale WaveRNN speaks whole utterances"
-        if info.subscale.batch == 1:
-            why = "the spectral postfilter works on whole utterances here; a .tflite file streams"
-        lines.append(f"without the signature stream: {why}")
+        lines.append("without the signature stream: Subscale WaveRNN speaks whole utterances")
     return lines
 
 

@@ -115,11 +115,11 @@ def make(shape: Shape, seed: int = 0) -> bytes:
         return tflite.convert(shape.config, weights, info)
 
 
-def make_saved_model(shape: Shape, path: files.PathLike, seed: int = 0) -> str:
+def make_saved_model(shape: Shape, path: files.PathLike, seed: int = 0, xla: bool = True) -> str:
     """Write the same voice as a SavedModel, and return the folder of its version."""
     from wavernn_tf.export.serving import saved_model
 
-    return saved_model.save(shape.config, *_random(shape, seed), path)
+    return saved_model.save(shape.config, *_random(shape, seed), path, xla)
 
 
 def _random(shape: Shape, seed: int) -> Tuple[Weights, VoiceInfo]:

@@ -6,6 +6,7 @@ import functools
 import resource
 import sys
 import time
+from pathlib import Path
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
@@ -34,6 +35,9 @@ class SavedModelBench(Subject[Dict[str, Any]]):
       seconds: of speech in every row.
       batches: numbers of rows.
 
+    Attributes:
+      first_seconds: time of the first call, by number of rows.
+
     Raises:
       WaveRNNError: if there is no SavedModel of ours.
     """
@@ -54,7 +58,7 @@ class SavedModelBench(Subject[Dict[str, Any]]):
         self._speak = model.signatures["synthesize"]
         self._frames = max(1, round(seconds * self.info.mel.frames_per_second))
         self._seed = 0
-        self._first = {batch: self._seconds(batch)[0] for batch in batches}
+        self.first_seconds = {batch: self._seconds(batch)[0] for batch in batches}
         self.bodies = {batch: functools.partial(self._us, batch) for batch in batches}
 
     def summary(self, times: Mapping[Any, np.ndarray]) -> Dict[str, Any]:
@@ -68,7 +72,7 @@ class SavedModelBench(Subject[Dict[str, Any]]):
                 **timing.as_dict(),
                 "cpu_us_per_sample": float(np.median(cpu_us)),
                 "slowest_over_median": float(np.max(us) / np.median(us)),
-                "first_seconds": self._first[batch],
+                "first_seconds": self.first_seconds[batch],
             }
         return {
             "runtime": f"tensorflow {tf.__version__}",
@@ -116,8 +120,12 @@ def paper_ratio(found: Mapping[str, Any]) -> Dict[str, float]:
 
 def peak_memory_mb() -> float:
     """The most memory that this process has held, in MB."""
+    status = Path("/proc/self/status")
+    if status.is_file():  # Linux: getrusage would count what the parent held before it forked
+        (line,) = (x for x in status.read_text().splitlines() if x.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024 / 1e6
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1e6 if sys.platform == "darwin" else 1e3)
+    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
 
 
 def rows(found: Mapping[str, Any]) -> List[List[str]]:

@@ -119,10 +119,10 @@ def models_config(names: Iterable[str]) -> str:
 def batching_config() -> str:
     """Text of the server's `BatchingParameters`.
 
-    The sizes are those of the warm-up requests: a smaller batch would refuse them, and with them
-    the version; others would be compiled under traffic.
+    A smaller batch would refuse the warm-up requests, and with them the version. No sizes are
+    prescribed: the server would fill a batch up with copies of a row, which are computed like any
+    other, and the model fills up what it is compiled for by itself.
     """
-    allowed = "".join(f"allowed_batch_sizes: {size}\n" for size in ROW_BUCKETS)
     return (
         f"{_HEADER}# --batching_parameters_file: BatchingParameters. Sampling goes sample by "
         "sample: many\n# utterances at once take little longer than one, so that waiting for "
@@ -131,7 +131,7 @@ def batching_config() -> str:
         f"batch_timeout_micros {{ value: {BATCH_TIMEOUT_MICROS} }}\n"
         "num_batch_threads { value: 2 }\n"
         "max_enqueued_batches { value: 64 }\n"
-        f"{allowed}"
+        "# Without allowed_batch_sizes nothing is computed twice: the model fills up by itself.\n"
         "# Utterances of different lengths share a batch; `lengths` says what is padding.\n"
         "pad_variable_length_inputs: true\n"
     )

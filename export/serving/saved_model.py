@@ -11,7 +11,7 @@ first; loading needs no package of ours. Signatures::
     synthesize_wav
         the same
         -> wav_bytes string [batch] (a RIFF WAV file each), status
-    stream (not of Subscale WaveRNN, nor with the spectral postfilter)
+    stream (not of Subscale WaveRNN)
         features (the next frames), lengths (may be 0), final bool [batch], seed, temperature,
         fine_temperature, state string [batch] ("" begins a stream)
         -> audio int16 [batch, samples], audio_lengths, state ("" after `final`), status
@@ -25,8 +25,8 @@ first; loading needs no package of ours. Signatures::
 
 `status` is "" for a good row; for another it says what was expected and what came, and the row's
 outputs are empty: the other rows are answered. The chunks of a stream, of any sizes and with the
-same seed and temperatures, join to the audio of `synthesize`; a refused chunk gives back the state
-that it came with, if that was one.
+same seed and temperatures, join to the audio of `synthesize`, behind the spectral postfilter within
+one step of the 16 bits; a refused chunk gives back the state that it came with, if that was one.
 """
 
 from __future__ import annotations

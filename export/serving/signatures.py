@@ -34,10 +34,9 @@ def streams(info: VoiceInfo) -> bool:
     """Whether a voice has the signature `stream`.
 
     Subscale WaveRNN has none: its sub-tensors run up to `latency` samples ahead of the waveform, so
-    a chunk would have to carry all of them and their network's memory. Nor has a voice with the
-    spectral postfilter, whose last window a chunk would have to carry.
+    a chunk would have to carry all of them and their network's memory.
     """
-    return info.subscale.batch == 1 and not postfilter.runs(info.signal)
+    return info.subscale.batch == 1
 
 
 def makes_features(info: VoiceInfo) -> bool:
@@ -198,27 +197,33 @@ class Signatures(tf.Module):
         status = faults.status_of(found, batch)
         good = status == ""
         features, lengths, draws = _without(status, features, lengths, draws)
-        width = config.past + config.lookahead
+        behind, ahead = stream_state.frames_behind(config), postfilter.frames_ahead(config)
+        width = behind + config.lookahead
         begins = (carried.count == 0) & (lengths > 0)
         if width:  # what lies before a stream is its first frame again
             first = tf.pad(features, [[0, 0], [0, 1], [0, 0]])[:, :1]
             held = tf.where(begins[:, None, None], first, carried.held)
-            count = tf.where(begins, config.past, carried.count)
+            count = tf.where(begins, behind, carried.count)
         else:
             held, count = carried.held, carried.count
         joined = tf.concat([held, features, tf.zeros_like(features[:, :1])], axis=1)
         joined = tf.pad(joined, [[0, 0], [0, 1], [0, 0]])  # there is something to gather from
         there = count + lengths
-        ended = tf.where(final & (there > 0), config.lookahead, 0)
+        ended = tf.where(final & (there > 0), config.lookahead + ahead, 0)
         ready = tf.where(good, tf.maximum(there + ended - width, 0), 0)
         last = tf.maximum(width + lengths - 1, 0)
         start = width - count
-        frames = blocks.Frames(joined, start, tf.minimum(start, last), last)
+        first = tf.minimum(start, last)
+        frames = blocks.Frames(joined, start + behind - config.past, first, last)
         where = blocks.Stream(carried.state, carried.position)
         audio, where = self._speak(frames, ready, draws, where)
+        frames, unfiltered = blocks.Frames(joined, start, first, last), carried.unfiltered
+        if ahead:
+            spoken = carried.position, unfiltered, audio, ready
+            audio, ready, unfiltered = self._filtered(frames, *spoken)
         kept = lengths[:, None] + tf.range(width)
         held = tf.gather(joined, kept, batch_dims=1)
-        next_ = stream_state.Carried(*where, held, tf.minimum(there, width))
+        next_ = stream_state.Carried(*where, held, tf.minimum(there, width), unfiltered)
         packed = tf.where(final, "", self._codec.pack(next_))
         hop = config.mel.hop_length
         return {
@@ -229,11 +234,58 @@ class Signatures(tf.Module):
             "status": status,
         }
 
+    def _filtered(
+        self,
+        frames: blocks.Frames,
+        position: tf.Tensor,
+        before: tf.Tensor,
+        audio: tf.Tensor,
+        spoken: tf.Tensor,
+    ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """The spectral postfilter over the chunks of streams.
+
+        With p the first frame of a chunk and A = `frames_ahead`, filtered are::
+
+            network     p - 2A  ...  p - A  ...  p  ...  p + spoken
+                        [ before, carried        )[ audio        )
+            filtered                 [ these frames   )             less those before frame 0
+
+        Args:
+          frames: from the first one that is held on, `frames_behind` before p.
+          position: int64 [batch], p in samples.
+          before: int16 [batch, 2 A hop_length], the network's samples before the chunk.
+          audio: int16 [batch, n], the chunk's, before the filter.
+          spoken: int32 [batch], how many frames these are.
+
+        Returns:
+          audio int16 [batch, n], zero past a row's end; int32 [batch], its frames; and the
+          network's last samples, as `before`.
+        """
+        config, hop = self._config, self._config.mel.hop_length
+        ahead, batch = postfilter.frames_ahead(config), tf.shape(spoken)[0]
+        most = tf.maximum(tf.reduce_max(tf.pad(spoken, [[0, 1]])), 1)
+        joined = tf.concat([before, blocks.fit(audio, most * hop)], axis=1)
+        begin = tf.cast(position // hop, tf.int32)
+        skipped = stream_state.frames_behind(config) - 2 * ahead
+        read = frames.read(tf.constant(skipped), 2 * ahead + most)
+        found = postfilter.stretch(joined, read, begin - 2 * ahead, config)
+        silent = tf.maximum(ahead - begin, 0)  # frames before frame 0
+        count = tf.maximum(spoken - silent, 0)
+        places = tf.minimum(silent[:, None] + tf.range(most), most - 1)
+        found = tf.gather(tf.reshape(found, [batch, most, hop]), places, batch_dims=1)
+        found = tf.reshape(found, [batch, most * hop])
+        heard = tf.sequence_mask(count * hop, most * hop)
+        by_frame = tf.reshape(joined, [batch, 2 * ahead + most, hop])
+        kept = tf.gather(by_frame, spoken[:, None] + tf.range(2 * ahead), batch_dims=1)
+        kept = tf.reshape(kept, [batch, 2 * ahead * hop])
+        return tf.where(heard, found, tf.zeros_like(found)), count, kept
+
     def _in_blocks(self, features: tf.Tensor, lengths: tf.Tensor, draws: Draws) -> tf.Tensor:
         """Audio of utterances, of the plain WaveRNN: int16 [batch, samples]."""
         frames, ahead = self._whole_frames(features, lengths), postfilter.frames_ahead(self._config)
         start = blocks.silence(tf.shape(features)[0], self._config)
-        audio, _ = self._speak(frames, lengths + ahead, draws, start)
+        spoken = tf.where(lengths > 0, lengths + ahead, 0)
+        audio, _ = self._speak(frames, spoken, draws, start)
         count = tf.shape(features)[1] + ahead
         audio = blocks.fit(audio, count * self._config.mel.hop_length)
         return postfilter.finish(audio, frames.read(self._config.past, count), self._config)
@@ -257,8 +309,15 @@ class Signatures(tf.Module):
 
         def one(row):
             frames, count, draws, stream = tf.nest.map_structure(lambda x: x[None], row)
-            audio, stream = blocks.speak(frames, count, draws, stream, self._config, block)
-            return tf.nest.map_structure(lambda x: x[0], (blocks.fit(audio, samples), stream))
+
+            def spoken():
+                audio, where = blocks.speak(frames, count, draws, stream, self._config, block)
+                return blocks.fit(audio, samples), where
+
+            # A row without frames, such as a refused one, costs nothing.
+            silent = tf.zeros([1, samples], tf.int16), stream
+            found = tf.cond(count[0] > 0, spoken, lambda: silent)
+            return tf.nest.map_structure(lambda x: x[0], found)
 
         state, position = (tf.TensorSpec(x.shape[1:], x.dtype) for x in stream)
         specs = tf.TensorSpec([None], tf.int16), blocks.Stream(state, position)

@@ -4,7 +4,8 @@ Web-safe base64, which passes REST as it is, of fixed length for a voice::
 
     voice   16 characters, of the voice that wrote it
     check   20 digits, a hash of what follows
-    body    int32 little-endian: position (2), frames held, state, the frames held
+    body    int32 little-endian: position (2), frames held, state, the frames held, and with the
+            spectral postfilter the last samples before it, two in a number
 
 A client that changes a state gets a `status`, not audio; the check finds damage, it is no
 signature.
@@ -19,7 +20,7 @@ from typing import NamedTuple, Tuple
 import tensorflow as tf
 
 from wavernn_tf.config import Config
-from wavernn_tf.generation import sampling
+from wavernn_tf.generation import postfilter, sampling
 from wavernn_tf.prediction import coding, noise_shaping
 from wavernn_tf.trees import to_dict
 from wavernn_tf.voice.metadata import VoiceInfo
@@ -30,20 +31,28 @@ _FORM = "1"
 _CHECK_DIGITS = 20
 
 
+def frames_behind(config: Config) -> int:
+    """Frames before the next one that the network or the postfilter still reads."""
+    return max(config.past, 2 * postfilter.frames_ahead(config))
+
+
 class Carried(NamedTuple):
     """What streams carry from chunk to chunk.
 
     Attributes:
       state: float32 [batch, state_values], of `sampling.generate`.
       position: int64 [batch], likewise.
-      held: float32 [batch, past + lookahead, n_features], the last frames, at the end.
+      held: float32 [batch, frames_behind + lookahead, n_features], the last frames, at the end.
       count: int32 [batch], how many of these there are; 0 before the first frame.
+      unfiltered: int16 [batch, 2 * frames_ahead * hop_length], the last samples of the network,
+        zeros before the first; none without the spectral postfilter.
     """
 
     state: tf.Tensor
     position: tf.Tensor
     held: tf.Tensor
     count: tf.Tensor
+    unfiltered: tf.Tensor
 
 
 class Codec:
@@ -58,9 +67,10 @@ class Codec:
         self._config = config
         tree = [_FORM, info.weights_hash, info.mel.fingerprint, to_dict(config.signal)]
         self._voice = hashlib.sha256(json.dumps(tree).encode()).hexdigest()[:16]
-        self._width = config.past + config.lookahead
+        self._width = frames_behind(config) + config.lookahead
         self._values = sampling.state_values(config)
-        body = 4 * (3 + self._values + self._width * config.n_features)
+        self._samples = 2 * postfilter.frames_ahead(config) * config.mel.hop_length
+        body = 4 * (3 + self._values + self._width * config.n_features) + 2 * self._samples
         self._head = len(self._voice) + _CHECK_DIGITS
         self._padding = -(self._head + body) % 3  # base64 of whole triples, without rests
         self._body = body
@@ -73,17 +83,20 @@ class Codec:
             tf.zeros([batch], tf.int64),
             tf.zeros([batch, self._width, self._config.n_features]),
             tf.zeros([batch], tf.int32),
+            tf.zeros([batch, self._samples], tf.int16),
         )
 
     def pack(self, carried: Carried) -> tf.Tensor:
         """The strings of streams: string [batch]."""
         batch = tf.shape(carried.state)[0]
         held = tf.reshape(carried.held, [batch, self._width * self._config.n_features])
+        pairs = tf.reshape(carried.unfiltered, [batch, self._samples // 2, 2])
         parts = [
             tf.bitcast(carried.position, tf.int32),
             carried.count[:, None],
             tf.bitcast(carried.state, tf.int32),
             tf.bitcast(held, tf.int32),
+            tf.bitcast(pairs, tf.int32),
         ]
         body = tf.map_fn(_bytes, tf.concat(parts, axis=1), fn_output_signature=tf.string)
         voice = tf.fill([batch], self._voice)
@@ -111,15 +124,16 @@ class Codec:
         good = shaped & (tf.strings.substr(raw, 0, len(self._voice)) == self._voice)
         good &= tf.strings.substr(raw, len(self._voice), _CHECK_DIGITS) == _check(body)
         numbers = tf.io.decode_raw(body, tf.int32)
-        sizes = [2, 1, self._values, self._width * self._config.n_features]
+        sizes = [2, 1, self._values, self._width * self._config.n_features, self._samples // 2]
         numbers = tf.ensure_shape(numbers, [None, sum(sizes)])
-        position, count, state, held = tf.split(numbers, sizes, axis=1)
+        position, count, state, held, pairs = tf.split(numbers, sizes, axis=1)
         held = tf.reshape(held, [batch, self._width, self._config.n_features])
         found = Carried(
             tf.bitcast(state, tf.float32),
             tf.bitcast(position, tf.int64),
             tf.bitcast(held, tf.float32),
             count[:, 0],
+            tf.reshape(tf.bitcast(pairs, tf.int16), [batch, self._samples]),
         )
         good &= self._possible(found)
         kept = [

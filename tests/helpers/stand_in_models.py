@@ -98,7 +98,7 @@ class Batcher:
     def __init__(self, run, batching):
         self.run, self.most = run, batching.max_batch_size.value
         self.wait = batching.batch_timeout_micros.value * 1e-6
-        self.sizes = list(batching.allowed_batch_sizes) or [self.most]
+        self.sizes = list(batching.allowed_batch_sizes) or range(1, self.most + 1)
         self.waiting = queue.Queue(batching.max_enqueued_batches.value * self.most)
         for _ in range(batching.num_batch_threads.value):
             threading.Thread(target=self.serve, daemon=True).start()

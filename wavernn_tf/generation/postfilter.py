@@ -39,41 +39,66 @@ def finish(audio: tf.Tensor, features: tf.Tensor, config: Config) -> tf.Tensor:
     """
     if not runs(config.signal):
         return audio
-    x = tf.cast(audio, tf.float32)
-    for _ in range(config.signal.postfilter_passes):
-        x = _pass(x, features, config)
+    before, hop = frames_ahead(config), config.mel.hop_length
+    features = tf.concat([*[features[:, :1]] * before, features], axis=1)
+    silence = tf.pad(audio, [[0, 0], [before * hop, 0]])
+    return stretch(silence, features, tf.fill([tf.shape(audio)[0]], -before), config)
+
+
+def stretch(audio: tf.Tensor, features: tf.Tensor, first: tf.Tensor, config: Config) -> tf.Tensor:
+    """Filter a part of waveforms that have the spectral postfilter.
+
+    Args:
+      audio: int16 [batch, samples], whole frames: `frames_ahead` of them before what is asked for,
+        and as many after it. Zeros before a waveform begins.
+      features: float32 [batch, frames, n_features], raw, of these frames or more. Before a waveform
+        begins its first one, behind its end its last one.
+      first: int32 [batch], frame of its waveform in which each row begins; may be negative.
+      config: gives recipe, strength and passes.
+
+    Returns:
+      int16 [batch, samples - 2 * frames_ahead * hop_length].
+    """
+    x, pass_frames = tf.cast(audio, tf.float32), _pass_frames(config)
+    for done in range(0, config.signal.postfilter_passes * pass_frames, pass_frames):
+        x = _pass(x, features[:, done:], first + done, config)
     return sampling.to_int16(x)
 
 
-def _pass(x: tf.Tensor, features: tf.Tensor, config: Config) -> tf.Tensor:
-    """One pass, which leaves out the samples at the end whose windows are not complete.
+def _pass_frames(config: Config) -> int:
+    """Frames on either side that decide what a pass makes of a frame."""
+    return spectral.pass_delay(config.mel) // config.mel.hop_length
+
+
+def _pass(x: tf.Tensor, features: tf.Tensor, first: tf.Tensor, config: Config) -> tf.Tensor:
+    """One pass over the frames whose neighbours are all there.
 
     Args:
-      x: float32 [batch, samples].
-      features: float32 [batch, frames, n_features], raw.
+      x: float32 [batch, samples], whole frames.
+      features: float32 [batch, frames, n_features], raw, from the first of these frames on.
+      first: int32 [batch], its number; zeros come out before frame 0.
       config: gives recipe and strength.
 
     Returns:
-      float32 [batch, samples - pass_delay].
+      float32 [batch, samples - 2 * pass_delay].
     """
-    known, hop = spectral.bands(config.mel), config.mel.hop_length
+    known, hop, around = spectral.bands(config.mel), config.mel.hop_length, _pass_frames(config)
     start, length, n_fft = int(known.frame[0]), config.mel.win_length, config.mel.n_fft
-    before = (start + length - 1) // hop  # frames before the first whose window reaches it
-    samples = tf.shape(x)[1]
-    frames = before + (samples - start - 1) // hop + 1
-    left, padded_samples = before * hop - start, (frames - 1) * hop + length
-    padded = tf.pad(x, [[0, 0], [left, padded_samples - left - samples]])
-    pieces = tf.signal.frame(padded, length, hop) * known.window  # [b, frames, length]
+    missing = -(start // hop)  # frames whose windows begin before x
+    offset = missing * hop + start
+    pieces = tf.signal.frame(x[:, offset:], length, hop) * known.window  # [b, frames, length]
     spectrum = tf.signal.rfft(pieces, [n_fft])  # [b, frames, bins]
-    rows = tf.clip_by_value(tf.range(frames) - before, 0, tf.shape(features)[1] - 1)
-    mel = tf.gather(tf.gather(features, rows, axis=1), known.columns, axis=2)
+    mel = tf.gather(features[:, missing : missing + tf.shape(pieces)[1]], known.columns, axis=2)
     gains = _gains(tf.abs(spectrum) / 32768.0, mel, config)
     filtered = tf.signal.irfft(spectrum * tf.cast(gains, spectrum.dtype), [n_fft])
     total = tf.signal.overlap_and_add(filtered[..., :length] * known.window, hop)
-    heard = samples - spectral.pass_delay(config.mel)
     weight = known.overlap(np.arange(hop), hop).astype(np.float32)
-    weight = tf.tile(weight, [heard // hop + 1])[:heard]
-    return total[:, left : left + heard] / weight
+    count = tf.shape(x)[1] // hop - 2 * around
+    begin = around * hop - offset
+    total = total[:, begin : begin + count * hop]
+    by_frame = tf.reshape(total, [tf.shape(x)[0], count, hop]) / weight
+    there = first[:, None] + around + tf.range(count) >= 0
+    return tf.reshape(tf.where(there[..., None], by_frame, 0.0), tf.shape(total))
 
 
 def _gains(level: tf.Tensor, mel: tf.Tensor, config: Config) -> tf.Tensor:

@@ -48,7 +48,8 @@ class Form:
         self.rows = [features_for(self.config, n, seed=n, padded=False) for n in LENGTHS]
         self.weights = weights
 
-    def speak(self, rows, frames):
+    def speak(self, rows, frames, refused=()):
+        """The audio of rows; those at the places `refused` are given a length of 0."""
         features = np.full([len(rows), frames, self.config.n_features], 7.0, np.float32)
         for place, i in zip(features, rows):
             place[: LENGTHS[i]] = self.rows[i]
@@ -59,10 +60,12 @@ class Form:
             "temperature": np.ones(len(rows), np.float32),
             "fine_temperature": np.ones(len(rows), np.float32),
         }
+        inputs["lengths"][list(refused)] = 0
         tensors = {key: tf.constant(value) for key, value in inputs.items()}
         outputs = self.signatures["synthesize"](**tensors)
-        assert not any(outputs["status"].numpy())
-        samples = np.array(LENGTHS)[rows] * self.config.mel.hop_length
+        assert list(np.flatnonzero(outputs["status"].numpy())) == list(refused)
+        samples = inputs["lengths"] * self.config.mel.hop_length
+        np.testing.assert_array_equal(outputs["audio_lengths"], samples)
         return [audio[:n] for audio, n in zip(outputs["audio"].numpy(), samples)]
 
     def draws(self, i):
@@ -91,6 +94,34 @@ def test_a_row_of_its_own_loop_is_the_same_in_every_batch(form):
     together = form.speak([2, 0, 1, 1, 0], frames=9)
     for audio, i in zip(together, [2, 0, 1, 1, 0]):
         np.testing.assert_array_equal(audio, form.speak([i], LENGTHS[i])[0])
+
+
+@pytest.mark.parametrize("form", ["cpu", "gpu", "subscale"], indirect=True)
+def test_rows_beside_a_refused_one_are_spoken(form):
+    spoken = form.speak([1, 2, 0], frames=6, refused=[1])
+    assert len(spoken[1]) == 0
+    for place, i in ((0, 1), (2, 0)):
+        assert_same_draws(spoken[place], form.draws(i), form.batch)
+
+
+def test_an_empty_row_runs_no_block():
+    """Of a sparse voice on a CPU: a row without frames takes no time."""
+    config = small_config()
+    weights = sparse_weights(config, density=0.2)
+    info, rows = info_for(config, weights), []
+    module = signatures.Signatures(config, weights, info, True, "cpu", 1)
+    compiled = module._block
+
+    def counted(arrays, features, *rest):
+        with tf.control_dependencies([tf.py_function(lambda: rows.append(1), [], [])]):
+            return compiled(arrays, tf.identity(features), *rest)
+
+    module._block = counted
+    inputs = np.zeros([3, 4, config.n_features], np.float32), np.int32([4, 0, 3])
+    draws = np.int64([1, 2, 3]), np.ones([3], np.float32), np.ones([3], np.float32)
+    outputs = module.all["synthesize"](*map(tf.constant, (*inputs, *draws)))
+    assert outputs["audio_lengths"].numpy().tolist() == [4 * 40, 0, 3 * 40]
+    assert len(rows) == 2
 
 
 @pytest.mark.parametrize("form", ["cpu", "gpu", "while_loop", "subscale"], indirect=True)

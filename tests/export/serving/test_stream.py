@@ -70,8 +70,10 @@ def plain(folder, **options):
     return Streamed(config, weights, info_for(config, weights), rows, folder, **options)
 
 
-def predicted(folder, variant):
-    config = predicting_config(pre_emphasis=0.85, **VARIANTS[variant])
+def predicted(folder, signal):
+    config = predicting_config(pre_emphasis=0.85, **signal)
+    # A short window: the filter then puts out samples before the last chunk.
+    config = dataclasses.replace(config, mel=dataclasses.replace(config.mel, win_length=160))
     weights = predicting_weights(config)
     stats = {"mean": [-4.0] * config.n_features, "std": [1.0] * config.n_features}
     features = predicting_features(config, 2 * FRAMES)[config.past :]
@@ -96,9 +98,42 @@ def test_without_its_state_a_stream_is_another(streamed):
 
 @pytest.mark.parametrize("variant", ["all", "shaped", "given pitch"])
 def test_chunks_join_with_prediction_in_front(tmp_path, variant):
-    voice = predicted(tmp_path / "voice", variant)
+    voice = predicted(tmp_path / "voice", VARIANTS[variant])
     for row, sizes in enumerate([[1, 3, 0, 5], [6, 3]]):
         np.testing.assert_array_equal(voice.stream(row, sizes), voice.audio[row])
+
+
+@pytest.mark.parametrize("passes", [1, 3])
+def test_chunks_join_behind_the_spectral_postfilter(tmp_path, passes):
+    """Within one step of the 16 bits: sums of other shapes are rounded otherwise."""
+    signal = {"postfilter": "spectral", "postfilter_passes": passes}
+    voice = predicted(tmp_path / "voice", signal)
+    bare = predicted(tmp_path / "bare", {})
+    for row, sizes in enumerate([[1, 3, 0, 5], [6, 3], [0, 7, 1, 1, 0]]):
+        row %= 2
+        joined, whole = voice.stream(row, sizes).astype(int), voice.audio[row]
+        assert len(joined) == len(whole)
+        assert np.abs(joined - whole).max() <= 1
+        # Canary: a chunk that forgot the samples before it, or was not filtered, is far away.
+        assert np.abs(bare.audio[row].astype(int) - whole).max() > 500
+    forgetful = voice.stream(0, [8, 1], forget=True).astype(int)
+    assert np.abs(forgetful - voice.audio[0][: len(forgetful)]).max() > 500
+
+
+def test_filtered_streams_at_different_places_share_a_batch(tmp_path):
+    voice = predicted(tmp_path / "voice", {"postfilter": "spectral", "postfilter_passes": 2})
+    first = voice.chunk(voice.features[0][None, :7], [7], SEEDS[:1], [b""], [False])
+    features = np.zeros([3, 6, voice.features[0].shape[1]])
+    features[0, :2], features[1] = voice.features[0][7:], voice.features[1][:6]
+    states, seeds = [first["state"][0], b"", b""], [SEEDS[0], SEEDS[1], 1]
+    both = voice.chunk(features, [2, 6, 0], seeds, states, [True, False, True])
+    assert both["status"].tolist() == [b""] * 3 and both["audio_lengths"][2] == 0
+    rest = voice.chunk(voice.features[1][None, 6:], [3], SEEDS[1:], both["state"][1:2], [True])
+    for row, chunks in enumerate([[(first, 0), (both, 0)], [(both, 1), (rest, 0)]]):
+        heard = [out["audio"][i, : out["audio_lengths"][i]] for out, i in chunks]
+        joined = np.concatenate(heard).astype(int)
+        assert joined.shape == voice.audio[row].shape
+        assert np.abs(joined - voice.audio[row]).max() <= 1
 
 
 def test_chunks_join_compiled(tmp_path):

@@ -17,7 +17,7 @@ from wavernn_tf.export.serving.signatures import ROW_BUCKETS
 pytest.importorskip("tensorflow_serving")
 from tensorflow_serving.apis import prediction_log_pb2  # noqa: E402
 
-from tests.helpers.stand_in_models import Servable, merged, requests_of  # noqa: E402
+from tests.helpers.stand_in_models import Batcher, Servable, merged, requests_of  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +52,23 @@ def test_warm_up_fits_the_batches_of_the_kit(served, batching):
     Servable(served.version, batching).warm_up()
     smaller = type(batching).FromString(batching.SerializeToString())
     smaller.max_batch_size.value = 16
-    del smaller.allowed_batch_sizes[5:]
     with pytest.raises(tf.errors.InvalidArgumentError, match="Task size 32 is larger"):
         Servable(served.version, smaller).warm_up()
+
+
+@pytest.mark.parametrize(("allowed", "rows"), [([], 3), ([2, 4], 4)])
+def test_a_batch_is_filled_up_only_to_sizes_that_are_prescribed(batching, allowed, rows):
+    """As the server does: the kit prescribes none."""
+    parameters = type(batching).FromString(batching.SerializeToString())
+    parameters.allowed_batch_sizes.extend(allowed)
+    seen = []
+
+    def run(inputs):
+        seen.append(len(inputs["x"]))
+        return inputs
+
+    answers = Batcher(run, parameters).answer([{"x": np.ones([1])}, {"x": np.zeros([2])}])
+    assert seen == [rows] and [len(answer["x"]) for answer in answers] == [1, 2]
 
 
 def test_warm_up_without_the_package_says_what_to_install(served, monkeypatch):
