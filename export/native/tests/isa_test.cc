@@ -175,10 +175,10 @@ void TestGenerate(Kind kind, bool mixed, int state, int projection,
     params.state_in = result.data();
     params.state_out = result.data();
     params.audio = audio.data();
-    Generate(engine, kernels, params, workspace);
+    Generate(engine, params, workspace);
     Floats scores(2 * samples);
-    Score(engine, kernels,
-          {features.data(), audio.data(), samples, scores.data()}, workspace);
+    Score(engine, {features.data(), audio.data(), samples, scores.data()},
+          workspace);
     result.insert(result.end(), audio.begin(), audio.end());
     result.insert(result.end(), scores.begin(), scores.end());
     return result;
