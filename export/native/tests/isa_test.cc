@@ -22,6 +22,7 @@ template <typename Compute>
 void Compare(Compute compute) {
   const Floats expected = compute(ScalarKernels());
   ForEachIsa([&](const KernelTable& kernels) {
+    if (&kernels == &ScalarKernels()) return;
     CHECK(SameBits(compute(kernels), expected));
   });
 }

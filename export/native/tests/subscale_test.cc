@@ -152,6 +152,7 @@ void TestWavefront(const Layout& layout, Kind kind, bool mixed) {
     std::vector<Stream> whole = {fresh};
     Generate(voice, whole, kFrames, {kFrames});
     CHECK(whole[0].audio == expected);
+    if (&kernels != &BestKernels()) return;
     for (const std::vector<int>& chunks : {std::vector<int>{1}, {4, 1, 3}}) {
       std::vector<Stream> cut = {fresh};
       Generate(voice, cut, kFrames, chunks);

@@ -27,7 +27,7 @@ def test_nobody_is_harmed(server, scheme):
     )
     tree = load.run(parse(server.urls[scheme]), plan)
     assert tree["errors"] == {}
-    assert tree["answers"] >= 6 and tree["times_real_time"] > 0
+    assert tree["answers"] > 0 and tree["times_real_time"] > 0
     assert tree["others"]["largest"].keys() == {"answered"}
     garbage = tree["others"]["garbage"]
     assert not any("TAKEN" in kind for kind in garbage)
