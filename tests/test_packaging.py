@@ -10,6 +10,7 @@ import zipfile
 
 import numpy as np
 import pytest
+import soundfile
 
 from tests.helpers import wheels
 from tests.helpers.small import features_for, small_config, sparse_weights
@@ -113,7 +114,8 @@ def test_a_plain_install_speaks_and_says_what_training_lacks(wheel, tmp_path):
     wheels.run(command, "synthesize", "mel.npy", "out.wav", "--seed", "4", cwd=tmp_path)
     np.testing.assert_array_equal(samples(tmp_path / "out.wav"), voice.synthesize(mel, seed=4))
     (clip,) = wheels.CHECKOUT.glob("voices/en_ru/held_out/en_tt-*.flac")
-    told = wheels.run(command, "synthesize", clip, "spoken.wav", cwd=tmp_path)
+    soundfile.write(tmp_path / "clip.wav", *soundfile.read(clip, 16000, start=8000))
+    told = wheels.run(command, "synthesize", "clip.wav", "spoken.wav", cwd=tmp_path)
     assert "(native " in told and np.abs(samples(tmp_path / "spoken.wav")).max() > 1000
     for purpose, arguments in (
         ("Preparing data", ["prepare", tmp_path, "data"]),

@@ -71,7 +71,7 @@ def source_distribution():
 def wheel(folder):
     """The wheel of the source distribution, built with the tools of the environment.
 
-    Of the instruction sets it holds those of AVX2 and NEON: the others take most of the time to
+    It holds the scalar kernels alone, not made for speed: the others take most of the time to
     compile, and give the same samples.
 
     Args:
@@ -83,8 +83,8 @@ def wheel(folder):
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "done").exists():
             pip = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation"]
-            few = {"CMAKE_ARGS": "-DWAVERNN_TF_ISA=avx2|neon"}
-            run(*pip, "--wheel-dir", folder, source_distribution(), variables=few)
+            plain = {"CMAKE_ARGS": "-DWAVERNN_TF_ISA=none -DCMAKE_BUILD_TYPE=MinSizeRel"}
+            run(*pip, "--wheel-dir", folder, source_distribution(), variables=plain)
             (folder / "done").touch()
     (found,) = folder.glob("*.whl")
     return found

@@ -46,6 +46,7 @@ class TrainingModel(keras.Model):
         """Bits per sample: in all, coarse, fine."""
         return self.step.means
 
+    # Nothing here needs autograph, whose conversions take ten seconds.
     @tf.autograph.experimental.do_not_convert
     def train_step(self, data: Any) -> Dict[str, Any]:
         """One step of the optimizer."""
