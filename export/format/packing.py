@@ -33,6 +33,8 @@ MAX_BLOCK_COLUMNS = 2**15 - 1
 MAX_INT8 = 127
 MAX_INT16 = 2**15 - 1
 MAX_INT16_SUM = 2**18 - 1
+OUTLIER = 4.0
+"""A block is one if its largest weight is so many times that of most blocks of its row."""
 BLOCKS_PER_EXTRA = 16
 """For so many int8 blocks of a row there may be one more, for outliers."""
 INTEGERS = ("int16", "int8")
@@ -214,8 +216,8 @@ def _peaks(magnitudes: np.ndarray, kept: np.ndarray) -> np.ndarray:
 def _largest_int8(peaks: np.ndarray) -> np.ndarray:
     """The weight that the largest int8 value stands for, of every row of blocks.
 
-    It is the row's largest weight. Only where outliers make the steps twice as wide as they need be
-    is it the smallest for which the extra blocks of the row suffice.
+    It is the row's largest weight. Only where that is an outlier, far above the peaks of most
+    blocks, is it the smallest for which the extra blocks of the row suffice.
     """
     # No search for a better step in other rows: on a trained voice it gained 1 dB of squared error
     # and 1e-5 bits per sample.
@@ -227,7 +229,8 @@ def _largest_int8(peaks: np.ndarray) -> np.ndarray:
         needed = np.ceil(peaks / np.maximum(middle, np.finfo(np.float64).tiny)[:, None])
         enough = np.maximum(needed - 1, 0).sum(axis=1) <= extra
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-    return np.where(high <= largest / 2, high, largest)
+    usual = np.array([np.median(row[row > 0]) if row.any() else 0.0 for row in peaks])
+    return np.where((largest > OUTLIER * usual) & (high < largest), high, largest)
 
 
 def _within_type(blocks: np.ndarray, dtype: np.dtype) -> Tuple[np.ndarray, np.ndarray]:
