@@ -88,7 +88,8 @@ demo-train: $(STAMP) ## the training half of `make demo` alone
 
 # A file's tests stay in one process, where they share what they set up.
 test: $(STAMP) ## run all tests; ARGS='-m "not slow"' leaves out the slow ones
-	$(WITH_VENV) $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+	$(WITH_VENV) $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder \
+		$(ARGS)
 
 # The C++ tests and stored samples on ARM: cross-compiled, run by an emulator. 64 bits run with all
 # that the emulator offers and as a core without dot products; 32 bits, for which the delegate is

@@ -1,6 +1,8 @@
 """Builds the native library with CMake; everything else is in setup.cfg."""
 
+import os
 import re
+import shlex
 import shutil
 import struct
 import subprocess
@@ -27,11 +29,14 @@ class CMakeBuild(build_ext):
         return []
 
     def build_extension(self, ext: Extension) -> None:
-        """Configures and builds in a fresh folder: CMake's cache pins absolute paths."""
+        """Configures and builds in a fresh folder: CMake's cache pins absolute paths.
+
+        The environment variable CMAKE_ARGS holds further options, such as -DWAVERNN_TF_ISA=avx2.
+        """
         folder = ROOT / "build" / "native"
         shutil.rmtree(folder, ignore_errors=True)
         configure = ["cmake", "-S", str(ROOT / "export" / "native"), "-B", str(folder)]
-        configure += ["-DCMAKE_BUILD_TYPE=Release"]
+        configure += ["-DCMAKE_BUILD_TYPE=Release", *shlex.split(os.environ.get("CMAKE_ARGS", ""))]
         if shutil.which("ninja"):
             configure += ["-G", "Ninja"]
         subprocess.run(configure, check=True)

@@ -11,7 +11,7 @@ scored.
 """
 
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 import click
 
@@ -43,11 +43,16 @@ SEQUENCES, LENGTH = 128, 480
 @click.option("--steps", default=600, show_default=True, type=click.IntRange(6))
 @click.option("--state", default=256, show_default=True, help="Units of the GRU.")
 @click.option("--seconds", default=120.0, show_default=True, help="Held-out speech to score.")
-def main(data: str, out: str, steps: int, state: int, seconds: float) -> None:
+@click.option("--only", multiple=True, type=click.Choice(list(RUNS)), help="These alone.")
+def main(
+    data: str, out: str, steps: int, state: int, seconds: float, only: Tuple[str, ...]
+) -> None:
     """Train on the prepared folder DATA into OUT; print the table and write OUT/bits.json."""
     clips = held_out.read(data, seconds=seconds)
     rows: List[Dict[str, Any]] = []
     for name, changes in RUNS.items():
+        if only and name not in only:
+            continue
         folder = Path(out) / name.replace(", ", "_").replace(" ", "_")
         if not RunFolder.at(folder).voice.is_file():
             trainer.train(data, folder, settings(steps, state, changes), audio=False)

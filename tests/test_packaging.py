@@ -5,12 +5,12 @@ import platform
 import re
 import shutil
 import subprocess
-import tarfile
 import wave
 import zipfile
 
 import numpy as np
 import pytest
+import soundfile
 
 from tests.helpers import wheels
 from tests.helpers.small import features_for, small_config, sparse_weights
@@ -53,8 +53,8 @@ def test_package_folders_are_those_mapped():
 
 
 @pytest.mark.slow
-def test_wheel_holds_the_package_and_nothing_else():
-    with zipfile.ZipFile(wheels.wheel()) as archive:
+def test_wheel_holds_the_package_and_nothing_else(wheel):
+    with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
         assert names == installed_files() | {LIBRARY}
         assert archive.read(LIBRARY)[:4] in (b"\x7fELF", b"\xcf\xfa\xed\xfe")
@@ -64,11 +64,11 @@ def test_wheel_holds_the_package_and_nothing_else():
 
 
 @pytest.mark.slow
-def test_wheel_serves_every_python_3_on_this_platform():
-    python, abi, system = wheels.wheel().stem.split("-")[-3:]
+def test_wheel_serves_every_python_3_on_this_platform(wheel):
+    python, abi, system = wheel.stem.split("-")[-3:]
     assert (python, abi) == ("py3", "none")
     assert system != "any" and system.endswith(platform.machine())
-    with zipfile.ZipFile(wheels.wheel()) as archive:
+    with zipfile.ZipFile(wheel) as archive:
         (about,) = [n for n in archive.namelist() if n.endswith("/METADATA")]
         lines = archive.read(about).decode().splitlines()
     assert "Requires-Python: >=3.9" in lines
@@ -82,27 +82,27 @@ def test_wheel_serves_every_python_3_on_this_platform():
 
 
 @pytest.mark.slow
-def test_the_tag_is_that_of_the_newest_symbol_of_glibc(tmp_path):
+def test_the_tag_is_that_of_the_newest_symbol_of_glibc(wheel, tmp_path):
     if shutil.which("readelf") is None or platform.libc_ver()[0] != "glibc":
         pytest.skip("needs readelf and glibc")
-    with zipfile.ZipFile(wheels.wheel()) as archive:
+    with zipfile.ZipFile(wheel) as archive:
         library = archive.extract(LIBRARY, tmp_path)
     versions = subprocess.run(
         ["readelf", "--version-info", "--wide", library], capture_output=True, text=True, check=True
     ).stdout
     newest = max(int(minor) for minor in re.findall(r"GLIBC_2\.(\d+)", versions))
-    tag = wheels.wheel().stem.rpartition("-")[2]
+    tag = wheel.stem.rpartition("-")[2]
     assert tag == f"manylinux_2_{max(17, newest)}_{platform.machine()}"
 
 
 @pytest.mark.slow
-def test_a_plain_install_speaks_and_says_what_training_lacks(tmp_path):
+def test_a_plain_install_speaks_and_says_what_training_lacks(wheel, tmp_path):
     """Without TensorFlow and without an interpreter, with the newest of all that is needed."""
     from wavernn_tf.export.runtime import Vocoder
 
-    programs = wheels.fresh_environment(tmp_path / "env", share_dependencies=False)
+    programs = wheels.fresh_environment(tmp_path / "env", wheel, share_dependencies=False)
     pip = [wheels.sys.executable, "-m", "pip", "--python", programs / "python", "install"]
-    wheels.run(*pip, "--quiet", wheels.wheel())
+    wheels.run(*pip, "--quiet", wheel)
     command = programs / "wavernn-tf"
     assert "en_ru" in wheels.run(command, "voices", cwd=tmp_path)
     assert "pitch" in wheels.run(command, "inspect", "en_ru", cwd=tmp_path)
@@ -114,7 +114,8 @@ def test_a_plain_install_speaks_and_says_what_training_lacks(tmp_path):
     wheels.run(command, "synthesize", "mel.npy", "out.wav", "--seed", "4", cwd=tmp_path)
     np.testing.assert_array_equal(samples(tmp_path / "out.wav"), voice.synthesize(mel, seed=4))
     (clip,) = wheels.CHECKOUT.glob("voices/en_ru/held_out/en_tt-*.flac")
-    told = wheels.run(command, "synthesize", clip, "spoken.wav", cwd=tmp_path)
+    soundfile.write(tmp_path / "clip.wav", *soundfile.read(clip, 16000, start=8000))
+    told = wheels.run(command, "synthesize", "clip.wav", "spoken.wav", cwd=tmp_path)
     assert "(native " in told and np.abs(samples(tmp_path / "spoken.wav")).max() > 1000
     for purpose, arguments in (
         ("Preparing data", ["prepare", tmp_path, "data"]),
@@ -132,7 +133,7 @@ def samples(path):
 
 
 @pytest.mark.slow
-def test_wheel_outside_the_checkout_synthesizes(tmp_path):
+def test_wheel_outside_the_checkout_synthesizes(wheel, tmp_path):
     from tests.export.tflite.test_tflite import converted
     from wavernn_tf.export.runtime import Vocoder
 
@@ -141,7 +142,7 @@ def test_wheel_outside_the_checkout_synthesizes(tmp_path):
     mel = features_for(config, 9, padded=False)
     (tmp_path / "voice.tflite").write_bytes(model)
     np.save(tmp_path / "mel.npy", mel)
-    programs = wheels.fresh_environment(tmp_path / "env", share_dependencies=True)
+    programs = wheels.fresh_environment(tmp_path / "env", wheel, share_dependencies=True)
     where = wheels.run(
         programs / "python", "-c", "import wavernn_tf.export as e; print(e.__file__)", cwd=tmp_path
     )
@@ -154,19 +155,9 @@ def test_wheel_outside_the_checkout_synthesizes(tmp_path):
     np.testing.assert_array_equal(audio, Vocoder.load(model).synthesize(mel, seed=4))
 
 
-@pytest.mark.slow
-def test_source_distribution_builds_the_same_wheel(tmp_path):
-    wheels.needs_build_tools()
-    make = "import sys; from setuptools import build_meta; build_meta.build_sdist(sys.argv[1])"
-    wheels.run(wheels.sys.executable, "-c", make, tmp_path, cwd=wheels.checkout_copy())
-    (archive,) = tmp_path.glob("*.tar.gz")
-    with tarfile.open(archive) as sources:
-        sources.extractall(tmp_path)
-    folder = tmp_path / archive.name[: -len(".tar.gz")]
+def test_source_distribution_holds_what_the_wheel_is_built_from():
+    folder = wheels.source_distribution()
     native = wheels.CHECKOUT / "export" / "native"
     for path in native.rglob("*"):
         assert not path.is_file() or (folder / path.relative_to(wheels.CHECKOUT)).is_file()
     assert not (folder / "tests").exists()
-    rebuilt = wheels.build(folder, tmp_path / "dist")
-    with zipfile.ZipFile(rebuilt) as ours, zipfile.ZipFile(wheels.wheel()) as checkout:
-        assert sorted(ours.namelist()) == sorted(checkout.namelist())

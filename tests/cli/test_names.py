@@ -18,6 +18,7 @@ SMALL += " --set training.eval_every=2 --set training.batch_size=2 --set trainin
 SMALL += " --set training.eval_windows=2 --set pruning.enabled=false --quiet"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_command(invoke, recordings, run, tmp_path, name):
     here = tmp_path / name

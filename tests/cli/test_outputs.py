@@ -51,10 +51,10 @@ def test_export_saved_model(kept, run, tmp_path):
 
 def test_versions(invoke, kept, run, mel, tmp_path):
     out = tmp_path / "m"
-    assert invoke("export", "saved-model", run, out).exit_code == 0
+    assert invoke("export", "saved-model", run, out, "--no-xla").exit_code == 0
     (out / "1").rename(out / "7")
     assert "version: 7" in invoke("inspect", out).stdout
-    again = invoke("export", "saved-model", run, out)
+    again = invoke("export", "saved-model", run, out, "--no-xla")
     assert again.exit_code == 0 and again.stdout.startswith(str(out / "8"))
     assert sorted(os.listdir(out)) == ["7", "8"]
     shown = invoke("inspect", out).stdout

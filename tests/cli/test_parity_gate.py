@@ -28,6 +28,8 @@ def test_a_perturbed_weight_is_refused(invoke, run, tmp_path, monkeypatch, weigh
     line = result.stderr.splitlines()[-1]
     assert "Keras gives" in line and "a difference of" in line
     assert not list(tmp_path.iterdir())
+    if weight_type != "float32":
+        return
     allowed = invoke("export", "tflite", run, out, "--no-parity", *options)
     assert allowed.exit_code == 0, allowed.stderr
     assert "not compared" in allowed.stdout and out.exists()

@@ -30,7 +30,9 @@ def generate(config, weights, features, seeds, temperatures, fine, state=None, p
     if state is None:
         state = tf.zeros([batch, sampling.state_values(config)])
         position = tf.zeros([batch], tf.int64)
-    run = tf.function(lambda *tensors: sampling.generate(*tensors, config, weights))
+    run = tf.function(
+        lambda *tensors: sampling.generate(*tensors, config, weights), autograph=False
+    )
     return run(
         tf.constant(features),
         tf.constant(seeds, tf.int64),
@@ -82,7 +84,7 @@ def test_every_extra_input_moves_the_samples():
     names = list(weights_lib.named_arrays(weights))
     draws = tf.constant([1], tf.int64), tf.ones([1]), tf.ones([1])
 
-    @tf.function
+    @tf.function(autograph=False)
     def run(*arrays):
         w = weights_lib.from_named(dict(zip(names, arrays)))
         state = tf.zeros([1, sampling.state_values(config)])

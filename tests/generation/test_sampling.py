@@ -16,7 +16,9 @@ def generate(config, weights, features, seeds, temperatures, state=None, positio
     if state is None:
         state = tf.zeros([batch, config.model.state_size + 2])
         position = tf.zeros([batch], tf.int64)
-    run = tf.function(lambda *tensors: sampling.generate(*tensors, config, weights))
+    run = tf.function(
+        lambda *tensors: sampling.generate(*tensors, config, weights), autograph=False
+    )
     return run(
         tf.constant(features),
         tf.constant(seeds, tf.int64),

@@ -21,7 +21,9 @@ FRAMES = 7
 
 
 def generate(config, weights, features, seeds, temperatures):
-    run = tf.function(lambda *tensors: wavefront.generate(*tensors, config, weights))
+    run = tf.function(
+        lambda *tensors: wavefront.generate(*tensors, config, weights), autograph=False
+    )
     seeds, temperatures = tf.constant(seeds, tf.int64), tf.constant(temperatures, tf.float32)
     return run(tf.constant(features), seeds, temperatures, tf.ones_like(temperatures)).numpy()
 

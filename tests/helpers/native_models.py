@@ -64,7 +64,7 @@ class Exported(tf.Module):
         super().__init__()
         self.weights = weights
 
-        @tf.function(experimental_implements=implements("WaveRNNGenerate"))
+        @tf.function(autograph=False, experimental_implements=implements("WaveRNNGenerate"))
         def generate_op(features, seed, temperature, fine, state, position, *weights):
             mix = sum(tf.reduce_sum(tf.cast(w, tf.float32)) for w in weights)
             level = tf.reduce_sum(features) * mix + tf.reduce_sum(temperature + fine)
@@ -72,7 +72,7 @@ class Exported(tf.Module):
             audio = tf.cast(tf.fill([tf.shape(features)[0], samples], level), tf.int16)
             return audio, state + level, position + tf.cast(samples, tf.int64) + seed
 
-        @tf.function(experimental_implements=implements("WaveRNNScore"))
+        @tf.function(autograph=False, experimental_implements=implements("WaveRNNScore"))
         def score_op(features, audio, *weights):
             mix = sum(tf.reduce_sum(tf.cast(w, tf.float32)) for w in weights)
             level = tf.reduce_sum(features) * mix
@@ -110,16 +110,16 @@ class Exported(tf.Module):
         audio = spec([None, None], tf.int16, name="audio")
         if chain:
             keep = spec([None], tf.bool, name="keep")
-            made = tf.function(self._chain, input_signature=[features, keep, *run_time])
-            return {"chain": made.get_concrete_function()}
+            return {"chain": traced(self._chain, [features, keep, *run_time])}
         return {
-            "generate": tf.function(
-                self._generate, input_signature=[features, *run_time]
-            ).get_concrete_function(),
-            "score": tf.function(
-                self._score, input_signature=[features, audio]
-            ).get_concrete_function(),
+            "generate": traced(self._generate, [features, *run_time]),
+            "score": traced(self._score, [features, audio]),
         }
+
+
+def traced(function, signature):
+    graph = tf.function(function, autograph=False, input_signature=signature)
+    return graph.get_concrete_function()
 
 
 def convert(weights, folder, chain=False):

@@ -35,6 +35,10 @@ class Servable:
             for name, signature in loaded.signature_def.items()
             if not name.startswith("__")  # of saving and loading
         }
+        self.batch_as(batching)
+
+    def batch_as(self, batching):
+        """Batch requests from now on as these parameters say; not at all with None."""
         self.batchers = {
             name: Batcher(lambda inputs, name=name: self.run(name, inputs), batching)
             for name in self.signatures

@@ -14,6 +14,7 @@ from wavernn_tf.generation.reference import Reference
 from wavernn_tf.voice.metadata import SCHEMA_VERSION
 
 
+@pytest.mark.slow
 def test_cpp_unit_tests(build):
     done = subprocess.run(
         ["ctest", "--output-on-failure"], cwd=build, capture_output=True, text=True, check=False

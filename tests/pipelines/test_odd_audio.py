@@ -61,11 +61,11 @@ def read(folder: Path, data: bytes, name: str = "a.wav") -> np.ndarray:
 
 
 def refused(folder: Path, data: bytes, match: str, name: str = "a.wav") -> None:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(WaveRNNError, match=match) as caught:
         read(folder, data, name)
     assert str(caught.value).startswith(f"{folder / name}: ")
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20
 
 
 INFO = chunk(b"LIST", b"INFO" + chunk(b"ISFT", b"abc"))

@@ -49,8 +49,6 @@ def _tiny(tiny, **changes):
 @pytest.mark.parametrize(
     "changes",
     [
-        {},
-        {"training.carry_state": True},
         {"pruning.enabled": False, "model.projection_size": 20},
         {"pruning.gate_block": "4x4", "pruning.head_block": "8x4"},
         {"model.subscale.batch": 4, "training.carry_state": True},
@@ -61,7 +59,7 @@ def _tiny(tiny, **changes):
             "training.carry_state": True,
         },
     ],
-    ids=["windows", "carried", "dense", "blocks", "subscale", "predicted"],
+    ids=["dense", "blocks", "subscale", "predicted"],
 )
 def test_both_kernels_train_alike(data, tiny, changes):
     config = _tiny(tiny, **changes)

@@ -77,8 +77,11 @@ def test_training_behind_it_learns_and_scores(data, run):
 
 
 @pytest.mark.slow
-def test_the_stage_ends_in_the_same_weights_and_is_not_repeated(data, predicting, short, tmp_path):
+def test_the_stage_ends_in_the_same_weights_and_is_not_repeated(
+    data, predicting, tmp_path, monkeypatch
+):
     description, _ = checks.check_data(data, predicting)
+    monkeypatch.setattr(pitch_stage, "STEPS", 20)
     a, b = (pitch_stage.fit(data, predicting, description) for _ in range(2))
     for ours, theirs in zip(a.layers, b.layers):
         for one, other in zip(ours, theirs):

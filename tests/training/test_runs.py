@@ -18,12 +18,13 @@ from wavernn_tf import files
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.models.run_folder import RunFolder
 from wavernn_tf.training import checks, trainer
+from wavernn_tf.training.checkpoints import Checkpoints
 
 
 @pytest.fixture(scope="module")
 def short(tiny):
     return configuration.override(
-        tiny, {"training.steps": 6, "pruning.enabled": False, "training.kernel": "keras"}
+        tiny, {"training.steps": 6, "pruning.enabled": False, "training.kernel": "native"}
     )
 
 
@@ -66,38 +67,60 @@ DAMAGE = {
 }
 
 
-@pytest.mark.parametrize("kind", DAMAGE)
-def test_a_damaged_checkpoint_falls_back_to_the_one_before(data, short, finished, tmp_path, kind):
-    with np.load(finished / "voice.npz") as arrays:
-        wanted = [arrays[name] for name in arrays.files]
+@pytest.fixture(scope="module")
+def model(short, finished):
+    return trainer.build(short, RunFolder.at(finished).data())
+
+
+@pytest.fixture
+def unfinished(finished, tmp_path):
+    """A copy of the run before its voice was written."""
     run = tmp_path / "run"
     shutil.copytree(finished, run)
     (run / "voice.npz").unlink()
-    DAMAGE[kind](run / "checkpoints")
-    made, said = again(data, run, short)
-    assert "resuming at step 4 of 6" in said
-    assert ("ckpt-6 is damaged" in said) == ("missing" not in kind or kind == "data missing")
+    return run
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_damaged_checkpoint_is_passed_over(finished, unfinished, model, kind):
+    assert Checkpoints(RunFolder.at(finished), model).restore() == 6
+    newest = model.get_weights()
+    DAMAGE[kind](unfinished / "checkpoints")
+    lines = []
+    assert Checkpoints(RunFolder.at(unfinished), model).restore(lines.append) == 4
+    told = "missing" not in kind or kind == "data missing"
+    assert ["ckpt-6 is damaged" in line for line in lines] == [True] * told
+    assert any(np.any(a != b) for a, b in zip(model.get_weights(), newest))
+
+
+def test_training_goes_on_behind_a_damaged_checkpoint(data, short, finished, unfinished):
+    with np.load(finished / "voice.npz") as arrays:
+        wanted = [arrays[name] for name in arrays.files]
+    flip(unfinished / "checkpoints" / "ckpt-6.data-00000-of-00001")
+    made, said = again(data, unfinished, short)
+    assert "ckpt-6 is damaged" in said and "resuming at step 4 of 6" in said
     for a, b in zip(made, wanted):
         np.testing.assert_array_equal(a, b)
-    assert [r["step"] for r in RunFolder.at(run).history()] == [2, 4, 6]
-    assert "finished" in again(data, run, short)[1]
+    assert [r["step"] for r in RunFolder.at(unfinished).history()] == [2, 4, 6]
+    assert "finished" in again(data, unfinished, short)[1]
 
 
 @pytest.mark.parametrize("state", [b"", b"nonsense {", None])
-def test_a_damaged_list_of_checkpoints_has_no_effect(data, short, finished, tmp_path, state):
-    run = tmp_path / "run"
-    shutil.copytree(finished, run)
-    (run / "voice.npz").unlink()
+def test_a_damaged_list_of_checkpoints_has_no_effect(data, short, unfinished, model, state):
+    folder = unfinished / "checkpoints"
     if state is None:
-        (run / "checkpoints" / "checkpoint").unlink()
+        (folder / "checkpoint").unlink()
     else:
-        (run / "checkpoints" / "checkpoint").write_bytes(state)
-    (run / "metrics.jsonl").write_bytes((run / "metrics.jsonl").read_bytes()[:-40])
-    said = again(data, run, short)[1]
-    assert "finished: 6 steps" in said and (run / "voice.npz").is_file()
-    more = configuration.override(short, {"training.steps": 8})
-    assert "resuming at step 6 of 8" in again(data, run, more, extend=True)[1]
-    assert sorted(p.name for p in (run / "checkpoints").glob("*.index")) == [
+        (folder / "checkpoint").write_bytes(state)
+    metrics = unfinished / "metrics.jsonl"
+    metrics.write_bytes(metrics.read_bytes()[:-40])
+    said = again(data, unfinished, short)[1]
+    assert "finished: 6 steps" in said and (unfinished / "voice.npz").is_file()
+    checkpoints = Checkpoints(RunFolder.at(unfinished), model)
+    assert checkpoints.restore() == 6
+    model.optimizer.iterations.assign(8)
+    checkpoints.save()
+    assert sorted(p.name for p in folder.glob("*.index")) == [
         "ckpt-4.index",
         "ckpt-6.index",
         "ckpt-8.index",

@@ -22,6 +22,8 @@ from wavernn_tf.layers import (
 from wavernn_tf.prediction import pitch
 
 
+# No layer needs autograph, whose conversions take seconds.
+@tf.autograph.experimental.do_not_convert
 def build(
     config: Config,
     feature_mean: Optional[Sequence[float]] = None,

@@ -46,10 +46,13 @@ class TrainingModel(keras.Model):
         """Bits per sample: in all, coarse, fine."""
         return self.step.means
 
+    # Nothing here needs autograph, whose conversions take ten seconds.
+    @tf.autograph.experimental.do_not_convert
     def train_step(self, data: Any) -> Dict[str, Any]:
         """One step of the optimizer."""
         return self.step.train(self, *data)
 
+    @tf.autograph.experimental.do_not_convert
     def test_step(self, data: Any) -> Dict[str, Any]:
         """The loss of held-out windows, each from the zero state."""
         return self.step.test(self, *data)

@@ -24,7 +24,7 @@
 #include <vector>
 
 #include "profile/read_floor.h"
-#include "profile/timed_kernels.h"
+#include "profile/stage_clock.h"
 #include "stream/generate.h"
 #include "tests/helpers/random_model.h"
 
@@ -105,32 +105,35 @@ class Voice {
   // Microseconds per sample.
   double Run() {
     const auto start = std::chrono::steady_clock::now();
-    RunWith(kernels_);
+    RunAll();
     const std::chrono::duration<double, std::micro> spent =
         std::chrono::steady_clock::now() - start;
     return spent.count() /
            (frames_ * model_.hop_length * static_cast<double>(Streams()));
   }
 
-  // The same for the clock of timed_kernels.h.
-  void RunTimed() {
-    const TimedRun run(kernels_, Batched() ? batch_.recurrent.data()
-                                           : workspace_.recurrent.data());
-    RunWith(run.kernels());
+  // The microseconds of every stage of a run.
+  void RunTimed(double* stages) {
+    StageClock clock;
+    workspace_.clock = batch_.clock = &clock;
+    RunAll();
+    workspace_.clock = batch_.clock = nullptr;
+    std::fill_n(stages, kStages, 0.0);
+    clock.Take(stages);
   }
 
  private:
   int Streams() const { return static_cast<int>(streams_.size()); }
   bool Batched() const { return Streams() > 1 || !model_.subscale.plain(); }
 
-  void RunWith(const KernelTable& kernels) {
+  void RunAll() {
     if (!Batched()) {
-      Generate(engine_, kernels, streams_[0], workspace_);
+      Generate(engine_, streams_[0], workspace_);
       return;
     }
     for (int b = 0; b < Streams();) {
       const int count = BatchedStreams(model_, &streams_[b], Streams() - b);
-      GenerateBatch(engine_, kernels, &streams_[b], count, batch_);
+      GenerateBatch(engine_, &streams_[b], count, batch_);
       b += count;
     }
   }
@@ -166,9 +169,7 @@ void Time(Series& series, int round) {
   if (!series.slow) voice.Run();  // into the cache
   series.times.push_back(voice.Run());
   double stages[kStages];
-  TakeStages(stages);
-  voice.RunTimed();
-  TakeStages(stages);
+  voice.RunTimed(stages);
   double whole = 0.0;
   for (double stage : stages) whole += stage;
   for (int i = 0; i < kStages; ++i) {

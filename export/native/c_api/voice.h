@@ -33,7 +33,6 @@ class Voice {
 
   const Model& model() const { return engine_.model; }
   const Engine& engine() const { return engine_; }
-  const KernelTable& kernels() const { return *options_.kernels; }
   bool postfilter() const { return options_.postfilter; }
   const std::string& metadata() const { return metadata_; }
   std::size_t file_bytes() const { return file_bytes_; }

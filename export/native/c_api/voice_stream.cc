@@ -120,7 +120,7 @@ void VoiceStream::Generate(std::size_t frames, int16_t* audio) {
   params.audio = audio;
   params.state_out = state_.data();
   const StreamTurn turn = {1, !model.subscale.plain()};
-  RunTurn(voice_->engine(), voice_->kernels(), turn, &params, workspace_.get(),
+  RunTurn(voice_->engine(), turn, &params, workspace_.get(),
           batch_workspace_.get());
   begin_ += frames;
   position_ += frames * frame_.size();

@@ -67,8 +67,8 @@ struct Scratch {
 
   bool Allocate(Voice& voice, std::size_t streams, bool score) {
     const Model& model = voice.model();
-    const auto from =
-        static_cast<std::size_t>(BatchFrom(model, voice.kernels(), score));
+    const auto from = static_cast<std::size_t>(
+        BatchFrom(model, voice.engine().kernels(), score));
     return (!model.subscale.plain() || voice.Allocate(workspace)) &&
            (streams < from || voice.Allocate(batch));
   }
@@ -96,10 +96,9 @@ bool SpeakTogether(Voice& voice, const Utterance* utterances, std::size_t count,
     if (turn.empty()) return true;
     const int left = static_cast<int>(turn.size());
     for (int i = 0; i < left;) {
-      const StreamTurn next =
-          NextTurn(voice.model(), voice.kernels(), &turn[i], left - i);
-      RunTurn(voice.engine(), voice.kernels(), next, &turn[i],
-              scratch.workspace.get(), scratch.batch.get());
+      const StreamTurn next = NextTurn(voice.engine(), &turn[i], left - i);
+      RunTurn(voice.engine(), next, &turn[i], scratch.workspace.get(),
+              scratch.batch.get());
       i += next.count;
     }
     for (Running& one : running) {
@@ -139,8 +138,8 @@ bool ScoreAudio(Voice& voice, const float* features, std::size_t frames,
   params.audio = audio;
   params.samples = static_cast<int64_t>(samples);
   params.log_likelihood = log_likelihood;
-  RunScores(voice.engine(), voice.kernels(), &params, 1,
-            scratch.workspace.get(), scratch.batch.get());
+  RunScores(voice.engine(), &params, 1, scratch.workspace.get(),
+            scratch.batch.get());
   return true;
 }
 

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "profile/timed_kernels.h"
-
 namespace wavernn_tf {
 namespace {
 
@@ -92,9 +90,8 @@ void Conditioner::PredictFrames(const Engine& engine, const float* features,
 
 // The pitch posterior of `rows` frames, less those that only the estimator
 // sees, and beside their mel, times kPosteriorGain, in `input_`.
-const float* Conditioner::AddPitch(const Engine& engine,
-                                   const KernelTable& kernels,
-                                   const float* features, int64_t rows) {
+const float* Conditioner::AddPitch(const Engine& engine, const float* features,
+                                   int64_t rows) {
   const Model& model = engine.model;
   const LagScale& scale = model.predictors.lags;
   const int reach = model.estimator_reach();
@@ -106,7 +103,7 @@ const float* Conditioner::AddPitch(const Engine& engine,
     const bool last = &layer == &engine.estimator.back();
     float* const out = last ? posterior_.data() : layer_[turn].data();
     left -= layer.taps - 1;
-    Convolve(kernels, layer, in, left, out, !last);
+    Convolve(engine.kernels(), layer, in, left, out, !last);
     in = out;
     turn = 1 - turn;
   }
@@ -152,18 +149,19 @@ void Conditioner::FollowPitch(const Model& model, int frames) {
   }
 }
 
-const float* Conditioner::Run(const Engine& engine, const KernelTable& kernels,
+const float* Conditioner::Run(const Engine& engine, StageClock* clock,
                               const float* features, int frames) {
+  const TimedStage whole(clock, kConditioningStage);
   const Model& model = engine.model;
   const float* in = features;
   int64_t rows = static_cast<int64_t>(frames) + model.past + model.lookahead;
   if (model.predictors.on()) {
-    const TimedStage stage(kernels, kPredictionStage);
+    const TimedStage stage(clock, kPredictionStage);
     if (model.predictors.linear.order > 0) {
       PredictFrames(engine, features, frames);
     }
     if (model.predictors.pitch != PitchSource::kOff) {
-      in = AddPitch(engine, kernels, features, rows);
+      in = AddPitch(engine, features, rows);
       rows -= 2 * model.estimator_reach();
       FollowPitch(model, frames);
     }
@@ -172,13 +170,13 @@ const float* Conditioner::Run(const Engine& engine, const KernelTable& kernels,
   for (const FloatLayer& layer : engine.convolutions) {
     float* const out = layer_[turn].data();
     rows -= layer.taps - 1;
-    Convolve(kernels, layer, in, rows, out);
+    Convolve(engine.kernels(), layer, in, rows, out);
     in = out;
     turn = 1 - turn;
   }
   for (const FloatLayer& layer : engine.upsampling) {
     float* const out = layer_[turn].data();
-    Upsample(kernels, layer, in, rows, out);
+    Upsample(engine.kernels(), layer, in, rows, out);
     rows *= layer.taps;
     in = out;
     turn = 1 - turn;
@@ -186,9 +184,8 @@ const float* Conditioner::Run(const Engine& engine, const KernelTable& kernels,
   return in;
 }
 
-void ProjectGates(const Engine& engine, const KernelTable& kernels,
-                  const float* steps, int64_t stride, int n_steps,
-                  float* gates) {
+void ProjectGates(const Engine& engine, const float* steps, int64_t stride,
+                  int n_steps, float* gates) {
   const int width = kGates * engine.model.state_size;
   AffineParams params = {};
   params.in = steps;
@@ -201,7 +198,7 @@ void ProjectGates(const Engine& engine, const KernelTable& kernels,
   params.depth = engine.model.conditioning_channels;
   params.width = width;
   params.relu = false;
-  kernels.affine(params);
+  engine.kernels().affine(params);
 }
 
 }  // namespace wavernn_tf

@@ -10,6 +10,7 @@
 #include "base/aligned_array.h"
 #include "kernels/kernel_table.h"
 #include "model/engine.h"
+#include "profile/stage_clock.h"
 
 namespace wavernn_tf {
 
@@ -22,7 +23,7 @@ class Conditioner {
   // Convolves and upsamples `frames` <= chunk_frames frames.
   //   features [frames + past + lookahead, n_features]
   // Returns [frames * steps_per_frame, conditioning_channels], in here.
-  const float* Run(const Engine& engine, const KernelTable& kernels,
+  const float* Run(const Engine& engine, StageClock* clock,
                    const float* features, int frames);
 
   // Of the frames of the last Run, what predictors know of them, if any:
@@ -34,8 +35,8 @@ class Conditioner {
 
  private:
   void PredictFrames(const Engine& engine, const float* features, int frames);
-  const float* AddPitch(const Engine& engine, const KernelTable& kernels,
-                        const float* features, int64_t rows);
+  const float* AddPitch(const Engine& engine, const float* features,
+                        int64_t rows);
   void FollowPitch(const Model& model, int frames);
 
   AlignedArray<float> layer_[2];  // activations, by turns
@@ -50,9 +51,8 @@ class Conditioner {
 // gates[t] = steps[t] @ gate_kernel + gate_bias for t < n_steps
 //   steps rows of conditioning_channels floats, `stride` floats apart
 //   gates [n_steps, 3H] in the order of gru.h
-void ProjectGates(const Engine& engine, const KernelTable& kernels,
-                  const float* steps, int64_t stride, int n_steps,
-                  float* gates);
+void ProjectGates(const Engine& engine, const float* steps, int64_t stride,
+                  int n_steps, float* gates);
 
 }  // namespace wavernn_tf
 

@@ -182,14 +182,14 @@ bool Engine::BuildExtraRows() {
   return true;
 }
 
-bool Engine::BuildSubscale(const KernelTable& kernels) {
+bool Engine::BuildSubscale() {
   const Subscale& from = model.subscale;
   subscale = GroupedSubscale();
   if (from.plain()) return true;
   for (const SubscaleLayer& layer : from.layers) {
     subscale.layers.emplace_back();
     if (!subscale.layers.back().Build({{&layer.kernel, layer.bias}},
-                                      from.channels, kernels)) {
+                                      from.channels, kernels())) {
       return false;
     }
   }
@@ -202,7 +202,7 @@ bool Engine::BuildSubscale(const KernelTable& kernels) {
         part[gate] = Rows(from.gates[gate], start + first, count);
       }
       subscale.gates.emplace_back();
-      if (!BuildGateMatrices(part, kernels, subscale.gates.back())) {
+      if (!BuildGateMatrices(part, kernels(), subscale.gates.back())) {
         return false;
       }
     }
@@ -213,10 +213,11 @@ bool Engine::BuildSubscale(const KernelTable& kernels) {
 
 bool Engine::Build(const Model& from, const KernelTable& kernels) {
   model = from;
+  kernels_ = &kernels;
   if (!BuildConditioning() || !BuildGates() || !BuildExtraRows() ||
       !BuildGateMatrices(model.recurrent, kernels, recurrence) ||
       !BuildHead(model.coarse, kernels, coarse) ||
-      !BuildHead(model.fine, kernels, fine) || !BuildSubscale(kernels)) {
+      !BuildHead(model.fine, kernels, fine) || !BuildSubscale()) {
     return false;
   }
   state_forms = Forms(recurrence) | 1u << coarse.project.form() |

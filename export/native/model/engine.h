@@ -65,11 +65,15 @@ struct Engine {
   // alone. Returns false when memory runs out.
   bool Build(const Model& model, const KernelTable& kernels);
 
+  // Those of Build: only they read what it laid out.
+  const KernelTable& kernels() const { return *kernels_; }
+
   // Makes ready for batches, once; others may run alone meanwhile. Returns
   // false when memory runs out.
   bool Widen();
 
  private:
+  const KernelTable* kernels_ = nullptr;
   std::deque<AlignedArray<float>> layers_;  // kernels
   std::mutex widening_;
 
@@ -77,7 +81,7 @@ struct Engine {
   bool BuildLayer(const ConvLayer& from, bool transposed, FloatLayer& to);
   bool BuildGates();
   bool BuildExtraRows();
-  bool BuildSubscale(const KernelTable& kernels);
+  bool BuildSubscale();
 };
 
 }  // namespace wavernn_tf

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "profile/timed_kernels.h"
-
 namespace wavernn_tf {
 namespace {
 
@@ -70,8 +68,7 @@ void LaneConditioning::Start(const Engine& engine, const float* const* features,
 }
 
 // The next frames of every stream.
-void LaneConditioning::Condition(const Engine& engine,
-                                 const KernelTable& kernels) {
+void LaneConditioning::Condition(const Engine& engine, StageClock* clock) {
   const Model& model = engine.model;
   const int channels = model.conditioning_channels;
   const int64_t frame = conditioned_ / model.steps_per_frame;
@@ -81,7 +78,7 @@ void LaneConditioning::Condition(const Engine& engine,
   const int64_t steps = conditioned_ - begin_;
   for (int stream = 0; stream < streams_; ++stream) {
     const float* from = conditioner_.Run(
-        engine, kernels, features_[stream] + frame * model.n_features,
+        engine, clock, features_[stream] + frame * model.n_features,
         static_cast<int>(steps / model.steps_per_frame));
     if (model.predictors.on()) {
       std::copy_n(conditioner_.coefficients(),
@@ -102,14 +99,13 @@ void LaneConditioning::Condition(const Engine& engine,
 }
 
 // As many steps as make 16 rows, if all streams run, and lie together.
-void LaneConditioning::Project(const Engine& engine,
-                               const KernelTable& kernels) {
-  if (projected_ == conditioned_) Condition(engine, kernels);
+void LaneConditioning::Project(const Engine& engine, StageClock* clock) {
+  if (projected_ == conditioned_) Condition(engine, clock);
   const int64_t channels = engine.model.conditioning_channels;
   const int64_t slot = projected_ % slots_;
   const int64_t steps = std::min<int64_t>(
       {sub_tensors_, conditioned_ - projected_, slots_ - slot});
-  ProjectGates(engine, kernels,
+  ProjectGates(engine,
                steps_.data() + (projected_ - begin_) * streams_ * channels,
                channels, static_cast<int>(steps) * streams_,
                ring_.data() + slot * streams_ * width_);
@@ -120,9 +116,9 @@ const float* LaneConditioning::Row(int64_t step, int stream) const {
   return ring_.data() + (step % slots_ * streams_ + stream) * width_;
 }
 
-void LaneConditioning::Enter(const Engine& engine, const KernelTable& kernels,
+void LaneConditioning::Enter(const Engine& engine, StageClock* clock,
                              const int64_t* steps) {
-  const TimedStage stage(kernels, kConditioningStage);
+  const TimedStage stage(clock, kConditioningStage);
   entering_ = 0;
   moving_ = false;
   int64_t at[kBatchLanes];
@@ -130,7 +126,7 @@ void LaneConditioning::Enter(const Engine& engine, const KernelTable& kernels,
   for (int k = 0; k < kBatchLanes; ++k) {
     at[k] = std::min(steps[k], end_ - 1);
     same = same && (at[k] < 0 || at[k] == columns_[current_].steps[k]);
-    while (projected_ <= at[k]) Project(engine, kernels);
+    while (projected_ <= at[k]) Project(engine, clock);
   }
   if (same) return;
   current_ = (current_ + 1) % columns_.size();
@@ -158,8 +154,11 @@ void LaneConditioning::Enter(const Engine& engine, const KernelTable& kernels,
   }
 }
 
-const float* LaneConditioning::Transpose(const KernelTable& kernels, int first,
+const float* LaneConditioning::Transpose(const Engine& engine,
+                                         StageClock* clock, int first,
                                          int count) {
+  const TimedStage stage(clock, kConditioningStage);
+  const KernelTable& kernels = engine.kernels();
   float* const gates =
       columns_[current_].values.data() + kBatchLanes * kGates * first;
   const float* from[kBatchLanes] = {};

@@ -34,8 +34,7 @@ class LaneConditioning {
 
   // Lane k goes to steps[k]: below 0 it rests. Beyond the end the last step
   // stays. A lane's steps do not fall.
-  void Enter(const Engine& engine, const KernelTable& kernels,
-             const int64_t* steps);
+  void Enter(const Engine& engine, StageClock* clock, const int64_t* steps);
 
   // Of a stream's step that the lanes are at, and of its frame, what predictors
   // know (conditioning.h). Lanes of a model with predictors go together.
@@ -50,7 +49,8 @@ class LaneConditioning {
 
   // The gates' conditioning of all lanes, [3 count + slack, 16] of the units
   // first .. first + count - 1: once for all units after every Enter.
-  const float* Transpose(const KernelTable& kernels, int first, int count);
+  const float* Transpose(const Engine& engine, StageClock* clock, int first,
+                         int count);
 
  private:
   struct Columns {
@@ -68,8 +68,8 @@ class LaneConditioning {
 
   // [3H] of a stream's step, which must be in the ring.
   const float* Row(int64_t step, int stream) const;
-  void Condition(const Engine& engine, const KernelTable& kernels);
-  void Project(const Engine& engine, const KernelTable& kernels);
+  void Condition(const Engine& engine, StageClock* clock);
+  void Project(const Engine& engine, StageClock* clock);
 
   const float* features_[kBatchLanes] = {};
   int streams_ = 0;

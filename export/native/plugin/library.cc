@@ -3,7 +3,8 @@
 #include "base/export.h"
 #include "kernels/kernel_table.h"
 #include "profile/read_floor.h"
-#include "profile/timed_kernels.h"
+#include "profile/stage_clock.h"
+#include "tflite/kept_stages.h"
 #include "tflite/weights.h"
 
 #ifndef WAVERNN_TF_VERSION
@@ -41,7 +42,7 @@ WAVERNN_TF_EXPORT const char* wavernn_tf_stage_names() {
 
 // Writes the microseconds of every stage since the last call.
 WAVERNN_TF_EXPORT void wavernn_tf_take_stages(double* microseconds) {
-  wavernn_tf::TakeStages(microseconds);
+  wavernn_tf::TakeKeptStages(microseconds);
 }
 
 }  // extern "C"

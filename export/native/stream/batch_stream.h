@@ -8,7 +8,6 @@
 #include <cstdint>
 
 #include "base/signal.h"
-#include "kernels/kernel_table.h"
 #include "kernels/sampler.h"
 #include "model/engine.h"
 #include "stream/stream.h"
@@ -31,18 +30,23 @@ struct Lane {
 //   gates  const float* of (int part, int first, int count): [3 count, 16] of
 //          these units, all but the recurrence and the classes
 template <typename Gates>
-void UpdateHalf(const KernelTable& kernels, bool fine, BatchGateParams params,
-                int half, const Gates& gates, BatchActivations& state) {
+void UpdateHalf(const Engine& engine, bool fine, BatchGateParams params,
+                const Gates& gates, BatchWorkspace& workspace) {
+  const KernelTable& kernels = engine.kernels();
+  const int half = engine.model.state_size / 2;
+
   const int start = fine ? half : 0;
   int part = fine ? PartsOf(half) : 0;
   for (int first = 0; first < half; first += kPartUnits, ++part) {
     params.first = start + first;
     params.count = std::min(kPartUnits, half - first);
     params.gates = gates(part, params.first, params.count);
+    const TimedStage stage(workspace.clock, kGatesStage);
     fine ? kernels.fine_gates_batch(params)
          : kernels.coarse_gates_batch(params);
   }
-  state.Refresh(kernels, start, half, kLargestState);
+  const TimedStage stage(workspace.clock, kGatesStage);
+  workspace.state.Refresh(kernels, start, half, kLargestState);
 }
 
 // One sample of every lane: updates the workspace's state and `classes` [16],
@@ -51,8 +55,7 @@ void UpdateHalf(const KernelTable& kernels, bool fine, BatchGateParams params,
 //   chooser  void Coarse(float* logits, SplitSample* classes), then Fine, each
 //            given logits [256, 16] that it may overwrite
 template <typename Gates, typename Chooser>
-void StepLanes(const Engine& engine, const KernelTable& kernels,
-               const Gates& gates, SplitSample* classes,
+void StepLanes(const Engine& engine, const Gates& gates, SplitSample* classes,
                BatchWorkspace& workspace, Chooser& chooser) {
   const int half = engine.model.state_size / 2;
   alignas(64) float coarse_previous[kBatchLanes];
@@ -62,7 +65,7 @@ void StepLanes(const Engine& engine, const KernelTable& kernels,
     coarse_previous[k] = NetworkInput(classes[k].coarse);
     fine_previous[k] = NetworkInput(classes[k].fine);
   }
-  RecurrentProduct(engine, kernels, workspace);
+  RecurrentProduct(engine, workspace);
   const BatchGateParams params = {0,
                                   0,
                                   nullptr,
@@ -73,14 +76,14 @@ void StepLanes(const Engine& engine, const KernelTable& kernels,
                                   coarse_previous,
                                   fine_previous,
                                   coarse_now};
-  UpdateHalf(kernels, false, params, half, gates, workspace.state);
-  ComputeLogits(kernels, engine.coarse, 0, workspace);
+  UpdateHalf(engine, false, params, gates, workspace);
+  ComputeLogits(engine, engine.coarse, 0, workspace);
   chooser.Coarse(workspace.logits.data(), classes);
   for (int k = 0; k < kBatchLanes; ++k) {
     coarse_now[k] = NetworkInput(classes[k].coarse);
   }
-  UpdateHalf(kernels, true, params, half, gates, workspace.state);
-  ComputeLogits(kernels, engine.fine, half, workspace);
+  UpdateHalf(engine, true, params, gates, workspace);
+  ComputeLogits(engine, engine.fine, half, workspace);
   chooser.Fine(workspace.logits.data(), classes);
 }
 
@@ -119,9 +122,8 @@ inline void FindSamples(const LaneRun& run, int sub_tensors, int64_t r,
 
 // Puts the states of lanes that begin at step r where the kernels read them;
 // the others' are 0 at the first step.
-inline void LoadStates(const Engine& engine, const KernelTable& kernels,
-                       const LaneRun& run, int64_t r, const int64_t* samples,
-                       BatchActivations& state) {
+inline void LoadStates(const Engine& engine, const LaneRun& run, int64_t r,
+                       const int64_t* samples, BatchActivations& state) {
   const int size = engine.model.state_size;
   const int B = engine.model.subscale.batch;
   bool changed = false;
@@ -136,13 +138,13 @@ inline void LoadStates(const Engine& engine, const KernelTable& kernels,
     }
     changed = true;
   }
-  if (changed) state.Refresh(kernels, 0, size, kLargestState);
+  if (changed) state.Refresh(engine.kernels(), 0, size, kLargestState);
 }
 
 // Predicts the next sample of the lanes that run, each a stream of its own.
-inline void PredictLanes(const KernelTable& kernels, const int64_t* samples,
-                         const int64_t* steps, BatchWorkspace& workspace) {
-  const TimedStage stage(kernels, kPredictionStage);
+inline void PredictLanes(const int64_t* samples, const int64_t* steps,
+                         BatchWorkspace& workspace) {
+  const TimedStage stage(workspace.clock, kPredictionStage);
   for (int k = 0; k < kBatchLanes; ++k) {
     if (samples[k] < 0) continue;
     workspace.predictors[k].Predict(
@@ -154,15 +156,15 @@ inline void PredictLanes(const KernelTable& kernels, const int64_t* samples,
 
 // Adds what the lanes' steps see of the predictors to the conditioning of the
 // units first .. first + count - 1.
-inline const float* AddInputs(const Engine& engine, const KernelTable& kernels,
-                              const float* gates, int first, int count,
-                              BatchWorkspace& workspace) {
+inline const float* AddInputs(const Engine& engine, const float* gates,
+                              int first, int count, BatchWorkspace& workspace) {
   const int rows = engine.model.predictors.rows();
   if (rows == 0) return gates;
   float* const out = workspace.part_gates.data();
-  kernels.add_inputs_batch({kGates * first, kGates * count, gates,
-                            engine.extra_kernel.data(),
-                            workspace.extra_inputs.data(), rows, out});
+  const TimedStage stage(workspace.clock, kPredictionStage);
+  engine.kernels().add_inputs_batch({kGates * first, kGates * count, gates,
+                                     engine.extra_kernel.data(),
+                                     workspace.extra_inputs.data(), rows, out});
   return out;
 }
 
@@ -174,8 +176,8 @@ inline const float* AddInputs(const Engine& engine, const KernelTable& kernels,
 //            SplitSample* classes) writes what the next step reads into the
 //            history, and into `classes` where it is not what was chosen
 template <typename Chooser>
-void RunLanes(const Engine& engine, const KernelTable& kernels,
-              const LaneRun& run, BatchWorkspace& workspace, Chooser& chooser) {
+void RunLanes(const Engine& engine, const LaneRun& run,
+              BatchWorkspace& workspace, Chooser& chooser) {
   const Model& model = engine.model;
   const Subscale& subscale = model.subscale;
   const bool predicts = model.predictors.on();
@@ -195,15 +197,20 @@ void RunLanes(const Engine& engine, const KernelTable& kernels,
   }
   const auto gates = [&](int part, int first, int count) {
     const float* const conditioning =
-        workspace.conditioning.Transpose(kernels, first, count);
+        workspace.conditioning.Transpose(engine, workspace.clock, first, count);
     if (predicts) {
-      return AddInputs(engine, kernels, conditioning, first, count, workspace);
+      return AddInputs(engine, conditioning, first, count, workspace);
     }
     if (subscale.plain()) return conditioning;
-    return workspace.network.AddTo(conditioning, part, engine, kernels);
+    const TimedStage stage(workspace.clock, kSubscaleStage);
+    return workspace.network.AddTo(conditioning, part, engine);
+  };
+  const auto run_network = [&](int64_t r) {
+    const TimedStage stage(workspace.clock, kSubscaleStage);
+    workspace.network.Run(engine, workspace.history, r, run.stagger);
   };
   for (int64_t r = subscale.plain() ? 0 : -subscale.Reach(1); r < 0; ++r) {
-    workspace.network.Run(engine, kernels, workspace.history, r, run.stagger);
+    run_network(r);
   }
   for (int64_t r = 0; r < end; ++r) {
     int64_t samples[kBatchLanes];
@@ -214,14 +221,12 @@ void RunLanes(const Engine& engine, const KernelTable& kernels,
       steps[k] =
           samples[k] < 0 ? -1 : (samples[k] - first) / model.samples_per_step;
     }
-    LoadStates(engine, kernels, run, r, samples, workspace.state);
-    workspace.conditioning.Enter(engine, kernels, steps);
-    if (!subscale.plain()) {
-      workspace.network.Run(engine, kernels, workspace.history, r, run.stagger);
-    }
-    if (predicts) PredictLanes(kernels, samples, steps, workspace);
+    LoadStates(engine, run, r, samples, workspace.state);
+    workspace.conditioning.Enter(engine, workspace.clock, steps);
+    if (!subscale.plain()) run_network(r);
+    if (predicts) PredictLanes(samples, steps, workspace);
     chooser.Begin(r, samples);
-    StepLanes(engine, kernels, gates, classes, workspace, chooser);
+    StepLanes(engine, gates, classes, workspace, chooser);
     chooser.Accept(r, classes);
   }
 }

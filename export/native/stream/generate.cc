@@ -11,8 +11,9 @@
 namespace wavernn_tf {
 namespace {
 
-int DrawClass(const KernelTable& kernels, float* logits, float scale,
-              float temperature, float uniform) {
+int DrawClass(const KernelTable& kernels, StageClock* clock, float* logits,
+              float scale, float temperature, float uniform) {
+  const TimedStage stage(clock, kSoftmaxStage);
   if (temperature == 0.0f) return ArgMax(logits);
   alignas(64) float totals[kClassGroups];
   kernels.softmax({logits, scale, logits, totals});
@@ -20,8 +21,9 @@ int DrawClass(const KernelTable& kernels, float* logits, float scale,
 }
 
 // The same, and the median class: what the uniform number 1/2 would draw.
-int DrawWithMedian(const KernelTable& kernels, float* logits, float scale,
-                   float temperature, float uniform, int& median) {
+int DrawWithMedian(const KernelTable& kernels, StageClock* clock, float* logits,
+                   float scale, float temperature, float uniform, int& median) {
+  const TimedStage stage(clock, kSoftmaxStage);
   if (temperature == 0.0f) return median = ArgMax(logits);
   alignas(64) float totals[kClassGroups];
   kernels.softmax({logits, scale, logits, totals});
@@ -32,27 +34,27 @@ int DrawWithMedian(const KernelTable& kernels, float* logits, float scale,
 // Draws both classes of each sample and writes the audio.
 class Sampler {
  public:
-  Sampler(const Model& model, const KernelTable& kernels,
-          const GenerateParams& params)
-      : model_(model),
-        kernels_(kernels),
+  Sampler(const Engine& engine, const GenerateParams& params, StageClock* clock)
+      : model_(engine.model),
+        kernels_(engine.kernels()),
+        clock_(clock),
         params_(params),
         scale_(InverseTemperature(params.temperature)),
         fine_scale_(InverseTemperature(params.fine_temperature)),
-        s_(params.state_in[model.state_size]),
-        y_(params.state_in[model.state_size + 1]) {}
+        s_(params.state_in[model_.state_size]),
+        y_(params.state_in[model_.state_size + 1]) {}
 
   void Enter(int, float) {}
 
   int Coarse(float* logits) {
     uniforms_ = DrawUniforms(params_.seed, params_.position + written_);
-    return DrawClass(kernels_, logits, scale_, params_.temperature,
+    return DrawClass(kernels_, clock_, logits, scale_, params_.temperature,
                      uniforms_.coarse);
   }
 
   int Fine(float* logits) {
-    return DrawClass(kernels_, logits, fine_scale_, params_.fine_temperature,
-                     uniforms_.fine);
+    return DrawClass(kernels_, clock_, logits, fine_scale_,
+                     params_.fine_temperature, uniforms_.fine);
   }
 
   SplitSample Accept(SplitSample sample) {
@@ -68,6 +70,7 @@ class Sampler {
  private:
   const Model& model_;
   const KernelTable& kernels_;
+  StageClock* const clock_;
   const GenerateParams& params_;
   const float scale_;  // of the logits; unused at temperature 0
   const float fine_scale_;
@@ -80,14 +83,13 @@ class Sampler {
 // The same behind predictors, and through the postfilter.
 class PredictedSampler {
  public:
-  PredictedSampler(const Model& model, const KernelTable& kernels,
-                   const GenerateParams& params, uint64_t first, float y,
-                   Workspace& workspace)
-      : model_(model),
-        kernels_(kernels),
+  PredictedSampler(const Engine& engine, const GenerateParams& params,
+                   uint64_t first, float y, Workspace& workspace)
+      : model_(engine.model),
+        kernels_(engine.kernels()),
         params_(params),
-        coding_(model.coding()),
-        shaping_(model.predictors.noise),
+        coding_(model_.coding()),
+        shaping_(model_.predictors.noise),
         scale_(InverseTemperature(params.temperature)),
         fine_scale_(FineScale(coding_, params.fine_temperature)),
         workspace_(workspace),
@@ -108,21 +110,21 @@ class PredictedSampler {
     uniforms_ = DrawUniforms(params_.seed, drawn_++);
     const float temperature = params_.temperature;
     coarse_ = shaping_.on()
-                  ? DrawWithMedian(kernels_, logits, scale_, temperature,
-                                   uniforms_.coarse, median_)
-                  : DrawClass(kernels_, logits, scale_, temperature,
-                              uniforms_.coarse);
+                  ? DrawWithMedian(kernels_, workspace_.clock, logits, scale_,
+                                   temperature, uniforms_.coarse, median_)
+                  : DrawClass(kernels_, workspace_.clock, logits, scale_,
+                              temperature, uniforms_.coarse);
     return coarse_;
   }
 
   int Fine(float* logits) {
     MaskFine(coding_, coarse_, logits);
-    return DrawClass(kernels_, logits, fine_scale_, params_.fine_temperature,
-                     uniforms_.fine);
+    return DrawClass(kernels_, workspace_.clock, logits, fine_scale_,
+                     params_.fine_temperature, uniforms_.fine);
   }
 
   SplitSample Accept(SplitSample drawn) {
-    const TimedStage stage(kernels_, kPredictionStage);
+    const TimedStage stage(workspace_.clock, kPredictionStage);
     const SplitSample classes =
         workspace_.predictor.AcceptDrawn(drawn, median_, level_);
     const auto s = static_cast<float>(workspace_.predictor.sample());
@@ -156,8 +158,8 @@ class PredictedSampler {
   uint64_t written_ = 0;
 };
 
-void GeneratePredicted(const Engine& engine, const KernelTable& kernels,
-                       const GenerateParams& params, Workspace& workspace) {
+void GeneratePredicted(const Engine& engine, const GenerateParams& params,
+                       Workspace& workspace) {
   const Model& model = engine.model;
   const auto in = SplitState(model, params.state_in);
   workspace.predictor.Load(in.predictor);
@@ -168,8 +170,8 @@ void GeneratePredicted(const Engine& engine, const KernelTable& kernels,
   const int64_t ahead = params.position == 0 ? 0 : model.ahead();
   const int64_t frames = params.frames + model.ahead() - ahead;
   const uint64_t first = params.position + ahead * model.hop_length;
-  PredictedSampler sampler(model, kernels, params, first, *in.y, workspace);
-  RunStream(engine, kernels, params.features + ahead * model.n_features,
+  PredictedSampler sampler(engine, params, first, *in.y, workspace);
+  RunStream(engine, params.features + ahead * model.n_features,
             frames * model.hop_length, workspace.predictor.classes(), workspace,
             sampler);
   const auto out = SplitState(model, params.state_out);
@@ -181,17 +183,18 @@ void GeneratePredicted(const Engine& engine, const KernelTable& kernels,
 
 }  // namespace
 
-void Generate(const Engine& engine, const KernelTable& kernels,
-              const GenerateParams& params, Workspace& workspace) {
+void Generate(const Engine& engine, const GenerateParams& params,
+              Workspace& workspace) {
+  const TimedStage whole(workspace.clock, kRestStage);
   const Model& model = engine.model;
   const int size = model.state_size;
-  workspace.SetState(engine, kernels, params.state_in);
+  workspace.SetState(engine, params.state_in);
   if (model.predictors.on()) {
-    GeneratePredicted(engine, kernels, params, workspace);
+    GeneratePredicted(engine, params, workspace);
     return;
   }
-  Sampler sampler(model, kernels, params);
-  RunStream(engine, kernels, params.features, params.frames * model.hop_length,
+  Sampler sampler(engine, params, workspace.clock);
+  RunStream(engine, params.features, params.frames * model.hop_length,
             Split(sampler.s(), model.sample_offset), workspace, sampler);
   std::copy_n(workspace.state.plain(), size, params.state_out);
   params.state_out[size] = sampler.s();

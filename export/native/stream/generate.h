@@ -30,8 +30,8 @@ struct GenerateParams {
 };
 
 // Of a plain model.
-void Generate(const Engine& engine, const KernelTable& kernels,
-              const GenerateParams& params, Workspace& workspace);
+void Generate(const Engine& engine, const GenerateParams& params,
+              Workspace& workspace);
 
 // How many of the first streams GenerateBatch takes, of `count` with the same
 // number of frames: all lanes of a subscale model begin, or all go on.
@@ -41,9 +41,8 @@ int BatchedStreams(const Model& model, const GenerateParams* streams,
 // Up to 16 streams as a batch, one pass over the weights for all: of a plain
 // model the samples of Generate, of any other one of 16 / B streams, whose
 // sub-tensors are lanes too.
-void GenerateBatch(const Engine& engine, const KernelTable& kernels,
-                   const GenerateParams* streams, int count,
-                   BatchWorkspace& workspace);
+void GenerateBatch(const Engine& engine, const GenerateParams* streams,
+                   int count, BatchWorkspace& workspace);
 
 }  // namespace wavernn_tf
 

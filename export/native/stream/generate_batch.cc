@@ -14,21 +14,20 @@ namespace {
 // Draws the classes of all lanes and writes the audio.
 class LaneSampler {
  public:
-  LaneSampler(const Model& model, const KernelTable& kernels,
-              const GenerateParams* streams, int count,
+  LaneSampler(const Engine& engine, const GenerateParams* streams, int count,
               BatchWorkspace& workspace)
-      : model_(model),
-        kernels_(kernels),
+      : model_(engine.model),
+        kernels_(engine.kernels()),
         streams_(streams),
         workspace_(workspace),
-        coding_(model.coding()),
-        shaping_(model.predictors.noise),
-        predicts_(model.predictors.on()),
-        sub_tensors_(model.subscale.batch),
-        remembered_(model.subscale.history()) {
+        coding_(model_.coding()),
+        shaping_(model_.predictors.noise),
+        predicts_(model_.predictors.on()),
+        sub_tensors_(model_.subscale.batch),
+        remembered_(model_.subscale.history()) {
     run_.count = count;
-    run_.frames = streams[0].frames + model.ahead();
-    run_.stagger = model.subscale.stagger();
+    run_.frames = streams[0].frames + model_.ahead();
+    run_.stagger = model_.subscale.stagger();
     for (int r = -remembered_; r < 0; ++r) {
       std::fill_n(workspace_.history.Step(r), kBatchLanes, 0.0f);
     }
@@ -158,7 +157,7 @@ class LaneSampler {
   }
 
   void AcceptPredicted(int64_t r, SplitSample* classes) {
-    const TimedStage stage(kernels_, kPredictionStage);
+    const TimedStage stage(workspace_.clock, kPredictionStage);
     for (int k = 0; k < run_.count; ++k) {
       if (!running_[k]) continue;
       const LaneStream& lane = run_.streams[k];
@@ -215,7 +214,10 @@ class LaneSampler {
                                     uniforms,     group,
                                     inside,       median_group,
                                     median_inside};
-    median ? kernels_.draw_median_batch(params) : kernels_.draw_batch(params);
+    {
+      const TimedStage stage(workspace_.clock, kSoftmaxStage);
+      median ? kernels_.draw_median_batch(params) : kernels_.draw_batch(params);
+    }
     for (int k = 0; k < kBatchLanes; ++k) {
       if (!running_[k] || Greedy(k, fine)) continue;
       Chosen(classes[k], fine) = ClassAt(logits, k, group[k], inside[k]);
@@ -312,11 +314,11 @@ int BatchedStreams(const Model& model, const GenerateParams* streams,
   return batched;
 }
 
-void GenerateBatch(const Engine& engine, const KernelTable& kernels,
-                   const GenerateParams* streams, int count,
-                   BatchWorkspace& workspace) {
-  LaneSampler sampler(engine.model, kernels, streams, count, workspace);
-  RunLanes(engine, kernels, sampler.run(), workspace, sampler);
+void GenerateBatch(const Engine& engine, const GenerateParams* streams,
+                   int count, BatchWorkspace& workspace) {
+  const TimedStage whole(workspace.clock, kRestStage);
+  LaneSampler sampler(engine, streams, count, workspace);
+  RunLanes(engine, sampler.run(), workspace, sampler);
 }
 
 }  // namespace wavernn_tf

@@ -11,36 +11,36 @@ int BatchFrom(const Model& model, const KernelTable& kernels, bool score) {
   return kernels.batch_from[static_cast<int>(model.recurrent[0].type)];
 }
 
-StreamTurn NextTurn(const Model& model, const KernelTable& kernels,
-                    const GenerateParams* streams, int left) {
+StreamTurn NextTurn(const Engine& engine, const GenerateParams* streams,
+                    int left) {
+  const Model& model = engine.model;
   const int count = BatchedStreams(model, streams, left);
-  const bool batch = count >= BatchFrom(model, kernels, false);
+  const bool batch = count >= BatchFrom(model, engine.kernels(), false);
   return {batch ? count : 1, batch};
 }
 
-void RunTurn(const Engine& engine, const KernelTable& kernels, StreamTurn turn,
+void RunTurn(const Engine& engine, StreamTurn turn,
              const GenerateParams* streams, Workspace* workspace,
              BatchWorkspace* batch_workspace) {
   if (turn.batch) {
-    GenerateBatch(engine, kernels, streams, turn.count, *batch_workspace);
+    GenerateBatch(engine, streams, turn.count, *batch_workspace);
   } else {
-    Generate(engine, kernels, *streams, *workspace);
+    Generate(engine, *streams, *workspace);
   }
 }
 
-void RunScores(const Engine& engine, const KernelTable& kernels,
-               const ScoreParams* streams, int count, Workspace* workspace,
-               BatchWorkspace* batch_workspace) {
+void RunScores(const Engine& engine, const ScoreParams* streams, int count,
+               Workspace* workspace, BatchWorkspace* batch_workspace) {
   const Subscale& subscale = engine.model.subscale;
   if (subscale.plain()) {
     for (int b = 0; b < count; ++b) {
-      Score(engine, kernels, streams[b], *workspace);
+      Score(engine, streams[b], *workspace);
     }
     return;
   }
   const int most = kBatchLanes / subscale.batch;
   for (int b = 0; b < count; b += most) {
-    ScoreBatch(engine, kernels, streams + b, std::min(most, count - b),
+    ScoreBatch(engine, streams + b, std::min(most, count - b),
                *batch_workspace);
   }
 }

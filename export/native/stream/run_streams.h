@@ -21,18 +21,17 @@ struct StreamTurn {
 };
 
 // What to run next of `left` >= 1 streams with the same number of frames.
-StreamTurn NextTurn(const Model& model, const KernelTable& kernels,
-                    const GenerateParams* streams, int left);
+StreamTurn NextTurn(const Engine& engine, const GenerateParams* streams,
+                    int left);
 
 // A plain model needs `workspace`, a turn in a batch `batch_workspace`.
-void RunTurn(const Engine& engine, const KernelTable& kernels, StreamTurn turn,
+void RunTurn(const Engine& engine, StreamTurn turn,
              const GenerateParams* streams, Workspace* workspace,
              BatchWorkspace* batch_workspace);
 
 // `count` streams of the same number of samples; workspaces as above.
-void RunScores(const Engine& engine, const KernelTable& kernels,
-               const ScoreParams* streams, int count, Workspace* workspace,
-               BatchWorkspace* batch_workspace);
+void RunScores(const Engine& engine, const ScoreParams* streams, int count,
+               Workspace* workspace, BatchWorkspace* batch_workspace);
 
 }  // namespace wavernn_tf
 

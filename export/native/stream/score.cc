@@ -13,9 +13,8 @@ namespace {
 // Chooses the classes of the audio and writes down their likelihoods.
 class Teacher {
  public:
-  Teacher(const Model& model, const KernelTable& kernels,
-          const ScoreParams& params)
-      : model_(model), kernels_(kernels), params_(params) {}
+  Teacher(const Engine& engine, const ScoreParams& params)
+      : model_(engine.model), kernels_(engine.kernels()), params_(params) {}
 
   int Coarse(float* logits) {
     const float x = params_.audio[read_];
@@ -52,11 +51,11 @@ class Teacher {
 // rounding by the mu-law split.
 class PredictedTeacher {
  public:
-  PredictedTeacher(const Model& model, const KernelTable& kernels,
-                   const ScoreParams& params, SamplePredictor& predictor)
-      : model_(model),
-        coding_(model.coding()),
-        kernels_(kernels),
+  PredictedTeacher(const Engine& engine, const ScoreParams& params,
+                   SamplePredictor& predictor)
+      : model_(engine.model),
+        coding_(model_.coding()),
+        kernels_(engine.kernels()),
         params_(params),
         predictor_(predictor) {}
 
@@ -108,21 +107,21 @@ float LogLikelihood(const KernelTable& kernels, float* logits, int label) {
   return LogProbability(logit, highest, totals);
 }
 
-void Score(const Engine& engine, const KernelTable& kernels,
-           const ScoreParams& params, Workspace& workspace) {
+void Score(const Engine& engine, const ScoreParams& params,
+           Workspace& workspace) {
   const Model& model = engine.model;
   std::fill_n(workspace.gates.data(), model.state_size, 0.0f);
-  workspace.SetState(engine, kernels, workspace.gates.data());
+  workspace.SetState(engine, workspace.gates.data());
   if (model.predictors.on()) {
     const std::vector<float> silence(model.predictor_size(), 0.0f);
     workspace.predictor.Load(silence.data());
-    PredictedTeacher teacher(model, kernels, params, workspace.predictor);
-    RunStream(engine, kernels, params.features, params.samples,
+    PredictedTeacher teacher(engine, params, workspace.predictor);
+    RunStream(engine, params.features, params.samples,
               workspace.predictor.classes(), workspace, teacher);
     return;
   }
-  Teacher teacher(model, kernels, params);
-  RunStream(engine, kernels, params.features, params.samples,
+  Teacher teacher(engine, params);
+  RunStream(engine, params.features, params.samples,
             Split(0.0f, model.sample_offset), workspace, teacher);
 }
 

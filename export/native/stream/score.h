@@ -20,12 +20,11 @@ struct ScoreParams {
 };
 
 // Of a plain model.
-void Score(const Engine& engine, const KernelTable& kernels,
-           const ScoreParams& params, Workspace& workspace);
+void Score(const Engine& engine, const ScoreParams& params,
+           Workspace& workspace);
 
 // Up to 16 / B streams of the same number of samples, as a batch.
-void ScoreBatch(const Engine& engine, const KernelTable& kernels,
-                const ScoreParams* streams, int count,
+void ScoreBatch(const Engine& engine, const ScoreParams* streams, int count,
                 BatchWorkspace& workspace);
 
 // Natural log of the probability of class `label`; overwrites logits [256].

@@ -12,23 +12,23 @@ namespace {
 // likelihoods. The lanes do not wait for each other: all is known.
 class LaneTeacher {
  public:
-  LaneTeacher(const Model& model, const KernelTable& kernels,
-              const ScoreParams* streams, int count, History& history)
-      : model_(model),
-        kernels_(kernels),
+  LaneTeacher(const Engine& engine, const ScoreParams* streams, int count,
+              History& history)
+      : model_(engine.model),
+        kernels_(engine.kernels()),
         streams_(streams),
         history_(history),
-        sub_tensors_(model.subscale.batch) {
+        sub_tensors_(model_.subscale.batch) {
     const int64_t samples = streams[0].samples;
     run_.count = count;
-    run_.frames = (samples + model.hop_length - 1) / model.hop_length;
+    run_.frames = (samples + model_.hop_length - 1) / model_.hop_length;
     for (int stream = 0; stream < count; ++stream) {
       LaneStream& lanes = run_.streams[stream];
       lanes.features = streams[stream].features;
       lanes.end = (samples + sub_tensors_ - 1) / sub_tensors_;
     }
-    const int future = model.subscale.future();
-    for (int r = future - model.subscale.history(); r <= future; ++r) Show(r);
+    const int future = model_.subscale.future();
+    for (int r = future - model_.subscale.history(); r <= future; ++r) Show(r);
   }
 
   const LaneRun& run() const { return run_; }
@@ -99,11 +99,10 @@ class LaneTeacher {
 
 }  // namespace
 
-void ScoreBatch(const Engine& engine, const KernelTable& kernels,
-                const ScoreParams* streams, int count,
+void ScoreBatch(const Engine& engine, const ScoreParams* streams, int count,
                 BatchWorkspace& workspace) {
-  LaneTeacher teacher(engine.model, kernels, streams, count, workspace.history);
-  RunLanes(engine, kernels, teacher.run(), workspace, teacher);
+  LaneTeacher teacher(engine, streams, count, workspace.history);
+  RunLanes(engine, teacher.run(), workspace, teacher);
 }
 
 }  // namespace wavernn_tf

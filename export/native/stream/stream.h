@@ -8,9 +8,8 @@
 #include <deque>
 
 #include "base/signal.h"
-#include "kernels/kernel_table.h"
 #include "model/engine.h"
-#include "profile/timed_kernels.h"
+#include "profile/stage_clock.h"
 #include "stream/workspace.h"
 
 namespace wavernn_tf {
@@ -18,8 +17,10 @@ namespace wavernn_tf {
 // logits = output relu(project half + b) + b', the half of the state that
 // starts at unit `first`. For one stream, or for 16 with theirs workspace.
 template <typename AnyWorkspace>
-void ComputeLogits(const KernelTable& kernels, const GroupedHead& head,
-                   int first, AnyWorkspace& workspace) {
+void ComputeLogits(const Engine& engine, const GroupedHead& head, int first,
+                   AnyWorkspace& workspace) {
+  const TimedStage stage(workspace.clock, kHeadsStage);
+  const KernelTable& kernels = engine.kernels();
   workspace.state.Project(kernels, head.project, first, workspace.projection);
   workspace.projection.Multiply(kernels, head.output, 0,
                                 workspace.logits.data());
@@ -29,10 +30,11 @@ void ComputeLogits(const KernelTable& kernels, const GroupedHead& head,
 // read forwards and backwards in turn: what was read last is read first the
 // next time, while a cache that cannot hold all still holds that.
 template <typename AnyWorkspace>
-void RecurrentProduct(const Engine& engine, const KernelTable& kernels,
-                      AnyWorkspace& workspace) {
+void RecurrentProduct(const Engine& engine, AnyWorkspace& workspace) {
+  const TimedStage stage(workspace.clock, kRecurrentStage);
   const auto multiply = [&](const GroupedMatrix& matrix) {
-    workspace.state.Multiply(kernels, matrix, 0, workspace.recurrent.data());
+    workspace.state.Multiply(engine.kernels(), matrix, 0,
+                             workspace.recurrent.data());
   };
   const std::deque<GroupedMatrix>& matrices = engine.recurrence;
   if (workspace.backwards) {
@@ -49,13 +51,12 @@ void RecurrentProduct(const Engine& engine, const KernelTable& kernels,
 //   chooser  int Coarse(float* logits), then int Fine(float* logits), each
 //            given 256 logits that it may overwrite
 template <typename Chooser>
-SplitSample Step(const Engine& engine, const KernelTable& kernels,
-                 const float* gates, SplitSample previous, Workspace& workspace,
-                 Chooser& chooser) {
+SplitSample Step(const Engine& engine, const float* gates, SplitSample previous,
+                 Workspace& workspace, Chooser& chooser) {
   const int size = engine.model.state_size;
   const int half = size / 2;
   float* const logits = workspace.logits.data();
-  RecurrentProduct(engine, kernels, workspace);
+  RecurrentProduct(engine, workspace);
 
   GateParams params = {};
   params.gates = gates;
@@ -67,24 +68,29 @@ SplitSample Step(const Engine& engine, const KernelTable& kernels,
   params.state_size = size;
   params.coarse_previous = NetworkInput(previous.coarse);
   params.fine_previous = NetworkInput(previous.fine);
-  kernels.coarse_gates(params);
-  ComputeLogits(kernels, engine.coarse, 0, workspace);
+  {
+    const TimedStage stage(workspace.clock, kGatesStage);
+    engine.kernels().coarse_gates(params);
+  }
+  ComputeLogits(engine, engine.coarse, 0, workspace);
   SplitSample sample = {};
   sample.coarse = chooser.Coarse(logits);
 
   params.coarse_now = NetworkInput(sample.coarse);
-  kernels.fine_gates(params);
-  ComputeLogits(kernels, engine.fine, half, workspace);
+  {
+    const TimedStage stage(workspace.clock, kGatesStage);
+    engine.kernels().fine_gates(params);
+  }
+  ComputeLogits(engine, engine.fine, half, workspace);
   sample.fine = chooser.Fine(logits);
   return sample;
 }
 
 // Predicts the next sample of a stream and adds to the gates' conditioning what
 // its step sees of the predictors. `step` is one of the chunk's.
-inline const float* PredictStep(const Engine& engine,
-                                const KernelTable& kernels, const float* gates,
+inline const float* PredictStep(const Engine& engine, const float* gates,
                                 int64_t step, Workspace& workspace) {
-  const TimedStage stage(kernels, kPredictionStage);
+  const TimedStage stage(workspace.clock, kPredictionStage);
   const Model& model = engine.model;
   const Conditioner& conditioner = workspace.conditioner;
   const int64_t frame = step / model.steps_per_frame;
@@ -102,6 +108,7 @@ inline const float* PredictStep(const Engine& engine,
       rows,
       kGates * model.state_size,
       workspace.sample_gates.data()};
+  const KernelTable& kernels = engine.kernels();
   halves ? kernels.add_inputs_halves(params) : kernels.add_inputs(params);
   return workspace.sample_gates.data();
 }
@@ -114,9 +121,8 @@ inline const float* PredictStep(const Engine& engine,
 //            chosen and returns those that the next step reads
 // `previous` holds the classes before the first sample, then before the next.
 template <typename Chooser>
-void RunStream(const Engine& engine, const KernelTable& kernels,
-               const float* features, int64_t samples, SplitSample previous,
-               Workspace& workspace, Chooser& chooser) {
+void RunStream(const Engine& engine, const float* features, int64_t samples,
+               SplitSample previous, Workspace& workspace, Chooser& chooser) {
   const Model& model = engine.model;
   const int64_t width = static_cast<int64_t>(kGates) * model.state_size;
   const int64_t channels = model.conditioning_channels;
@@ -127,13 +133,16 @@ void RunStream(const Engine& engine, const KernelTable& kernels,
     const int chunk =
         static_cast<int>(std::min<int64_t>(kChunkFrames, frames - frame));
     const float* const steps = workspace.conditioner.Run(
-        engine, kernels, features + frame * model.n_features, chunk);
+        engine, workspace.clock, features + frame * model.n_features, chunk);
     const int64_t n_steps = static_cast<int64_t>(chunk) * model.steps_per_frame;
     for (int64_t step = 0; step < n_steps && left > 0; step += kChunkSteps) {
       const int count =
           static_cast<int>(std::min<int64_t>(kChunkSteps, n_steps - step));
-      ProjectGates(engine, kernels, steps + step * channels, channels, count,
-                   workspace.gates.data());
+      {
+        const TimedStage stage(workspace.clock, kConditioningStage);
+        ProjectGates(engine, steps + step * channels, channels, count,
+                     workspace.gates.data());
+      }
       for (int t = 0; t < count; ++t) {
         const float* const gates = workspace.gates.data() + t * width;
         if (predicts) {
@@ -142,11 +151,10 @@ void RunStream(const Engine& engine, const KernelTable& kernels,
         }
         for (int i = 0; i < model.samples_per_step && left > 0; ++i, --left) {
           const float* const inputs =
-              predicts
-                  ? PredictStep(engine, kernels, gates, step + t, workspace)
-                  : gates;
+              predicts ? PredictStep(engine, gates, step + t, workspace)
+                       : gates;
           previous = chooser.Accept(
-              Step(engine, kernels, inputs, previous, workspace, chooser));
+              Step(engine, inputs, previous, workspace, chooser));
         }
       }
     }

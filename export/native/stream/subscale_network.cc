@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "profile/timed_kernels.h"
-
 namespace wavernn_tf {
 
 bool SubscaleNetwork::Allocate(const Engine& engine) {
@@ -80,10 +78,10 @@ void SubscaleNetwork::Concatenate(const Subscale& model,
   }
 }
 
-void SubscaleNetwork::Run(const Engine& engine, const KernelTable& kernels,
-                          const History& history, int64_t step, int stagger) {
-  const TimedStage stage(kernels, kSubscaleStage);
+void SubscaleNetwork::Run(const Engine& engine, const History& history,
+                          int64_t step, int stagger) {
   const Subscale& model = engine.model.subscale;
+  const KernelTable& kernels = engine.kernels();
   const int last = static_cast<int>(model.layers.size()) - 1;
   ReadHistory(model, history, step, stagger);
   ++turn_;
@@ -98,11 +96,10 @@ void SubscaleNetwork::Run(const Engine& engine, const KernelTable& kernels,
 }
 
 const float* SubscaleNetwork::AddTo(const float* gates, int part,
-                                    const Engine& engine,
-                                    const KernelTable& kernels) {
-  const TimedStage stage(kernels, kSubscaleStage);
+                                    const Engine& engine) {
   for (const GroupedMatrix& matrix : engine.subscale.gates[part]) {
-    n_.Multiply(kernels, matrix, 0, gates_.data(), false, nullptr, gates);
+    n_.Multiply(engine.kernels(), matrix, 0, gates_.data(), false, nullptr,
+                gates);
   }
   return gates_.data();
 }

@@ -27,13 +27,12 @@ class SubscaleNetwork {
   // other, so that lane s, at position i, sees position i + p of lane s - 1 - j
   // at
   //   history.Step(step + p - (j + 1) * stagger).
-  void Run(const Engine& engine, const KernelTable& kernels,
-           const History& history, int64_t step, int stagger);
+  void Run(const Engine& engine, const History& history, int64_t step,
+           int stagger);
 
   // gates + N_g n of that position, of the units of one part (engine.h):
   // [3 units, 16] of gates [3 units + slack, 16].
-  const float* AddTo(const float* gates, int part, const Engine& engine,
-                     const KernelTable& kernels);
+  const float* AddTo(const float* gates, int part, const Engine& engine);
 
  private:
   // A layer's input and, for all layers but the first, the outputs of the one

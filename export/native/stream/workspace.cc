@@ -26,11 +26,10 @@ bool Workspace::Allocate(const Engine& engine) {
          logits.Resize(kClasses + kOutputSlack);
 }
 
-void Workspace::SetState(const Engine& engine, const KernelTable& kernels,
-                         const float* values) {
+void Workspace::SetState(const Engine& engine, const float* values) {
   const int size = engine.model.state_size;
   std::copy_n(values, size, state.plain());
-  state.Refresh(kernels, 0, size, kLargestState);
+  state.Refresh(engine.kernels(), 0, size, kLargestState);
 }
 
 bool BatchWorkspace::Allocate(Engine& engine) {

@@ -10,6 +10,7 @@
 #include "model/lane_conditioning.h"
 #include "prediction/postfilter.h"
 #include "prediction/sample_predictor.h"
+#include "profile/stage_clock.h"
 #include "stream/history.h"
 #include "stream/subscale_network.h"
 
@@ -31,6 +32,7 @@ struct Workspace {
   AlignedArray<float> recurrent;  // [3H + slack] R_g h
   AlignedArray<float> logits;     // [256 + slack]
   bool backwards = false;         // of the next RecurrentProduct
+  StageClock* clock = nullptr;    // that times the stages, if any
   // Of a model with predictors:
   SamplePredictor predictor;
   Postfilter postfilter;
@@ -41,8 +43,7 @@ struct Workspace {
   bool Allocate(const Engine& engine);
 
   // Starts from state [H].
-  void SetState(const Engine& engine, const KernelTable& kernels,
-                const float* values);
+  void SetState(const Engine& engine, const float* values);
 };
 
 struct BatchWorkspace {
@@ -54,6 +55,7 @@ struct BatchWorkspace {
   AlignedArray<float> recurrent;  // [3H + slack, 16]
   AlignedArray<float> logits;     // [256 + slack, 16]
   bool backwards = false;         // of the next RecurrentProduct
+  StageClock* clock = nullptr;    // that times the stages, if any
   // Of a model with predictors, whose lanes are streams:
   SamplePredictor predictors[kBatchLanes];
   Postfilter postfilters[kBatchLanes];

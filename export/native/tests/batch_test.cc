@@ -269,7 +269,7 @@ void TestGenerate(Kind kind, bool mixed,
     CHECK(workspace.Allocate(engine) && batch.Allocate(engine));
     std::vector<Stream> alone = streams;
     for (Stream& stream : alone) {
-      Generate(engine, kernels, stream.Params(kFrames), workspace);
+      Generate(engine, stream.Params(kFrames), workspace);
     }
     CHECK(alone[0].audio != alone[2].audio);  // canary
     // From `first` on, so that a stream meets other lanes and neighbours; the
@@ -281,7 +281,7 @@ void TestGenerate(Kind kind, bool mixed,
       }
       std::vector<GenerateParams> params;
       for (Stream& stream : together) params.push_back(stream.Params(kFrames));
-      GenerateBatch(engine, kernels, params.data(), count, batch);
+      GenerateBatch(engine, params.data(), count, batch);
       for (int k = 0; k < count; ++k) {
         const Stream& expected = alone[(first + k) % kBatchLanes];
         CHECK(together[k].audio == expected.audio);
@@ -322,7 +322,7 @@ void TestChunks(Kind kind, const PredictorShape& predictors = {}) {
         p.state_out = stream.state.data();
         params.push_back(p);
       }
-      GenerateBatch(engine, kernels, params.data(), 7, workspace);
+      GenerateBatch(engine, params.data(), 7, workspace);
     }
     return result;
   };

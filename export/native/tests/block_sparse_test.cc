@@ -354,7 +354,7 @@ void TestRecurrence(Kind kind, bool mixed) {
     CHECK(engine.Build(model, kernels) && one.Allocate(engine) &&
           batch.Allocate(engine));
     CHECK(engine.recurrence.size() > 2);
-    one.SetState(engine, kernels, h.data());
+    one.SetState(engine, h.data());
     for (int i = 0; i < sizes.state_size; ++i) {
       std::fill_n(batch.state.plain() + kBatchLanes * i, kBatchLanes, h[i]);
     }
@@ -362,8 +362,8 @@ void TestRecurrence(Kind kind, bool mixed) {
     for (int turn = 0; turn < 3; ++turn) {
       std::fill_n(one.recurrent.data(), outputs, kUntouched);
       std::fill_n(batch.recurrent.data(), kBatchLanes * outputs, kUntouched);
-      RecurrentProduct(engine, kernels, one);
-      RecurrentProduct(engine, kernels, batch);
+      RecurrentProduct(engine, one);
+      RecurrentProduct(engine, batch);
       Floats lane(outputs);
       for (int o = 0; o < outputs; ++o) {
         lane[o] = batch.recurrent[kBatchLanes * o + 5];

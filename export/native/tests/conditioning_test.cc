@@ -83,8 +83,7 @@ void TestAgainstOracle(WeightType weights) {
   CHECK(conditioner.Allocate(engine, 7));
   const Floats features = random.Features(7);
   const Doubles expected = Oracle(model, features);
-  const float* steps =
-      conditioner.Run(engine, ScalarKernels(), features.data(), 7);
+  const float* steps = conditioner.Run(engine, nullptr, features.data(), 7);
   CHECK(expected.size() == 7u * 6u * 21u);
   double worst = 0.0;
   double largest = 0.0;
@@ -109,11 +108,11 @@ void TestChunks(const KernelTable& kernels) {
   const Floats features = random.Features(frames);
   const int per_frame = model.steps_per_frame * model.conditioning_channels;
   const float* steps =
-      conditioner.Run(engine, kernels, features.data(), frames);
+      conditioner.Run(engine, nullptr, features.data(), frames);
   const Floats whole(steps, steps + frames * per_frame);
   for (int size : {1, 2, 4}) {
     for (int frame = 0; frame + size <= frames; ++frame) {
-      steps = conditioner.Run(engine, kernels,
+      steps = conditioner.Run(engine, nullptr,
                               features.data() + frame * model.n_features, size);
       CHECK(std::equal(steps, steps + size * per_frame,
                        whole.begin() + frame * per_frame));
@@ -134,7 +133,7 @@ void TestProjection(WeightType weights, const KernelTable& kernels) {
   for (int stride : {channels, 3 * channels}) {
     const Floats steps = RandomFloats(random.random(), kSteps * stride, 1.0f);
     Floats gates(kSteps * width + kFence, kUntouched);
-    ProjectGates(engine, kernels, steps.data(), stride, kSteps, gates.data());
+    ProjectGates(engine, steps.data(), stride, kSteps, gates.data());
     for (int t = 0; t < kSteps; ++t) {
       for (int o = 0; o < width; ++o) {
         float sum = model.input_bias[o];

@@ -96,11 +96,11 @@ Outcome Run(const Case& which, const KernelTable& kernels) {
   if (model.subscale.plain()) {
     Workspace workspace;
     CHECK(workspace.Allocate(engine));
-    Generate(engine, kernels, params, workspace);
+    Generate(engine, params, workspace);
   } else {
     BatchWorkspace workspace;
     CHECK(workspace.Allocate(engine));
-    GenerateBatch(engine, kernels, &params, 1, workspace);
+    GenerateBatch(engine, &params, 1, workspace);
   }
   Outcome outcome = {{audio.begin(), audio.end()},
                      std::vector<uint32_t>(state.size())};

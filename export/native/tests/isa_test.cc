@@ -22,6 +22,7 @@ template <typename Compute>
 void Compare(Compute compute) {
   const Floats expected = compute(ScalarKernels());
   ForEachIsa([&](const KernelTable& kernels) {
+    if (&kernels == &ScalarKernels()) return;
     CHECK(SameBits(compute(kernels), expected));
   });
 }
@@ -175,10 +176,10 @@ void TestGenerate(Kind kind, bool mixed, int state, int projection,
     params.state_in = result.data();
     params.state_out = result.data();
     params.audio = audio.data();
-    Generate(engine, kernels, params, workspace);
+    Generate(engine, params, workspace);
     Floats scores(2 * samples);
-    Score(engine, kernels,
-          {features.data(), audio.data(), samples, scores.data()}, workspace);
+    Score(engine, {features.data(), audio.data(), samples, scores.data()},
+          workspace);
     result.insert(result.end(), audio.begin(), audio.end());
     result.insert(result.end(), scores.begin(), scores.end());
     return result;

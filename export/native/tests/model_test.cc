@@ -64,9 +64,8 @@ void TestMask(const ModelShape& shape) {
   Floats hidden[2];
   Recorder recorder[2] = {{10, {}, {}}, {200, {}, {}}};
   for (int run = 0; run < 2; ++run) {
-    workspace.SetState(voice.engine, ScalarKernels(), start.data());
-    Step(voice.engine, ScalarKernels(), gates.data(), {3, 4}, workspace,
-         recorder[run]);
+    workspace.SetState(voice.engine, start.data());
+    Step(voice.engine, gates.data(), {3, 4}, workspace, recorder[run]);
     hidden[run].assign(workspace.state.plain(),
                        workspace.state.plain() + 2 * half);
   }
@@ -101,7 +100,7 @@ Stream GenerateChunks(const Model& model, const Floats& features, int frames,
     params.state_out = stream.state.data();
     params.position = static_cast<uint64_t>(frame) * model.hop_length;
     params.audio = stream.audio.data() + frame * model.hop_length;
-    Generate(voice.engine, ScalarKernels(), params, voice.workspace);
+    Generate(voice.engine, params, voice.workspace);
   }
   return stream;
 }
@@ -148,7 +147,7 @@ void TestScoreFollowsGenerate(ModelShape shape) {
   Floats scores(2 * samples);
   const ScoreParams params = {features.data(), stream.audio.data(), samples,
                               scores.data()};
-  Score(voice.engine, ScalarKernels(), params, voice.workspace);
+  Score(voice.engine, params, voice.workspace);
   // s below -32768 or above 32767 cannot be told from the audio.
   int outside = 0;
   for (int64_t n = 0; n < samples; ++n) {
@@ -158,7 +157,7 @@ void TestScoreFollowsGenerate(ModelShape shape) {
   for (float score : scores) CHECK(score >= -std::log(256.0f));
   const float best = scores[2 * 100 + 1];
   stream.audio[100] ^= 1;
-  Score(voice.engine, ScalarKernels(), params, voice.workspace);
+  Score(voice.engine, params, voice.workspace);
   CHECK(scores[2 * 100 + 1] < best);
 }
 

@@ -69,11 +69,10 @@ ModelShape Shape(const Layout& layout, Kind kind, bool mixed = false) {
 }
 
 struct Voice {
-  const KernelTable& kernels;
   Engine engine;
   BatchWorkspace workspace;
 
-  Voice(const Model& model, const KernelTable& table) : kernels(table) {
+  Voice(const Model& model, const KernelTable& kernels) {
     CHECK(engine.Build(model, kernels) && workspace.Allocate(engine));
   }
 };
@@ -122,8 +121,7 @@ void Generate(Voice& voice, std::vector<Stream>& streams, int frames,
     }
     const int count = static_cast<int>(params.size());
     CHECK(BatchedStreams(model, params.data(), count) == count);
-    GenerateBatch(voice.engine, voice.kernels, params.data(), count,
-                  voice.workspace);
+    GenerateBatch(voice.engine, params.data(), count, voice.workspace);
     frame += chunk;
   }
 }
@@ -154,6 +152,7 @@ void TestWavefront(const Layout& layout, Kind kind, bool mixed) {
     std::vector<Stream> whole = {fresh};
     Generate(voice, whole, kFrames, {kFrames});
     CHECK(whole[0].audio == expected);
+    if (&kernels != &BestKernels()) return;
     for (const std::vector<int>& chunks : {std::vector<int>{1}, {4, 1, 3}}) {
       std::vector<Stream> cut = {fresh};
       Generate(voice, cut, kFrames, chunks);
@@ -201,7 +200,7 @@ Floats Scores(Voice& voice, const Floats& features, const Audio& audio,
   Floats scores(2 * samples);
   const ScoreParams params = {features.data(), audio.data(), samples,
                               scores.data()};
-  ScoreBatch(voice.engine, voice.kernels, &params, 1, voice.workspace);
+  ScoreBatch(voice.engine, &params, 1, voice.workspace);
   return scores;
 }
 
@@ -249,7 +248,7 @@ void TestScore(const Layout& layout, Kind kind) {
     const ScoreParams params[] = {
         {features.data(), silence.data(), samples, other.data()},
         {features.data(), audio.data(), samples, first.data()}};
-    ScoreBatch(voice.engine, kernels, params, 2, voice.workspace);
+    ScoreBatch(voice.engine, params, 2, voice.workspace);
     CHECK(SameBits(first, scores) && !SameBits(other, scores));
   });
 }

@@ -10,6 +10,7 @@
 #include "kernels/kernel_table.h"
 #include "model/engine.h"
 #include "model/model.h"
+#include "profile/stage_clock.h"
 #include "stream/workspace.h"
 #include "tflite/error_text.h"
 #include "tflite/shared_engine.h"
@@ -35,7 +36,7 @@ struct CallSizes {
 struct OpOptions {
   const KernelTable* kernels = nullptr;
   bool postfilter = true;  // of a voice that has one
-  bool stages = false;     // keep the time of every stage (timed_kernels.h)
+  bool stages = false;     // keep the time of every stage (kept_stages.h)
 };
 
 struct Op {
@@ -48,6 +49,7 @@ struct Op {
   OpOptions options;       // set by the delegate
   // Made by the first run: a graph may hold ops that never do.
   std::shared_ptr<Engine> engine;
+  std::unique_ptr<StageClock> clock;  // of the workspaces, if times are kept
   std::unique_ptr<Workspace> workspace;
   std::unique_ptr<BatchWorkspace> batch_workspace;
 };

@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "profile/timed_kernels.h"
 #include "stream/run_streams.h"
+#include "tflite/kept_stages.h"
 #include "tflite/op.h"
 #include "tflite/op_tensors.h"
 #include "tflite/tensors.h"
@@ -35,14 +35,19 @@ bool MakeReady(Op& op, bool batch, ErrorText& error) {
     op.engine = ShareEngine(op.constants, op.model, *op.options.kernels);
     if (op.engine == nullptr) return no_memory();
   }
+  if (op.options.stages && op.clock == nullptr) {
+    op.clock = std::make_unique<StageClock>();
+  }
   if (op.model.subscale.plain() && op.workspace == nullptr) {
     auto workspace = std::make_unique<Workspace>();
     if (!workspace->Allocate(*op.engine)) return no_memory();
+    workspace->clock = op.clock.get();
     op.workspace = std::move(workspace);
   }
   if (batch && op.batch_workspace == nullptr) {
     auto workspace = std::make_unique<BatchWorkspace>();
     if (!workspace->Allocate(*op.engine)) return no_memory();
+    workspace->clock = op.clock.get();
     op.batch_workspace = std::move(workspace);
   }
   return true;
@@ -83,30 +88,15 @@ std::vector<GenerateParams> Streams(TfLiteContext& context, const Op& op,
   return streams;
 }
 
-// The first of the streams; returns how many.
-int RunSome(Op& op, const GenerateParams* streams, int left) {
-  const KernelTable& kernels = *op.options.kernels;
-  const StreamTurn turn = NextTurn(op.model, kernels, streams, left);
-  const auto run = [&](const KernelTable& chosen) {
-    RunTurn(*op.engine, chosen, turn, streams, op.workspace.get(),
-            op.batch_workspace.get());
-  };
-  if (op.options.stages) {
-    const TimedRun timed(kernels, turn.batch
-                                      ? op.batch_workspace->recurrent.data()
-                                      : op.workspace->recurrent.data());
-    run(timed.kernels());
-  } else {
-    run(kernels);
-  }
-  return turn.count;
-}
-
 void RunGenerate(TfLiteContext& context, Op& op, const CallSizes& sizes) {
   const std::vector<GenerateParams> streams = Streams(context, op, sizes);
   for (int b = 0; b < sizes.batch;) {
-    b += RunSome(op, &streams[b], sizes.batch - b);
+    const StreamTurn turn = NextTurn(*op.engine, &streams[b], sizes.batch - b);
+    RunTurn(*op.engine, turn, &streams[b], op.workspace.get(),
+            op.batch_workspace.get());
+    b += turn.count;
   }
+  if (op.clock != nullptr) KeepStages(*op.clock);
   const int64_t* positions =
       Data<int64_t>(Input(context, op, kGeneratePosition));
   int64_t* positions_out =
@@ -124,7 +114,6 @@ void RunScore(TfLiteContext& context, Op& op, const CallSizes& sizes) {
   const int16_t* audio = Data<int16_t>(Input(context, op, kScoreAudio));
   float* log_likelihood =
       MutableData<float>(Output(context, op, kScoreLogLikelihood));
-  const KernelTable& kernels = *op.options.kernels;
   std::vector<ScoreParams> streams(sizes.batch);
   for (int b = 0; b < sizes.batch; ++b) {
     ScoreParams& params = streams[b];
@@ -133,8 +122,8 @@ void RunScore(TfLiteContext& context, Op& op, const CallSizes& sizes) {
     params.samples = sizes.samples;
     params.log_likelihood = log_likelihood + b * sizes.samples * 2;
   }
-  RunScores(*op.engine, kernels, streams.data(), sizes.batch,
-            op.workspace.get(), op.batch_workspace.get());
+  RunScores(*op.engine, streams.data(), sizes.batch, op.workspace.get(),
+            op.batch_workspace.get());
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ print(voice.info.to_json())
 
 
 @pytest.mark.slow
-def test_voice_runs_with_numpy_and_litert_only(tmp_path):
+def test_voice_runs_with_numpy_and_litert_only(wheel, tmp_path):
     config = small_config()
     weights = sparse_weights(config)
     model = converted(config, weights)
@@ -46,7 +46,7 @@ def test_voice_runs_with_numpy_and_litert_only(tmp_path):
     (tmp_path / "voice.tflite").write_bytes(model)
     np.save(tmp_path / "mel.npy", mel)
     (tmp_path / "script.py").write_text(SCRIPT)
-    programs = wheels.fresh_environment(tmp_path / "env", share_dependencies=False)
+    programs = wheels.fresh_environment(tmp_path / "env", wheel, share_dependencies=False)
     pip = [sys.executable, "-m", "pip", "--python", programs / "python", "install", "--quiet"]
     wheels.run(*pip, "numpy", "ai-edge-litert")  # the newest there are
 

