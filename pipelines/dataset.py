@@ -29,6 +29,7 @@ from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import records
 from wavernn_tf.pipelines.manifest import SPLITS, Manifest
 from wavernn_tf.prediction import teacher
+from wavernn_tf.trees import shown
 
 PathLike = Union[str, "os.PathLike[str]"]
 Layers = Tuple[Tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]], ...]
@@ -212,8 +213,8 @@ def check_records(folder: PathLike) -> None:
             whole = len(found.audio) == hop * len(found.mel) and np.isfinite(found.mel).all()
             if not (same and whole):
                 raise WaveRNNError(
-                    f"{folder}: expected the recording {info.id!r} of {info.frames} whole frames "
-                    f"in the {split} shards; got {found.id!r} of {len(found.mel)}, with "
+                    f"{folder}: expected the recording {shown(info.id)} of {info.frames} whole "
+                    f"frames in the {split} shards; got {shown(found.id)} of {len(found.mel)}, with "
                     f"{len(found.audio)} samples. Delete the shards of {split} and run "
                     "`wavernn-tf prepare` again."
                 )

@@ -345,8 +345,10 @@ class Restored:
         run = RunFolder.at(path.parents[1])
         if self._made is None:
             self._made = trainer.build(run.config(), run.data())
+        self._made.set_weights([0 * array for array in self._made.get_weights()])
         step = Checkpoints(run, self._made).restore()
-        return step, [array.tobytes() for array in self._made.get_weights()]
+        assert step in (1, 2)  # the one before holds the same weights
+        return [array.tobytes() for array in self._made.get_weights()]
 
 
 def read_voice(path: Path) -> Any:
@@ -419,7 +421,6 @@ def sources(folder: Path) -> None:
     from wavernn_tf.export.tflite import convert
     from wavernn_tf.models.keras_voice import KerasVoice
     from wavernn_tf.pipelines import corpora, prepare
-    from wavernn_tf.training import trainer
     from wavernn_tf.voice import describe
 
     logs.quiet_tensorflow()
@@ -432,7 +433,7 @@ def sources(folder: Path) -> None:
     prepare.prepare(
         corpora.folder(recordings), folder / "data", config.mel, config.signal, progress=False
     )
-    trainer.train(folder / "data", folder / "run", config, quiet=True, audio=False)
+    _begin_run(folder, config)
     voice = KerasVoice(folder / "run")
     statistics = {"mean": voice.info.feature_mean, "std": voice.info.feature_std}
     info = describe.describe(voice.config, voice.weights, statistics, {})
@@ -445,6 +446,30 @@ def sources(folder: Path) -> None:
     mel = np.linspace(-5, 0, 400, dtype=np.float32).reshape(20, 20)
     np.save(folder / "mel.npy", mel)
     np.savez(folder / "mel.npz", mel=mel)
+
+
+def _begin_run(folder: Path, config: Any) -> None:
+    """A run folder as training leaves it, with the weights of its start: nothing is trained."""
+    from wavernn_tf.models import wavernn
+    from wavernn_tf.models.run_folder import RunFolder
+    from wavernn_tf.sparsity import pruning
+    from wavernn_tf.training import checks, trainer
+    from wavernn_tf.training.checkpoints import Checkpoints
+
+    run = RunFolder.at(folder / "run")
+    run.path.mkdir()
+    description, _ = checks.check_data(folder / "data", config)
+    run.begin(config, description)
+    model = trainer.build(config, description)
+    for step in (1, 2):
+        model.optimizer.iterations.assign(step)
+        Checkpoints(run, model).save()
+    plain = wavernn.build(config)
+    pruning.copy_stripped(model, plain)
+    run.save_voice(plain)
+    scores = {"total": 15.0, "coarse": 7.5, "fine": 7.5}
+    row = {"train": scores, "held_out": scores, "sparsity": {"R_u": 0.5}}
+    run.write_history([{"step": step, **row} for step in (1, 2)])
 
 
 SETTINGS: Dict[str, Any] = {
@@ -466,39 +491,54 @@ SETTINGS: Dict[str, Any] = {
 """Of a run that ends at once."""
 
 
+def answer(kind: str, path: Path, whole: Dict[str, Any]) -> Dict[str, Any]:
+    """Read a file, and say what came of it.
+
+    Args:
+      kind: in `KINDS`.
+      path: of the file.
+      whole: by kind, what was read first, of a whole file; filled in here.
+
+    Returns:
+      `result` ("read" or "refused"), `failure` (empty, or what was wrong), `seconds` of processor
+      time, and `bytes`, the most that the process has held.
+    """
+    from wavernn_tf.errors import WaveRNNError
+
+    started, failure, result = time.process_time(), "", "read"
+    try:
+        found = KINDS[kind].read(path)
+        if KINDS[kind].checked and found != whole.setdefault(kind, found):
+            failure = "another result than the whole file's"
+    except WaveRNNError as error:
+        result = "refused"
+        if not 0 < len(str(error)) <= 3000:
+            failure = f"a message of {len(str(error))} characters: {str(error)[:200]}"
+    except BaseException:
+        failure = traceback.format_exc()[-1500:]
+    if os.path.exists(RAN):
+        failure = "code of the file ran"
+        os.rmdir(RAN)
+    return {
+        "seconds": time.process_time() - started,
+        "failure": failure,
+        "result": result,
+        "bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+    }
+
+
 def child() -> None:
     """Read the files named on standard input, a whole one first; answer a line of JSON each."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from wavernn_tf import logs
-    from wavernn_tf.errors import WaveRNNError
 
     logs.quiet_tensorflow()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    first: Dict[str, Any] = {}
+    whole: Dict[str, Any] = {}
     for line in sys.stdin:
         kind, path = json.loads(line)
-        started, failure, result = time.process_time(), "", "read"
-        try:
-            found = KINDS[kind].read(Path(path))
-            if KINDS[kind].checked and found != first.setdefault(kind, found):
-                failure = "another result than the whole file's"
-        except WaveRNNError as error:
-            result = "refused"
-            if not str(error) or len(str(error)) > 3000:
-                failure = f"a message of {len(str(error))} characters: {str(error)[:200]}"
-        except BaseException:
-            failure = traceback.format_exc()[-1500:]
-        if os.path.exists(RAN):
-            failure = "code of the file ran"
-            os.rmdir(RAN)
-        answer = {
-            "seconds": time.process_time() - started,
-            "failure": failure,
-            "result": result,
-            "bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        }
-        answers.write(json.dumps(answer) + "\n")
+        answers.write(json.dumps(answer(kind, Path(path), whole)) + "\n")
         answers.flush()
 
 

@@ -32,7 +32,7 @@ def read(path: files.PathLike, n_features: int) -> np.ndarray:
         with path.open("rb") as file:
             mel = np.load(io.BytesIO(file.read()), allow_pickle=False)
     except Exception as error:  # NumPy parses the header as Python, and zipfile raises its own
-        raise WaveRNNError(f"{path} is not a .npy array: {error}") from error
+        raise WaveRNNError(f"{path} is not a .npy array: {_brief(error)}") from error
     if not isinstance(mel, np.ndarray):
         mel = _only_array(mel, path)
     return check(mel, n_features, str(path))
@@ -77,6 +77,11 @@ def check(mel: np.ndarray, n_features: int, where: str = "", meaning: str = "") 
     return np.ascontiguousarray(mel, np.float32)
 
 
+def _brief(error: Exception) -> str:
+    """The words of an error, which may quote the file at length."""
+    return f"{type(error).__name__}: {str(error)[:300]}"
+
+
 EXTENSIONS = (".npy", ".npz")
 """Of files that hold features."""
 
@@ -94,4 +99,4 @@ def _only_array(archive: Any, path: Path) -> np.ndarray:
     try:
         return np.asarray(archive[chosen[0]])
     except Exception as error:  # zipfile, zlib and NumPy each raise their own
-        raise WaveRNNError(f"{path} is damaged: {error}") from error
+        raise WaveRNNError(f"{path} is damaged: {_brief(error)}") from error

@@ -94,19 +94,30 @@ def _load_tree(source: str) -> Dict[str, Any]:
     return merge(_load_tree(base), tree)
 
 
+_DEEPEST = 30
+"""Mappings and lists inside of each other; a configuration has four."""
+
+
 def parse_yaml(text: str) -> Any:
     """The tree of a YAML text, of plain values alone: a text runs no code and builds no objects.
 
-    An alias is refused: a few of them, each to a list of the one before, stand for gigabytes.
+    An alias is refused: a few of them, each to a list of the one before, stand for gigabytes. So is
+    deep nesting, on which PyYAML takes for ever.
 
     Raises:
-      ValueError: if it is no YAML, or has an alias; in one line.
+      ValueError: if it is no YAML, has an alias, or is nested too deeply; in one line.
     """
     import yaml  # here, so that the on-device runtime needs no YAML
 
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            raise ValueError("expected no alias (*name): write the value where it belongs")
+        depth = 0
+        for event in yaml.parse(text, yaml.SafeLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > _DEEPEST:
+                raise ValueError(f"it is nested more than {_DEEPEST} deep")
+            if isinstance(event, yaml.AliasEvent):
+                raise ValueError("expected no alias (*name): write the value where it belongs")
         return yaml.safe_load(text)
     except Exception as error:  # PyYAML also lets TypeError, RecursionError and others through
         raise ValueError(" ".join(str(error).split())[:300] or type(error).__name__) from error

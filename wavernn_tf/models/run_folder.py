@@ -213,7 +213,8 @@ class RunFolder:
                     [arrays[name] for name in (positions if old else _weight_names(model))]
                 )
         except Exception as error:  # zipfile, zlib, NumPy and Keras each raise their own
-            raise WaveRNNError(f"{self.voice} is damaged or of another model: {error}") from error
+            why = f"{type(error).__name__}: {str(error)[:300]}"
+            raise WaveRNNError(f"{self.voice} is damaged or of another model: {why}") from error
         return model
 
 
