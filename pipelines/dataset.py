@@ -214,8 +214,8 @@ def check_records(folder: PathLike) -> None:
             if not (same and whole):
                 raise WaveRNNError(
                     f"{folder}: expected the recording {shown(info.id)} of {info.frames} whole "
-                    f"frames in the {split} shards; got {shown(found.id)} of {len(found.mel)}, with "
-                    f"{len(found.audio)} samples. Delete the shards of {split} and run "
+                    f"frames in the {split} shards; got {shown(found.id)} of {len(found.mel)}, "
+                    f"with {len(found.audio)} samples. Delete the shards of {split} and run "
                     "`wavernn-tf prepare` again."
                 )
 
