@@ -3,8 +3,8 @@
     pip install pip-tools==7.6.2
     python release/lock.py [--upgrade]
 
-Writes `release/requirements.txt` for the Python that runs it, on this kind of machine; versions that
-are there already are kept, but with `--upgrade`. Install from it with
+Writes `release/requirements.txt` for the Python that runs it, on this kind of machine; versions
+that are there already are kept, but with `--upgrade`. Install from it with
 
     pip install --require-hashes -r release/requirements.txt
     pip install --no-deps --no-build-isolation --editable .

@@ -292,6 +292,13 @@ def _write_features(folder: Path) -> None:
         np.save(folder / f"m{at:02d}.npy", mel.astype(np.float32))
 
 
+def merged(path: Path, rows: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
+    """The rows of a file, those of the same commands replaced."""
+    before = json.loads(path.read_text())["rows"] if path.is_file() else []
+    names = {row["name"] for row in rows}
+    return [row for row in before if row["name"] not in names] + rows
+
+
 def main() -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(
@@ -301,7 +308,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=1e9, help="of each command, at most")
     parser.add_argument("--only", action="append", help="a command's name; repeatable")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--measured", type=Path, help="write the counts there")
+    parser.add_argument("--measured", type=Path, help="write the counts there; others are kept")
     options = parser.parse_args()
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -323,7 +330,7 @@ def main() -> int:
             rows.append({**row, "seconds": round(result.seconds, 2)})
             print(json.dumps(rows[-1]), flush=True)
     if options.measured:
-        machine.write(options.measured, {"rows": rows})
+        machine.write(options.measured, {"rows": merged(options.measured, rows)})
     return int(failed)
 
 
