@@ -55,7 +55,7 @@ def test_another_version_and_a_missing_hash_are_found():
         f"numpy<1: {found['numpy']}",
         "no-such-package: None",
     ]
-    without = re.sub(r"(?m)^(numpy==\S+)(.*\n)(\s+--hash.*\n)+", r"\1\n", text)
+    without = re.sub(r"(?m)^(numpy==\S+) --hash.*$", r"\1", text)
     assert without != text
     with pytest.raises(AssertionError, match="no hash: numpy"):
         locked(without)
