@@ -143,6 +143,7 @@ fuzz: $(STAMP) $(SMALL_VOICES) ## fuzz the C API under sanitizers, SECONDS_EACH=
 	@$(WITH_VENV); \
 	cmake -S export/native -B build/fuzz -DWAVERNN_TF_C_API=ON -DWAVERNN_TF_FUZZ=ON \
 		-DWAVERNN_TF_SANITIZE=ON -DWAVERNN_TF_ISA=avx2 -DCMAKE_BUILD_TYPE=Debug \
+		-DCMAKE_CXX_FLAGS=-O1 \
 		$(if $(FUZZ_CXX),-DCMAKE_CXX_COMPILER=$(FUZZ_CXX)) >/dev/null; \
 	cmake --build build/fuzz --parallel 2 --target $(FUZZ_TARGETS); \
 	for target in $(FUZZ_TARGETS); do \

@@ -293,6 +293,64 @@ def serving(found: Tree) -> str:
     )
 
 
+def kills(found: Tree) -> str:
+    """`kill -9` at random moments, and the same command again."""
+    rows = [
+        [
+            f"`{row['name']}`",
+            *(str(row[key]) for key in ("kills", "trials", "equal")),
+            f"{row['seconds']:.1f} s",
+        ]
+        for row in found["rows"]
+    ]
+    head = ["command", "kills", "outputs", "equal to the unbroken one", "an unbroken run took"]
+    return table(head, rows) + taken(found)
+
+
+def mutants(found: Tree) -> str:
+    """Mutated files through the readers in Python."""
+    rows = [
+        [row["name"], *(f"{row.get(key, 0):,}" for key in ("refused", "read", "FAILED"))]
+        for row in found["rows"]
+    ]
+    sums = [f"{sum(row.get(k, 0) for row in found['rows']):,}" for k in ("refused", "read")]
+    failed = sum(row.get("FAILED", 0) for row in found["rows"])
+    rows.append(["all", *sums, str(failed)])
+    return table(["file", "refused", "read", "failed"], rows) + taken(found)
+
+
+def together(found: Tree) -> str:
+    """Many streams for some minutes."""
+    return _soaked(found, found["together"], f"{found['together']['streams']} streams")
+
+
+def alone(found: Tree) -> str:
+    """One stream for long."""
+    return _soaked(found, found["alone"], "one stream")
+
+
+def _soaked(found: Tree, row: Tree, who: str) -> str:
+    what = [
+        f"{who.capitalize()} made {row['audio_seconds']:,} s of audio in {row['seconds']:,} s of "
+        f"the clock; {row['differing'] or 'no'} samples differed from the same audio made at once; "
+        f"the process grew by {row['growth_bytes'] / 1024:.0f} KiB after the first tenth."
+    ]
+    if "turns" in row:
+        median, most = row["turn_ms"][0], row["turn_ms"][2]
+        what.append(
+            f"{row['late_turns']} of {row['turns']} turns took longer than their audio lasts "
+            f"(median {median:,.0f} ms, at most {most:,.0f} ms for 50 ms)."
+        )
+    else:
+        what.append(f"It was {row['most_seconds_behind']:.0f} s behind real time at most.")
+    if found["nice"]:
+        what.append(
+            f"The process ran at nice {found['nice']} on a busy machine: this says nothing about "
+            "deadlines."
+        )
+    return " ".join(what) + "\n" + taken(found)
+
+
 def summary(found: Dict[str, Tree]) -> str:
     """The table of README: speed and quality in six rows."""
     us = _fastest(found["op"], "int8", "8x4")["us_per_sample"]
@@ -362,6 +420,7 @@ FIGURES: Dict[str, Callable[[Any], str]] = {
     for f in (
         *(op, dense, subscale, subscale_bits, arm, arm_estimate, training),
         *(demo, curve, quality, footprint, serving, summary),
+        *(kills, mutants, together, alone),
     )
 }
 """What a region may hold, by name."""

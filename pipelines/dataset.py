@@ -13,6 +13,7 @@ so training goes on at step k as if it had never stopped. wf = ceil(window / hop
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import os
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
@@ -26,8 +27,9 @@ from wavernn_tf.audio.mel import frame_count
 from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import records
-from wavernn_tf.pipelines.manifest import Manifest
+from wavernn_tf.pipelines.manifest import SPLITS, Manifest
 from wavernn_tf.prediction import teacher
+from wavernn_tf.trees import shown
 
 PathLike = Union[str, "os.PathLike[str]"]
 Layers = Tuple[Tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]], ...]
@@ -188,6 +190,34 @@ def utterances(folder: PathLike, split: str) -> Iterator[records.Utterance]:
     manifest = Manifest.load(folder)
     for name in manifest.split(split).shards:
         yield from records.read(Path(folder) / name, manifest.n_features)
+
+
+def check_records(folder: PathLike) -> None:
+    """Read every record of a prepared folder once, and compare it with the manifest.
+
+    Raises:
+      WaveRNNError: naming the shard or the utterance that is missing, damaged or another one.
+    """
+    manifest = Manifest.load(folder)
+    hop = manifest.mel.hop_length
+    for split in SPLITS:
+        infos = manifest.split(split).utterances
+        for info, found in itertools.zip_longest(infos, utterances(folder, split)):
+            if info is None or found is None:
+                counts = "more" if info is None else "fewer"
+                raise WaveRNNError(
+                    f"{folder}: expected {len(infos)} recordings in the {split} shards; there are "
+                    f"{counts}. Run `wavernn-tf prepare` again."
+                )
+            same = (found.id, len(found.mel)) == (info.id, info.frames)
+            whole = len(found.audio) == hop * len(found.mel) and np.isfinite(found.mel).all()
+            if not (same and whole):
+                raise WaveRNNError(
+                    f"{folder}: expected the recording {shown(info.id)} of {info.frames} whole "
+                    f"frames in the {split} shards; got {shown(found.id)} of {len(found.mel)}, "
+                    f"with {len(found.audio)} samples. Delete the shards of {split} and run "
+                    "`wavernn-tf prepare` again."
+                )
 
 
 def _cut(

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wavernn_tf import config as config_lib
-from wavernn_tf import files
+from wavernn_tf import files, trees
 from wavernn_tf.config import Config, MelRecipe, SignalConfig, recipes
 from wavernn_tf.errors import WaveRNNError
 
@@ -183,31 +183,65 @@ class Manifest:
                 "or run it again if it was interrupted."
             )
         try:
-            tree = json.loads(files.read_text(path))
+            tree = trees.parse_json(files.read_text(path))
             schema = tree["schema"]
-            if schema > SCHEMA:
-                raise WaveRNNError(
-                    f"{path} has schema {schema}, newer than this library's {SCHEMA}: upgrade "
-                    "wavernn-tf."
-                )
-            tree.pop("mel_fingerprint", None)
-            tree.pop("sample_rate", None)
-            tree["mel"] = config_lib.from_dict(MelRecipe, tree["mel"], "mel")
-            tree["signal"] = config_lib.from_dict(SignalConfig, tree["signal"], "signal")
-            tree["skipped"] = tuple(Skipped(**s) for s in tree["skipped"])
-            tree["remarks"] = tuple(Remark(**r) for r in tree.get("remarks", ()))
-            for name in SPLITS:
-                split = tree[name]
-                utterances = tuple(UtteranceInfo(**u) for u in split["utterances"])
-                tree[name] = Split(utterances, tuple(split["shards"]), split["hours"])
-            for name in ("feature_mean", "feature_std"):
-                tree[name] = tuple(tree[name])
-            return cls(**tree)
-        except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+            newer = schema > SCHEMA
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise _damaged(path, str(error)) from error
+        if newer:
             raise WaveRNNError(
-                f"{path} is damaged ({error!r}): delete it and run `wavernn-tf prepare` again; "
-                "finished shards are kept."
-            ) from error
+                f"{path} has schema {trees.shown(schema)}, newer than this library's {SCHEMA}: "
+                "upgrade wavernn-tf."
+            )
+        tree.pop("mel_fingerprint", None)
+        tree.pop("sample_rate", None)
+        try:
+            made: Manifest = config_lib.from_dict(cls, tree)
+            made._check_itself()
+        except WaveRNNError as error:
+            raise _damaged(path, str(error)) from error
+        return made
+
+    def _check_itself(self) -> None:
+        """Check what the types of the fields do not say.
+
+        Raises:
+          WaveRNNError: naming the field.
+        """
+        for name in SPLITS:
+            split = self.split(name)
+            for shard in split.shards:
+                if Path(shard).name != shard or "\0" in shard:
+                    raise WaveRNNError(
+                        f"Expected the shards of {name} to be names of files in its folder; got "
+                        f"{trees.shown(shard)}."
+                    )
+            for utterance in split.utterances:
+                if not 0 < utterance.frames < _MOST_FRAMES:
+                    raise WaveRNNError(
+                        f"Expected an utterance to have frames; {trees.shown(utterance.id)} has "
+                        f"{utterance.frames}."
+                    )
+            if not 0 <= split.hours < _MOST_FRAMES:
+                raise WaveRNNError(f"Expected hours of {name}; got {split.hours}.")
+        for name in ("feature_mean", "feature_std"):
+            if len(getattr(self, name)) != self.n_features:
+                raise WaveRNNError(
+                    f"Expected {self.n_features} values of {name}; got {len(getattr(self, name))}."
+                )
+        if min(self.feature_std) <= 0:
+            raise WaveRNNError(f"Expected feature_std > 0; got {min(self.feature_std)}.")
+
+
+_MOST_FRAMES = 1 << 32
+"""Of an utterance: more would be months of speech."""
+
+
+def _damaged(path: Path, why: str) -> WaveRNNError:
+    return WaveRNNError(
+        f"{path} is damaged ({why}): delete it and run `wavernn-tf prepare` again; finished shards "
+        "are kept."
+    )
 
 
 def same_settings(path: Path, asked: Mapping[str, Any], made: str) -> None:
@@ -225,11 +259,11 @@ def same_settings(path: Path, asked: Mapping[str, Any], made: str) -> None:
         write_json(path, asked)
         return
     try:
-        before = dict(json.loads(files.read_text(path)))
+        before = dict(trees.parse_json(files.read_text(path)))
     except (ValueError, TypeError) as error:
         raise WaveRNNError(f"{path} is damaged: use another folder.") from error
     lines = [
-        f"{key}: {before.get(key)} there, {asked.get(key)} now"
+        f"{key}: {trees.shown(before.get(key))} there, {trees.shown(asked.get(key))} now"
         for key in sorted(before.keys() | asked.keys())
         if before.get(key) != asked.get(key)
     ]

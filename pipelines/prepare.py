@@ -62,6 +62,11 @@ class Options:
                 f"Expected a folder of .npy features; {self.mel_dir} is not a folder."
             )
 
+    @property
+    def n_features(self) -> int:
+        """Features per frame."""
+        return self.mel.n_mels + self.signal.extra_features
+
     def make(self, shard: shards_lib.Shard, report: shards_lib.Report) -> Dict[str, Any]:
         """Make one shard; see `shards.make`."""
         return shards_lib.make(shard, self.mel, self.signal, self.mel_dir, self.on_error, report)
@@ -208,7 +213,7 @@ def _manifest(
     notes: Sequence[Dict[str, Any]],
 ) -> Manifest:
     mel, splits = options.mel, {}
-    moments = np.zeros((2, mel.n_mels + options.signal.extra_features))
+    moments = np.zeros((2, options.n_features))
     for name in manifest.SPLITS:
         mine = [(s, n) for s, n in zip(shards, notes) if s.split == name]
         mine = [(s, n) for s, n in mine if n["utterances"]]

@@ -18,6 +18,7 @@ from typing import Iterator, Tuple
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 
 from wavernn_tf import files
 from wavernn_tf.errors import WaveRNNError
@@ -118,17 +119,31 @@ def read(path: Path, n_mels: int) -> Iterator[Utterance]:
             yield from_bytes(raw, n_mels)
     except tf.errors.OpError as error:
         raise WaveRNNError(damaged(path, error.message)) from error
+    except ValueError as error:
+        raise WaveRNNError(damaged(path, str(error))) from error
 
 
 def from_bytes(raw: bytes, n_mels: int) -> Utterance:
-    """Parse one record, outside of any graph."""
-    feature = tf.train.Example.FromString(raw).features.feature
-    values = {name: feature[name].bytes_list.value[0] for name in _SPEC}
-    return Utterance(
+    """Parse one record, outside of any graph.
+
+    Raises:
+      ValueError: if it is no record of ours.
+    """
+    try:
+        feature = tf.train.Example.FromString(raw).features.feature
+        values = {name: feature[name].bytes_list.value[0] for name in _SPEC}
+    except (DecodeError, IndexError) as error:
+        raise ValueError(f"a record is damaged: {error}") from error
+    utterance = Utterance(
         values["id"].decode("utf-8", "surrogateescape"),
         np.frombuffer(values["audio"], "<i2").astype(np.int16),
         np.frombuffer(values["mel"], "<f4").astype(np.float32).reshape(-1, n_mels),
     )
+    if not len(utterance.mel) or len(utterance.audio) % len(utterance.mel):
+        raise ValueError(
+            f"a record has {len(utterance.audio)} samples for {len(utterance.mel)} frames"
+        )
+    return utterance
 
 
 def damaged(path: Path, why: str) -> str:

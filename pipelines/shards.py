@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 import re
 from pathlib import Path
 from typing import AbstractSet, Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from wavernn_tf import files
+from wavernn_tf import files, trees
 from wavernn_tf.config import MelRecipe, SignalConfig
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.pipelines import corpora, manifest, records
@@ -154,7 +153,8 @@ def make(
     Raises:
       WaveRNNError: for a broken file, with "fail".
     """
-    done = note_if_done(shard)
+    width = mel.n_mels + signal.extra_features
+    done = note_if_done(shard, width)
     if done is not None and not (done["skipped"] and on_error == "fail"):
         for source in shard.sources:
             report(source, None, True)
@@ -162,7 +162,7 @@ def make(
     made: List[UtteranceInfo] = []
     skipped: List[Skipped] = []
     remarks: List[Remark] = []
-    moments = np.zeros((2, mel.n_mels + signal.extra_features))
+    moments = np.zeros((2, width))
     shard.note.unlink(missing_ok=True)
     with records.writing(shard.path) as writer:
         for source in shard.sources:
@@ -220,14 +220,32 @@ _HELD_FRAMES, _SPLIT_FRAMES = 160, 80
 """Frames of a single recording that are held out at least; frames that it must have to be split."""
 
 
-def note_if_done(shard: Shard) -> Optional[Dict[str, Any]]:
-    """The note of a shard that is made from the sources as they are; None if it must be made."""
+def note_if_done(shard: Shard, n_features: int) -> Optional[Dict[str, Any]]:
+    """The note of a shard that is made from the sources as they are; None if it must be made.
+
+    Args:
+      shard: from `plan`.
+      n_features: features per frame.
+    """
     try:
-        note = dict(json.loads(files.read_text(shard.note)))
-        whole = shard.path.stat().st_size == note["bytes"]
-    except (OSError, ValueError, KeyError):
+        note = trees.from_dict(_Note, trees.parse_json(files.read_text(shard.note)))
+        whole = shard.path.stat().st_size == note.bytes
+    except (OSError, ValueError):
         return None
-    return note if whole and note["key"] == shard.key else None
+    summed = [len(row) for row in note.moments] == [n_features, n_features]
+    return dataclasses.asdict(note) if whole and summed and note.key == shard.key else None
+
+
+@dataclasses.dataclass(frozen=True)
+class _Note:
+    """What a note holds; see `make`."""
+
+    key: str
+    bytes: int
+    utterances: Tuple[UtteranceInfo, ...]
+    skipped: Tuple[Skipped, ...]
+    moments: Tuple[Tuple[float, ...], ...]
+    remarks: Tuple[Remark, ...] = ()
 
 
 def remove_strays(out: Path, shards: Sequence[Shard]) -> None:

@@ -22,9 +22,11 @@ import shutil
 import stat
 import tempfile
 import unicodedata
+import zipfile
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
+from wavernn_tf import trees
 from wavernn_tf.errors import WaveRNNError
 
 try:
@@ -400,12 +402,28 @@ def plain(path: PathLike) -> str:
 _LINKS: Dict[str, str] = {}
 
 
+def check_npz(path: PathLike, most_bytes: int) -> None:
+    """Check that a .npz file unpacks to no more than it may, before it is read.
+
+    Args:
+      path: of the file.
+      most_bytes: of all arrays together; their headers come on top.
+
+    Raises:
+      ValueError: if it is larger.
+      zipfile.BadZipFile: if it is no archive.
+    """
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+    unpacked = sum(member.file_size for member in members)
+    if unpacked > most_bytes + 4096 * len(members):
+        raise ValueError(f"expected {most_bytes} bytes of arrays; it unpacks to {unpacked}")
+
+
 def is_json_with(path: PathLike, keys: Sequence[str]) -> bool:
     """Whether a file is a JSON object with these keys, by which the project knows its files."""
-    import json
-
     try:
-        tree: Any = json.loads(read_text(path))
+        tree: Any = trees.parse_json(read_text(path))
     except (OSError, ValueError):
         return False
     return isinstance(tree, dict) and all(key in tree for key in keys)

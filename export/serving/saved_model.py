@@ -129,5 +129,9 @@ def read_info(path: files.PathLike) -> metadata.VoiceInfo:
             f"The SavedModel {path} is not a wavernn-tf voice (it has no "
             f"assets.extra/{INFO_ASSET}). Export one with `wavernn-tf export saved-model`."
         )
-    with open(text, encoding="utf-8") as file:
-        return metadata.VoiceInfo.from_json(file.read())
+    try:
+        with open(text, encoding="utf-8") as file:
+            described = file.read()
+    except UnicodeDecodeError as error:
+        raise WaveRNNError(f"{text} is damaged: {error}") from error
+    return metadata.VoiceInfo.from_json(described)

@@ -54,7 +54,9 @@ def engine(beam_options: PipelineOptions) -> prepare.Engine:
     """
 
     def make_all(planned: Sequence[shards.Shard], options: prepare.Options) -> List[Dict[str, Any]]:
-        if not all(shards.note_if_done(shard) for shard in planned) or options.on_error == "fail":
+        width = options.n_features
+        done = all(shards.note_if_done(shard, width) for shard in planned)
+        if not done or options.on_error == "fail":
 
             def build(pipeline: beam.Pipeline) -> None:
                 _ = (
@@ -65,7 +67,7 @@ def engine(beam_options: PipelineOptions) -> prepare.Engine:
                 )
 
             running.run(build, beam_options)
-        notes = [shards.note_if_done(shard) for shard in planned]
+        notes = [shards.note_if_done(shard, width) for shard in planned]
         missing = [s.path.name for s, note in zip(planned, notes) if note is None]
         if missing:
             raise WaveRNNError(

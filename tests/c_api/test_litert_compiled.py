@@ -27,6 +27,21 @@ def program(tmp_path_factory):
     return built
 
 
+@pytest.fixture(scope="module")
+def twice(tmp_path_factory):
+    """The program, run as often as it is told to in one process."""
+    if not RUNTIME.exists():
+        pytest.skip("this ai-edge-litert has no libLiteRt.so")
+    folder = tmp_path_factory.mktemp("twice")
+    flags = ["-std=gnu11", "-Wall", "-Wextra", "-Werror", f"-I{ROOT}/export/native"]
+    sources = {"example": "examples/device/speak_litert.c", "twice": "tests/c_api/twice.c"}
+    for name, source in sources.items():
+        renamed = ["-Dmain=example_main"] if name == "example" else []
+        run("cc", *flags, *renamed, "-c", ROOT / source, "-o", folder / f"{name}.o")
+    run("cc", folder / "example.o", folder / "twice.o", "-o", folder / "twice", "-ldl")
+    return folder / "twice"
+
+
 def speak(program, folder, content, padded, seed):
     model, features, out = folder / "model.tflite", folder / "mel.npy", folder / "out.wav"
     model.write_bytes(content)
@@ -58,3 +73,27 @@ def test_compiled_model_equals_the_interpreter(program, voices, tmp_path, kind, 
     done, out = speak(program, tmp_path, content, padded, 7)
     assert done.returncode == 2 and not out.exists()
     assert "WaveRNNGenerate: expected finite features; got" in done.stderr
+
+
+def test_two_voices_in_one_process(twice, voices, tmp_path):
+    """Each is spoken by its own weights, whatever the other has left open."""
+    command, expected = [twice], []
+    for n, (kind, weight_type) in enumerate(
+        [("plain", "int8"), ("postfilter", "bfloat16"), ("plain", "float32"), ("plain", "int8")]
+    ):
+        content = voices(kind, weight_type)
+        vocoder = Vocoder.load(content)
+        mel = features_of(vocoder.info, 20)
+        around = (vocoder.info.past, vocoder.info.frames_after)
+        model, features, out = (tmp_path / f"{n}.{end}" for end in ("tflite", "npy", "wav"))
+        model.write_bytes(content)
+        np.save(features, np.pad(mel, (around, (0, 0)), mode="edge"))
+        command += ["--", RUNTIME, LIBRARY, model, features, out, 16000, 7]
+        expected.append((out, vocoder.synthesize(mel, seed=7)))
+    done = subprocess.run(
+        [str(part) for part in command], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    for out, wanted in expected:
+        np.testing.assert_array_equal(soundfile.read(out, dtype="int16")[0], wanted)
+    assert (expected[0][1] != expected[2][1]).any()  # canary: the voices differ

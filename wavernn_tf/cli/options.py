@@ -164,12 +164,10 @@ def parse(assignments: Tuple[str, ...]) -> Dict[str, Any]:
 
 
 def _parse(text: str) -> Tuple[str, Any]:
-    import yaml
-
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
         raise click.UsageError(f"Expected --set KEY=VALUE; got {text!r}.")
     try:
-        return key.strip(), yaml.safe_load(value)
-    except yaml.YAMLError as error:
+        return key.strip(), configuration.parse_yaml(value)
+    except ValueError as error:
         raise click.UsageError(f"The value of --set {text!r} is not YAML.") from error

@@ -26,6 +26,7 @@ from wavernn_tf.config.reading import (
     load,
     override,
     override_sampling,
+    parse_yaml,
     presets,
     with_block,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "merge",
     "override",
     "override_sampling",
+    "parse_yaml",
     "presets",
     "to_dict",
     "with_block",

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any, Tuple
 
 from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.trees import shown
 
 
 def one_of(path: str, value: Any, allowed: Tuple[Any, ...]) -> None:
     """Refuse a value that is not allowed; `path` names the field."""
     if value not in allowed:
         listed = ", ".join(map(str, allowed))
-        raise WaveRNNError(f"Expected `{path}` to be one of {listed}; got {value!r}.")
+        raise WaveRNNError(f"Expected `{path}` to be one of {listed}; got {shown(value)}.")
 
 
 def positive(where: str, config: Any, *fields: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Dict, Mapping, Tuple
 from wavernn_tf.config import recipes
 from wavernn_tf.config.config import Config
 from wavernn_tf.errors import WaveRNNError
-from wavernn_tf.trees import from_dict, merge, to_dict
+from wavernn_tf.trees import from_dict, merge, shown, to_dict
 
 PRESETS = Path(__file__).parent / "presets"
 
@@ -82,11 +82,9 @@ def _load_tree(source: str) -> Dict[str, Any]:
         raise WaveRNNError(
             f"Expected a preset ({', '.join(presets())}) or a YAML file; got {source!r}."
         )
-    import yaml  # here, so that the on-device runtime needs no YAML
-
     try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        tree = parse_yaml(path.read_text(encoding="utf-8")) or {}
+    except ValueError as error:
         raise WaveRNNError(f"{path} is not valid YAML: {error}") from error
     if not isinstance(tree, dict):
         raise WaveRNNError(f"{path}: expected a mapping at the top; got {type(tree).__name__}.")
@@ -96,5 +94,36 @@ def _load_tree(source: str) -> Dict[str, Any]:
     if base is None:
         return tree
     if base not in presets():
-        raise WaveRNNError(f"{path}: unknown preset {base!r}; there are {', '.join(presets())}.")
+        raise WaveRNNError(
+            f"{path}: unknown preset {shown(base)}; there are {', '.join(presets())}."
+        )
     return merge(_load_tree(base), tree)
+
+
+_DEEPEST = 30
+"""Mappings and lists inside of each other; a configuration has four."""
+
+
+def parse_yaml(text: str) -> Any:
+    """The tree of a YAML text, of plain values alone: a text runs no code and builds no objects.
+
+    An alias is refused: a few of them, each to a list of the one before, stand for gigabytes. So is
+    deep nesting, on which PyYAML takes for ever.
+
+    Raises:
+      ValueError: if it is no YAML, has an alias, or is nested too deeply; in one line.
+    """
+    import yaml  # here, so that the on-device runtime needs no YAML
+
+    try:
+        depth = 0
+        for event in yaml.parse(text, yaml.SafeLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > _DEEPEST:
+                raise ValueError(f"it is nested more than {_DEEPEST} deep")
+            if isinstance(event, yaml.AliasEvent):
+                raise ValueError("expected no alias (*name): write the value where it belongs")
+        return yaml.safe_load(text)
+    except Exception as error:  # PyYAML also lets TypeError, RecursionError and others through
+        raise ValueError(" ".join(str(error).split())[:300] or type(error).__name__) from error

@@ -13,23 +13,28 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import zipfile
-import zlib
+import math
 from pathlib import Path
-from typing import Any, Dict, List, Sequence, Union
+from typing import Any, Callable, Dict, List, Sequence, Union
 
 import numpy as np
 import yaml
 
 from wavernn_tf import config as configuration
-from wavernn_tf import files
+from wavernn_tf import files, trees
 from wavernn_tf.config import Config
 from wavernn_tf.errors import WaveRNNError
 
 _NAMES = ("voice.npz", "pitch.npz", "metrics.jsonl", "data.json", "checkpoints", "tensorboard")
 
 
-_DATA = ("path", "fingerprint", "feature_mean", "feature_std")
+_DATA: Dict[str, type] = {
+    "path": str,
+    "fingerprint": str,
+    "feature_mean": float,
+    "feature_std": float,
+}
+"""What data.json holds at least; the statistics are lists."""
 
 EXTENDABLE = tuple(
     f"training.{name}"
@@ -146,25 +151,29 @@ class RunFolder:
         """Read the description of the run's training data."""
         path = self.path / "data.json"
         try:
-            tree = json.loads(path.read_text(encoding="utf-8"))
+            tree = trees.parse_json(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise WaveRNNError(f"{path} cannot be read: {error}") from error
         if not isinstance(tree, dict) or not all(key in tree for key in _DATA):
             raise WaveRNNError(f"{path} is damaged: it lacks some of {', '.join(_DATA)}.")
+        for name, kind in _DATA.items():
+            values = tree[name] if kind is float else [tree[name]]
+            if not (isinstance(values, list) and values and all(map(_is_a(kind), values))):
+                raise WaveRNNError(f"{path} is damaged: `{name}` is {trees.shown(tree[name])}.")
         return tree
 
     def history(self) -> List[Dict[str, Any]]:
-        """All evaluations so far, oldest first."""
+        """All evaluations so far, oldest first; a damaged one is left out."""
         path = self.path / "metrics.jsonl"
         if not path.is_file():
             return []
         rows = []
         for line in files.read_text(path).splitlines():
             try:
-                row = json.loads(line)
-            except ValueError:  # damaged: the other evaluations still count
+                row = trees.parse_json(line)
+            except ValueError:
                 continue
-            if isinstance(row, dict) and "step" in row:
+            if _is_evaluation(row):
                 rows.append(row)
         return rows
 
@@ -195,16 +204,40 @@ class RunFolder:
             )
         model = wavernn.build(self.config())
         try:
-            with np.load(self.voice) as arrays:
+            files.check_npz(self.voice, sum(w.nbytes for w in model.get_weights()))
+            with np.load(self.voice, allow_pickle=False) as arrays:
                 positions = sorted(arrays.files)
                 # Version 0.1.0 wrote 000, 001, ... in the model's order.
                 old = all(name.isdigit() for name in positions)
                 model.set_weights(
                     [arrays[name] for name in (positions if old else _weight_names(model))]
                 )
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            raise WaveRNNError(f"{self.voice} is damaged or of another model: {error}") from error
+        except Exception as error:  # zipfile, zlib, NumPy and Keras each raise their own
+            why = f"{type(error).__name__}: {str(error)[:300]}"
+            raise WaveRNNError(f"{self.voice} is damaged or of another model: {why}") from error
         return model
+
+
+def _is_a(kind: type) -> Callable[[Any], bool]:
+    """Whether a value is of a type; a float is finite."""
+
+    def check(value: Any) -> bool:
+        if kind is float:
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            return number and math.isfinite(value)
+        return isinstance(value, kind)
+
+    return check
+
+
+def _is_evaluation(row: Any) -> bool:
+    """Whether a line of the log has what is read of it."""
+    if not isinstance(row, dict) or type(row.get("step")) is not int:
+        return False
+    return all(
+        isinstance(row.get(split), dict) and all(map(_is_a(float), row[split].values()))
+        for split in ("train", "held_out", "sparsity")
+    )
 
 
 def _weight_names(model: Any) -> List[str]:

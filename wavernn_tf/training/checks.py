@@ -17,7 +17,7 @@ from wavernn_tf.voice.weights import ESTIMATOR
 
 
 def check_data(folder: Union[str, Path], config: Config) -> Tuple[Dict[str, Any], List[str]]:
-    """Check prepared data against a configuration.
+    """Check prepared data against a configuration; every record is read once.
 
     The recipe, rate, hop and signal settings must be those of the configuration; there must be
     windows in both splits; the first batch must have the right shapes and finite values.
@@ -43,15 +43,13 @@ def check_data(folder: Union[str, Path], config: Config) -> Tuple[Dict[str, Any]
             f"{config.training.batch_size}: batches will repeat data"
         )
     remarks += _pruning_remarks(config)
+    dataset.check_records(folder)
     blank = _blank_estimator(config)  # the real one is trained once the data are known to be good
     for split, batches in (
         ("train", dataset.training_windows(folder, config, estimator=blank)),
         ("held_out", dataset.heldout_windows(folder, config, estimator=blank)),
     ):
         _check_batch(next(iter(batches)), split, config)
-    for name in ("feature_mean", "feature_std"):
-        if not np.all(np.isfinite(getattr(manifest, name))):
-            raise WaveRNNError(f"{folder}: {name} in the manifest is not finite; prepare again.")
     description = {
         "path": str(Path(folder).resolve()),
         "fingerprint": _fingerprint(manifest),

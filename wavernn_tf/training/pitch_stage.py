@@ -118,9 +118,24 @@ def adopt(source: RunFolder, folder: RunFolder, config: Config) -> None:
 
 
 def install(model: Any, path: Path) -> None:
-    """Copy the weights of RUN/pitch.npz to the estimator of a model from `wavernn.build`."""
+    """Copy the weights of RUN/pitch.npz to the estimator of a model from `wavernn.build`.
+
+    Raises:
+      WaveRNNError: if the file is damaged, or of other sizes.
+    """
     layer = next(layer for layer in model.layers if isinstance(layer, PitchEstimator))
-    layer.set_weights([array for pair in load(path).layers for array in pair])
+    arrays = [array for pair in load(path).layers for array in pair]
+    expected = [array.shape for array in layer.get_weights()]
+    if [array.shape for array in arrays] != expected:
+        raise WaveRNNError(
+            f"{path} does not fit the model: it holds {[list(a.shape) for a in arrays]}, expected "
+            f"{[list(shape) for shape in expected]}. Delete it to train it again."
+        )
+    layer.set_weights(arrays)
+
+
+_MOST_BYTES = 1 << 26
+"""Of an estimator's arrays; a mel of 1,000 bands would take a tenth of it."""
 
 
 def save(found: Estimator, path: Path) -> None:
@@ -139,8 +154,12 @@ def load(path: Path) -> Estimator:
       WaveRNNError: if it is damaged.
     """
     try:
-        with np.load(path) as arrays:
+        files.check_npz(path, _MOST_BYTES)
+        with np.load(path, allow_pickle=False) as arrays:
             layers = tuple((arrays[f"kernel_{i}"], arrays[f"bias_{i}"]) for i in range(3))
+            for array in (array for pair in layers for array in pair):
+                if array.dtype != np.float32 or not np.isfinite(array).all():
+                    raise ValueError("expected finite float32 arrays")
             return Estimator(layers, float(arrays["accuracy"]), float(arrays["voicing"]))
     except Exception as error:  # zipfile, zlib and NumPy each raise their own
         raise WaveRNNError(

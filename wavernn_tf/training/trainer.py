@@ -320,6 +320,7 @@ def _fit(
         if refused is not None:
             raise refused from error
         workers.explain(error)
+        dataset.check_records(data)  # says what is wrong with data that changed meanwhile
         raise
     finally:
         progress.close()

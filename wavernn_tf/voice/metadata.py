@@ -15,12 +15,15 @@ from typing import Any, Dict, List, Optional, Tuple
 from wavernn_tf.config import MelRecipe, SignalConfig, SubscaleConfig
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.prediction import noise_shaping, pitch, postfilter
-from wavernn_tf.trees import from_dict, to_dict
+from wavernn_tf.trees import from_dict, parse_json, to_dict
 
 NAME = "wavernn_tf"
 SIZE_NAME = "wavernn_tf.file_bytes"
 SCHEMA_VERSION = 7
 """Version of the op's inputs and of this text; the native library knows the same number."""
+
+_LARGEST_SIZE = 1 << 20
+"""Of a network, in units or frames."""
 
 OLDEST_SCHEMA = 5
 """The oldest version that is still read; the native library knows the same number."""
@@ -114,9 +117,9 @@ class VoiceInfo:
           WaveRNNError: for another schema, or a text that is not a voice's.
         """
         try:
-            tree = json.loads(text)
+            tree = parse_json(text)
             version = int(tree["schema_version"])
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError) as error:
             raise WaveRNNError(f"The voice's metadata cannot be read: {error!r}.") from error
         if version > SCHEMA_VERSION:
             raise WaveRNNError(
@@ -130,17 +133,31 @@ class VoiceInfo:
             )
         tree.pop("mel_fingerprint", None)
         try:
-            return cls(
-                mel=from_dict(MelRecipe, tree.pop("mel"), "mel"),
-                signal=from_dict(SignalConfig, tree.pop("signal"), "signal"),
-                subscale=from_dict(SubscaleConfig, tree.pop("subscale"), "subscale"),
-                extra_inputs=tuple(tree.pop("extra_inputs")),
-                feature_mean=tuple(tree.pop("feature_mean")),
-                feature_std=tuple(tree.pop("feature_std")),
-                **tree,
-            )
-        except (KeyError, TypeError) as error:
-            raise WaveRNNError(f"The voice's metadata is incomplete: {error}.") from error
+            info = from_dict(cls, tree)
+        except WaveRNNError as error:
+            raise WaveRNNError(f"The voice's metadata cannot be used: {error}") from error
+        info._check_itself()
+        return info
+
+    def _check_itself(self) -> None:
+        """Check what the types of the fields do not say.
+
+        Raises:
+          WaveRNNError: naming the field.
+        """
+        for name in ("state_size", "projection_size", "past", "lookahead", "steps_per_frame"):
+            if not 0 <= getattr(self, name) <= _LARGEST_SIZE:
+                raise WaveRNNError(
+                    f"The voice's metadata has {name} = {getattr(self, name)}; expected 0 to "
+                    f"{_LARGEST_SIZE}."
+                )
+        width = self.mel.n_mels + self.signal.extra_features
+        for name in ("feature_mean", "feature_std"):
+            if len(getattr(self, name)) != width:
+                raise WaveRNNError(
+                    f"The voice's metadata has {len(getattr(self, name))} values of {name}; "
+                    f"expected {width}, one for every feature."
+                )
 
 
 def read(model: bytes) -> VoiceInfo:

@@ -6,11 +6,11 @@ How each was made, and the checkpoints to train on from, are in `voices/` of the
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Any, Dict, List, Tuple, Union
 
 from wavernn_tf.errors import WaveRNNError
+from wavernn_tf.trees import from_dict, parse_json
 
 DEFAULT = "en_ru"
 """The voice of `wavernn-tf synthesize` where none is named."""
@@ -81,7 +81,7 @@ def resolve(path: Union[str, Path]) -> Path:
 
 
 def _read(path: Path) -> Card:
-    tree: Dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    tuples = ("languages", "speakers", "sources", "made_by")
-    tree.update({key: tuple(tree[key]) for key in tuples})
-    return Card(**tree)
+    try:
+        return from_dict(Card, parse_json(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise WaveRNNError(f"{path} is damaged: {error}") from error
