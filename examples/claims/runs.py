@@ -7,12 +7,15 @@ import math
 from pathlib import Path
 from typing import Any, Dict, List
 
+import click
 import yaml
 
 from wavernn_tf import config as configuration
 from wavernn_tf.config import Config
 
 LIST = Path(__file__).parent / "runs.yaml"
+
+_NEED_PITCH = {"signal.noise_shaping", "signal.voiced_temperature"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,11 +26,13 @@ class Run:
       name: of its folder.
       group: what it is compared within.
       config: the whole configuration.
+      sampling: settings of sampling, by label, that its sound is judged with.
     """
 
     name: str
     group: str
     config: Config
+    sampling: Dict[str, Dict[str, Any]]
 
     @property
     def samples(self) -> int:
@@ -45,14 +50,33 @@ def read(path: Path = LIST) -> List[Run]:
     tree = yaml.safe_load(path.read_text(encoding="utf-8"))
     base = configuration.override(configuration.load(tree["base"]["preset"]), tree["base"]["set"])
     return [
-        Run(name, group, _config(base, each["samples"], {**each.get("set", {}), **changes}))
+        _run(name, group, base, each, changes)
         for group, each in tree["groups"].items()
         for name, changes in each["runs"].items()
     ]
 
 
-def _config(base: Config, samples: float, changes: Dict[str, Any]) -> Config:
+list_option = click.option(
+    "--list",
+    "listed",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=LIST,
+    callback=lambda context, option, path: read(path),
+    help="Another list than runs.yaml.",
+)
+
+
+def _run(name: str, group: str, base: Config, each: Dict[str, Any], changes: Dict[str, Any]) -> Run:
+    """A run from what the list says of its group and of itself."""
     training = base.training
-    steps = math.ceil(samples / (training.batch_size * training.window))
+    steps = math.ceil(each["samples"] / (training.batch_size * training.window))
     schedule = {"training.steps": steps, "pruning.end_step": steps // 2}
-    return configuration.override(base, {**schedule, **changes})
+    config = configuration.override(base, {**schedule, **each.get("set", {}), **changes})
+    sampling = {
+        label: settings
+        for label, settings in each.get("sampling", {}).items()
+        if config.signal.pitch != "off" or not _NEED_PITCH & settings.keys()
+    }
+    for settings in sampling.values():
+        configuration.override_sampling(config, settings)
+    return Run(name, group, config, sampling)

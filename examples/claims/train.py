@@ -13,7 +13,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import Optional, Sequence
+from typing import List, Optional, Sequence
 
 import click
 import yaml
@@ -25,18 +25,18 @@ from wavernn_tf import files
 from wavernn_tf.models.run_folder import RunFolder
 
 
-def begin(run: Run, folder: RunFolder, others: Sequence[RunFolder]) -> None:
-    """Write the configuration of a run that has not begun, with the pitch estimator of another.
+def adopt_estimator(run: Run, folder: RunFolder, others: Sequence[RunFolder]) -> None:
+    """Begin a run with the pitch estimator of another, if it needs one and there is one.
 
     Args:
       run: of the list.
       folder: of the run.
-      others: folders of the list's runs on the same data.
+      others: folders of runs on the same data, begun or not.
     """
+    if run.config.signal.pitch != "estimated" or folder.pitch.exists():
+        return
     from wavernn_tf.training import pitch_stage
 
-    if folder.pitch.exists() or run.config.signal.pitch != "estimated":
-        return
     for other in others:
         if other.pitch.is_file() and other.config().training.seed == run.config.training.seed:
             folder.begin(run.config, other.data())
@@ -44,46 +44,43 @@ def begin(run: Run, folder: RunFolder, others: Sequence[RunFolder]) -> None:
             return
 
 
-def command(data: str, run: Run, folder: RunFolder, config: Path) -> Sequence[str]:
-    """The command that trains a run, or goes on with it."""
-    return [
-        *(sys.executable, "-m", "wavernn_tf.cli", "train", data, str(folder.path)),
-        *("--config", str(config), "--no-audio", "--quiet"),
-    ]
-
-
-def train(data: str, out: Path, only: Optional[str] = None) -> None:
+def train(data: str, out: Path, listed: Sequence[Run]) -> None:
     """Train what is left of the list.
 
     Args:
       data: folder made by `wavernn-tf prepare`.
       out: folder of the runs.
-      only: a group.
+      listed: the runs.
 
     Raises:
       subprocess.CalledProcessError: if a run fails.
     """
-    listed = lists.read()
-    folders = {run.name: RunFolder.at(out / run.name) for run in listed}
-    for run in listed:
-        folder = folders[run.name]
-        if only not in (None, run.group) or folder.voice.is_file():
+    folders = [RunFolder.at(out / run.name) for run in listed]
+    for run, folder in zip(listed, folders):
+        if folder.voice.is_file():
             continue
-        print(f"{run.name}: {run.samples / 1e6:.0f} million samples", flush=True)
-        begin(run, folder, list(folders.values()))
+        click.echo(f"{run.name}: {run.samples / 1e6:.1f} million samples", err=True)
+        adopt_estimator(run, folder, folders)
         config = out / f"{run.name}.yaml"
         text = yaml.safe_dump(configuration.to_dict(run.config), sort_keys=False)
         files.write_text(config, text)
-        subprocess.run(command(data, run, folder, config), check=True)
+        subprocess.run(command(data, folder.path, config), check=True)
+
+
+def command(data: str, folder: Path, config: Path) -> List[str]:
+    """The command that trains a run, or goes on with it."""
+    program = [sys.executable, "-m", "wavernn_tf.cli", "train"]
+    return [*program, data, str(folder), "--config", str(config), "--no-audio", "--quiet"]
 
 
 @click.command()
 @click.argument("data", type=click.Path(exists=True, file_okay=False))
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--only", metavar="GROUP", help="Train this group alone.")
-def main(data: str, out: Path, only: Optional[str]) -> None:
+@lists.list_option
+def main(data: str, out: Path, only: Optional[str], listed: List[Run]) -> None:
     """Train the runs of examples/claims/runs.yaml on DATA, into folders of OUT."""
-    train(data, out, only)
+    train(data, out, [run for run in listed if only in (None, run.group)])
 
 
 if __name__ == "__main__":
