@@ -220,6 +220,74 @@ def quality(found: Tree) -> str:
     )
 
 
+def _runs(found: Tree, group: str) -> List[Tree]:
+    """Judged runs of a group; the files of docs/measured are written by `examples/claims`."""
+    return [row for row in found["runs"] if row["group"] == group]
+
+
+def claims_prediction(found: Tree) -> str:
+    """What the predictors are worth: bits, and how copies sound with each way of sampling."""
+    head = ["run", "bits", "English", "sampling", "DistillMOS", "log-mel distance, dB"]
+    head += ["voiced frames kept, %", "F0 right, %", "HNR, dB"]
+    keys = ("mos", "log_mel", "voiced", "f0", "hnr")
+    rows, original = [], {}
+    for row in _runs(found, "prediction"):
+        name = [row["name"], f"{row['bits']['total']:.3f}", f"{row['english']['total']:.3f}"]
+        for label, tracks in row["sound"].items():
+            original = tracks["original"]
+            rows.append([*name, label, *_estimates(tracks["copy"], keys)])
+            name = ["", "", ""]
+    if original:
+        rows.append(["recordings", "", "", "", *_estimates(original, keys)])
+    return table(head, rows) + taken(found, f"Medians of {found['recordings']} recordings. ")
+
+
+def _estimates(track: Tree, keys: Sequence[str]) -> List[str]:
+    """Medians of a track, DistillMOS with its interval."""
+    cells = []
+    for key in keys:
+        found = track.get(key)
+        text = "none" if found is None else f"{found['value']:.2f}"
+        if found is not None and key == "mos":
+            text += f" ({found['low']:.2f} to {found['high']:.2f})"
+        cells.append(text)
+    return cells
+
+
+def claims_size(found: Tree) -> str:
+    """As many weights in fewer or more units."""
+    rows = [
+        [
+            row["name"],
+            f"{row['samples'] / 1e6:.0f} million",
+            f"{100 * row['sparsity']['R_u']:.1f} %",
+            f"{row['nonzeros']:,}",
+            f"{row['all_nonzeros']:,}",
+            *(f"{row['bits'][part]:.3f}" for part in ("total", "coarse", "fine")),
+        ]
+        for row in _runs(found, "size")
+    ]
+    head = ["run", "samples seen", "zero blocks of R_u", "weights in gates and heads"]
+    return table([*head, "in all", "bits", "coarse", "fine"], rows) + taken(found)
+
+
+def claims_sparsity(found: Tree) -> str:
+    """Bits against zeros in the gates, and block shapes."""
+    rows = [
+        [
+            row["name"],
+            f"{row['samples'] / 1e6:.0f} million",
+            f"{100 * row['sparsity']['R_u']:.1f} %",
+            f"{row['nonzeros']:,}",
+            f"{row['bits']['total']:.3f}",
+            f"{row['minutes']:.0f}",
+        ]
+        for row in _runs(found, "sparsity")
+    ]
+    head = ["run", "samples seen", "zero blocks of R_u", "weights in gates and heads", "bits"]
+    return table([*head, "minutes"], rows) + taken(found)
+
+
 def footprint(found: Tree) -> str:
     """Size, memory and cold start of the C library."""
     rows = [
@@ -309,6 +377,7 @@ FIGURES: Dict[str, Callable[[Any], str]] = {
     for f in (
         *(op, dense, subscale, subscale_bits, arm, training),
         *(demo, curve, quality, footprint, summary),
+        *(claims_prediction, claims_size, claims_sparsity),
     )
 }
 """What a region may hold, by name."""

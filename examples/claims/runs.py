@@ -12,10 +12,9 @@ import yaml
 
 from wavernn_tf import config as configuration
 from wavernn_tf.config import Config
+from wavernn_tf.errors import WaveRNNError
 
 LIST = Path(__file__).parent / "runs.yaml"
-
-_NEED_PITCH = {"signal.noise_shaping", "signal.voiced_temperature"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,7 +25,8 @@ class Run:
       name: of its folder.
       group: what it is compared within.
       config: the whole configuration.
-      sampling: settings of sampling, by label, that its sound is judged with.
+      sampling: settings of sampling, by label, that its sound is judged with;
+        those that its network cannot have are left out.
     """
 
     name: str
@@ -75,8 +75,15 @@ def _run(name: str, group: str, base: Config, each: Dict[str, Any], changes: Dic
     sampling = {
         label: settings
         for label, settings in each.get("sampling", {}).items()
-        if config.signal.pitch != "off" or not _NEED_PITCH & settings.keys()
+        if _fits(config, settings)
     }
-    for settings in sampling.values():
-        configuration.override_sampling(config, settings)
     return Run(name, group, config, sampling)
+
+
+def _fits(config: Config, settings: Dict[str, Any]) -> bool:
+    """Whether a voice can be sampled with some settings; most follow pitch or prediction."""
+    try:
+        configuration.override_sampling(config, settings)
+    except WaveRNNError:
+        return False
+    return True

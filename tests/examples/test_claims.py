@@ -79,9 +79,13 @@ def test_runs_of_a_size_keep_as_many_weights():
     assert len(kept) == 4 and max(kept) < 1.01 * min(kept)
 
 
-def test_noise_shaping_is_for_runs_with_pitch():
-    found = {run.name: set(run.sampling) for run in lists.read() if run.group == "prediction"}
-    assert found["plain-192"] < found["pitch-192"]
+def test_sampling_that_a_network_cannot_have_is_left_out():
+    listed = [run for run in lists.read() if run.group == "prediction"]
+    found = {run.name.split("-")[0]: list(run.sampling) for run in listed}
+    assert found["plain"] == ["bare"]
+    assert found["linear"] == ["bare", "spectral postfilter"]
+    assert found["pitch"] == [*found["linear"], "all of the preset"]
+    assert not any(run.sampling for run in lists.read() if run.group == "size")
 
 
 def test_finished_runs_are_skipped_and_others_go_on(tiny, tmp_path, monkeypatch):
