@@ -288,6 +288,17 @@ def claims_sparsity(found: Tree) -> str:
     return table([*head, "minutes"], rows) + taken(found)
 
 
+def claims_weights(found: Tree) -> str:
+    """The shipped voice in every weight type."""
+    rows, keys = [], ("mos", "f0", "hnr")
+    for row in _runs(found, "weights"):
+        (tracks,) = row["sound"].values()
+        bits = (f"{row[speech]['total']:.4f}" for speech in ("bits", "english"))
+        rows.append([row["name"], *bits, *_estimates(tracks["copy"], keys)])
+    head = ["weights", "bits", "English", "DistillMOS", "F0 right, %", "HNR, dB"]
+    return table(head, rows) + taken(found)
+
+
 def footprint(found: Tree) -> str:
     """Size, memory and cold start of the C library."""
     rows = [
@@ -377,7 +388,7 @@ FIGURES: Dict[str, Callable[[Any], str]] = {
     for f in (
         *(op, dense, subscale, subscale_bits, arm, training),
         *(demo, curve, quality, footprint, summary),
-        *(claims_prediction, claims_size, claims_sparsity),
+        *(claims_prediction, claims_size, claims_sparsity, claims_weights),
     )
 }
 """What a region may hold, by name."""

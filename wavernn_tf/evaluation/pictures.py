@@ -1,14 +1,14 @@
 """Waveforms and spectrograms as PNG. No global pyplot state: safe in any program.
 
-``python -m wavernn_tf.evaluation.pictures ORIGINAL COPY --out FILE`` draws a recording and a copy
-side by side.
+``python -m wavernn_tf.evaluation.pictures ORIGINAL COPY... --out FILE`` draws a recording and its
+copies side by side.
 """
 
 from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional, Sequence
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 import click
 import numpy as np
@@ -37,18 +37,31 @@ _COLORS = 64
 
 @click.command()
 @click.argument("original", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.argument("copy", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "copies", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option("--label", "labels", multiple=True, help="One for each; by default numbers.")
 @click.option("--out", required=True, type=click.Path(dir_okay=False), help="PNG file.")
 @click.option("--rate", default=16000, show_default=True, help="In Hz; both are resampled to it.")
 @click.option("--seconds", type=float, help="Only so much of the start.")
-def main(original: Path, copy: Path, out: str, rate: int, seconds: Optional[float]) -> None:
-    """Draw narrow-band spectrograms of the files ORIGINAL and COPY side by side."""
+def main(
+    original: Path,
+    copies: Tuple[Path, ...],
+    labels: Tuple[str, ...],
+    out: str,
+    rate: int,
+    seconds: Optional[float],
+) -> None:
+    """Draw narrow-band spectrograms of the file ORIGINAL and its COPIES side by side."""
     from wavernn_tf.pipelines import audio  # TensorFlow
 
-    files.claim_file(out, [original, copy], ours=lambda path: files.has_text(path, _MARK))
+    paths = (original, *copies)
+    names = labels or ("recording", "copy", *(f"copy {n}" for n in range(2, len(paths))))
+    if len(set(names)) != len(paths):
+        raise click.UsageError(f"Expected {len(paths)} different labels; got {', '.join(names)}.")
+    files.claim_file(out, paths, ours=lambda path: files.has_text(path, _MARK))
     end = None if seconds is None else round(seconds * rate)
-    labels = ("recording", "copy")
-    tracks = {k: audio.read(p, rate)[:end] for k, p in zip(labels, (original, copy))}
+    tracks = {k: audio.read(p, rate)[:end] for k, p in zip(names, paths)}
     files.write_bytes(out, _indexed(narrow_band(tracks, rate)))
 
 
