@@ -18,7 +18,6 @@ import click
 import numpy as np
 
 from examples.claims import runs as lists
-from examples.claims.runs import Run
 from wavernn_tf import files
 from wavernn_tf.evaluation import bits, curves, held_out, measures, quality
 from wavernn_tf.evaluation.held_out import Clip
@@ -158,13 +157,13 @@ def main(
     recordings: Tuple[str, ...],
     voice: Optional[Path],
     measured: str,
-    listed: List[Run],
+    path: Path,
 ) -> None:
     """Judge the finished runs in OUT, of examples/claims/runs.yaml, on held-out speech of DATA."""
     machine.claim(measured)
     cases = [
         Case(run.name, run.group, out / run.name, run.sampling)
-        for run in listed
+        for run in lists.read(path)
         if RunFolder.at(out / run.name).voice.is_file()
     ]
     if voice:

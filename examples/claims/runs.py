@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 import click
 import yaml
@@ -41,8 +41,12 @@ class Run:
         return training.steps * training.batch_size * training.window
 
 
-def read(path: Path = LIST) -> List[Run]:
+def read(path: Path = LIST, samples: Optional[float] = None) -> List[Run]:
     """All runs in their order.
+
+    Args:
+      path: of the list.
+      samples: that every run sees, instead of those of the list.
 
     Raises:
       WaveRNNError: if a configuration is not valid.
@@ -50,7 +54,7 @@ def read(path: Path = LIST) -> List[Run]:
     tree = yaml.safe_load(path.read_text(encoding="utf-8"))
     base = configuration.override(configuration.load(tree["base"]["preset"]), tree["base"]["set"])
     return [
-        _run(name, group, base, each, changes)
+        _run(name, group, base, {**each, "samples": samples or each["samples"]}, changes)
         for group, each in tree["groups"].items()
         for name, changes in each["runs"].items()
     ]
@@ -58,10 +62,9 @@ def read(path: Path = LIST) -> List[Run]:
 
 list_option = click.option(
     "--list",
-    "listed",
+    "path",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     default=LIST,
-    callback=lambda context, option, path: read(path),
     help="Another list than runs.yaml.",
 )
 

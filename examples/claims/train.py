@@ -1,6 +1,6 @@
 """Train the runs of the list, one after another.
 
-    python -m examples.claims.train DATA RUNS [--only GROUP]
+    python -m examples.claims.train DATA RUNS [--only GROUP] [--samples 20e6]
 
 A finished run is skipped, and one that was killed goes on: interrupt it as you like. Every run is
 `wavernn-tf train DATA RUNS/<name>` with the configuration of the list. The pitch estimator, which
@@ -44,13 +44,16 @@ def adopt_estimator(run: Run, folder: RunFolder, others: Sequence[RunFolder]) ->
             return
 
 
-def train(data: str, out: Path, listed: Sequence[Run]) -> None:
+def train(
+    data: str, out: Path, listed: Sequence[Run], estimators: Sequence[RunFolder] = ()
+) -> None:
     """Train what is left of the list.
 
     Args:
       data: folder made by `wavernn-tf prepare`.
       out: folder of the runs.
       listed: the runs.
+      estimators: other runs on the data, whose pitch estimator may be taken over.
 
     Raises:
       subprocess.CalledProcessError: if a run fails.
@@ -60,7 +63,7 @@ def train(data: str, out: Path, listed: Sequence[Run]) -> None:
         if folder.voice.is_file():
             continue
         click.echo(f"{run.name}: {run.samples / 1e6:.1f} million samples", err=True)
-        adopt_estimator(run, folder, folders)
+        adopt_estimator(run, folder, [*estimators, *folders])
         config = out / f"{run.name}.yaml"
         text = yaml.safe_dump(configuration.to_dict(run.config), sort_keys=False)
         files.write_text(config, text)
@@ -77,10 +80,24 @@ def command(data: str, folder: Path, config: Path) -> List[str]:
 @click.argument("data", type=click.Path(exists=True, file_okay=False))
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--only", metavar="GROUP", help="Train this group alone.")
+@click.option("--samples", type=float, help="Another number of samples for every run.")
+@click.option(
+    "--estimator",
+    type=click.Path(exists=True, file_okay=False),
+    help="A run on the same data, with the same seed, whose pitch estimator is taken over.",
+)
 @lists.list_option
-def main(data: str, out: Path, only: Optional[str], listed: List[Run]) -> None:
+def main(
+    data: str,
+    out: Path,
+    only: Optional[str],
+    samples: Optional[float],
+    estimator: Optional[str],
+    path: Path,
+) -> None:
     """Train the runs of examples/claims/runs.yaml on DATA, into folders of OUT."""
-    train(data, out, [run for run in listed if only in (None, run.group)])
+    listed = [run for run in lists.read(path, samples) if only in (None, run.group)]
+    train(data, out, listed, [RunFolder.at(estimator)] if estimator else [])
 
 
 if __name__ == "__main__":

@@ -66,6 +66,13 @@ def test_the_list():
         assert run.config.pruning.end_step == run.config.training.steps // 2
 
 
+def test_another_number_of_samples():
+    fewer = lists.read(samples=20e6)
+    assert {run.samples for run in fewer} == {fewer[0].samples}
+    assert 0 <= fewer[0].samples - 20e6 < 25600
+    assert fewer[0].config.pruning.end_step == fewer[0].config.training.steps // 2
+
+
 def test_runs_of_a_size_keep_as_many_weights():
     kept = []
     for run in lists.read():
