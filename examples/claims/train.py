@@ -39,7 +39,8 @@ def adopt_estimator(run: Run, folder: RunFolder, others: Sequence[RunFolder]) ->
 
     for other in others:
         if other.pitch.is_file() and other.config().training.seed == run.config.training.seed:
-            folder.begin(run.config, other.data())
+            data = {key: value for key, value in other.data().items() if key != "init"}
+            folder.begin(run.config, data)
             pitch_stage.adopt(other, folder, run.config)
             return
 

@@ -114,10 +114,11 @@ def test_the_estimator_is_taken_over(tmp_path):
     folders = [RunFolder.at(tmp_path / name) for name in ("first", "second", "plain")]
     train.adopt_estimator(first, folders[0], folders)
     assert not folders[0].path.exists()
-    folders[0].begin(first.config, RunFolder.at(kept).data())
+    folders[0].begin(first.config, {**RunFolder.at(kept).data(), "init": "another run"})
     shutil.copy(kept / "pitch.npz", folders[0].pitch)
     train.adopt_estimator(second, folders[1], folders)
     assert folders[1].pitch.exists() and folders[1].config() == second.config
+    assert "init" not in folders[1].data()  # the estimator is taken over, and not the weights
     plain = next(run for run in lists.read() if run.config.signal.pitch == "off")
     train.adopt_estimator(plain, folders[2], folders)
     assert not folders[2].path.exists()
