@@ -136,7 +136,7 @@ def _player(folder: Path, track: Track, audio: Path, picture: Path) -> str:
     sound, image = (html.escape(p.relative_to(folder).as_posix()) for p in (audio, picture))
     title = html.escape(track.title)
     return (
-        f'<div><label>{title}</label><audio controls preload="none" src="{sound}"></audio>'
+        f'<div><label>{title}</label><audio controls preload="metadata" src="{sound}"></audio>'
         f'<img loading="lazy" src="{image}" alt="Spectrogram and F0: {title}"></div>'
     )
 
