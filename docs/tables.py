@@ -227,18 +227,27 @@ def _runs(found: Tree, group: str) -> List[Tree]:
 
 def claims_prediction(found: Tree) -> str:
     """What the predictors are worth: bits, and how copies sound with each way of sampling."""
-    head = ["run", "bits", "English", "sampling", "DistillMOS", "log-mel distance, dB"]
+    head = [
+        "run",
+        "samples seen",
+        "bits",
+        "English",
+        "sampling",
+        "DistillMOS",
+        "log-mel distance, dB",
+    ]
     head += ["voiced frames kept, %", "F0 right, %", "HNR, dB"]
     keys = ("mos", "log_mel", "voiced", "f0", "hnr")
     rows, original = [], {}
     for row in _runs(found, "prediction"):
-        name = [row["name"], f"{row['bits']['total']:.3f}", f"{row['english']['total']:.3f}"]
+        name = [row["name"], f"{row['samples'] / 1e6:.0f} million"]
+        name += [f"{row[speech]['total']:.3f}" for speech in ("bits", "english")]
         for label, tracks in row["sound"].items():
             original = tracks["original"]
             rows.append([*name, label, *_estimates(tracks["copy"], keys)])
-            name = ["", "", ""]
+            name = [""] * len(name)
     if original:
-        rows.append(["recordings", "", "", "", *_estimates(original, keys)])
+        rows.append(["recordings", "", "", "", "", *_estimates(original, keys)])
     return table(head, rows) + taken(found, f"Medians of {found['recordings']} recordings. ")
 
 

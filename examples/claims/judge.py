@@ -26,6 +26,7 @@ from wavernn_tf.export.benchmark import machine
 from wavernn_tf.export.format.packing import WEIGHT_TYPES
 from wavernn_tf.export.runtime import Vocoder
 from wavernn_tf.models.run_folder import RunFolder
+from wavernn_tf.pipelines.manifest import Manifest
 from wavernn_tf.voice import weights
 
 KEYS = ("mos", "log_mel", "voiced", "f0", "hnr")
@@ -141,7 +142,13 @@ def judge(case: Case, kept: Path, data: str, clips: Sequence[Clip], heard: Seque
 
 
 @click.command()
-@click.argument("out", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument(
+    "outs",
+    metavar="RUNS...",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+)
 @click.option("--data", required=True, type=click.Path(exists=True, file_okay=False))
 @click.option("--recording", "recordings", multiple=True, type=click.Path(exists=True))
 @click.option(
@@ -152,32 +159,34 @@ def judge(case: Case, kept: Path, data: str, clips: Sequence[Clip], heard: Seque
 @click.option("--measured", default="docs/measured/claims.json", show_default=True)
 @lists.list_option
 def main(
-    out: Path,
+    outs: Tuple[Path, ...],
     data: str,
     recordings: Tuple[str, ...],
     voice: Optional[Path],
     measured: str,
     path: Path,
 ) -> None:
-    """Judge the finished runs in OUT, of examples/claims/runs.yaml, on held-out speech of DATA."""
+    """Judge the finished runs of examples/claims/runs.yaml on held-out speech of DATA.
+
+    Where several folders RUNS have a finished run, that of the first counts.
+    """
     machine.claim(measured)
-    cases = [
-        Case(run.name, run.group, out / run.name, run.sampling)
-        for run in lists.read(path)
-        if RunFolder.at(out / run.name).voice.is_file()
-    ]
+    cases = []
+    for run in lists.read(path):
+        held = [out / run.name for out in outs if RunFolder.at(out / run.name).voice.is_file()]
+        cases += [Case(run.name, run.group, folder, run.sampling) for folder in held[:1]]
     if voice:
         cases += [Case(kind, "weights", voice, {"as it is": {}}, kind) for kind in WEIGHT_TYPES]
     if not cases:
-        raise click.UsageError(f"{out} has no finished run of the list.")
-    kept = out / "judged"
-    kept.mkdir(exist_ok=True)
+        raise click.UsageError(f"{', '.join(map(str, outs))}: no finished run of the list.")
     clips = held_out.read(data)
     heard = quality.read_recordings(recordings, RunFolder.at(cases[0].run).config().mel)
+    seconds = sum(len(clip.mel) for clip in clips) / Manifest.load(data).mel.frames_per_second
     rows: List[Tree] = []
     for case in cases:
+        kept = (outs[0] if case.group == "weights" else case.run.parent) / "judged"
+        kept.mkdir(exist_ok=True)
         rows.append(judge(case, kept, data, clips, heard))
-        seconds = sum(len(c.audio) for c in clips) / RunFolder.at(case.run).config().mel.sample_rate
         figures = {"recordings": len(heard), "held_out_seconds": round(seconds), "runs": rows}
         machine.write(measured, figures)
 
