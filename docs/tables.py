@@ -238,16 +238,14 @@ def claims_prediction(found: Tree) -> str:
     ]
     head += ["voiced frames kept, %", "F0 right, %", "HNR, dB"]
     keys = ("mos", "log_mel", "voiced", "f0", "hnr")
-    rows, original = [], {}
+    rows = []
     for row in _runs(found, "prediction"):
         name = [row["name"], f"{row['samples'] / 1e6:.0f} million"]
         name += [f"{row[speech]['total']:.3f}" for speech in ("bits", "english")]
-        for label, tracks in row["sound"].items():
-            original = tracks["original"]
-            rows.append([*name, label, *_estimates(tracks["copy"], keys)])
+        for label, copy in row["sound"].items():
+            rows.append([*name, label, *_estimates(copy, keys)])
             name = [""] * len(name)
-    if original:
-        rows.append(["recordings", "", "", "", "", *_estimates(original, keys)])
+    rows.append(["recordings", "", "", "", "", *_estimates(found["original"], keys)])
     return table(head, rows) + taken(found, f"Medians of {found['recordings']} recordings. ")
 
 
@@ -301,9 +299,9 @@ def claims_weights(found: Tree) -> str:
     """The shipped voice in every weight type."""
     rows, keys = [], ("mos", "f0", "hnr")
     for row in _runs(found, "weights"):
-        (tracks,) = row["sound"].values()
+        (copy,) = row["sound"].values()
         bits = (f"{row[speech]['total']:.4f}" for speech in ("bits", "english"))
-        rows.append([row["name"], *bits, *_estimates(tracks["copy"], keys)])
+        rows.append([row["name"], *bits, *_estimates(copy, keys)])
     head = ["weights", "bits", "English", "DistillMOS", "F0 right, %", "HNR, dB"]
     return table(head, rows) + taken(found)
 

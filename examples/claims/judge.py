@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import click
 import numpy as np
@@ -27,7 +27,6 @@ from wavernn_tf.export.format.packing import WEIGHT_TYPES
 from wavernn_tf.export.runtime import Vocoder
 from wavernn_tf.models.run_folder import RunFolder
 from wavernn_tf.pipelines.manifest import Manifest
-from wavernn_tf.voice import weights
 
 KEYS = ("mos", "log_mel", "voiced", "f0", "hnr")
 """Measures of sound."""
@@ -68,42 +67,46 @@ def score(folder: RunFolder, file: Path, clips: Sequence[Clip]) -> Tree:
       clips: all held-out speech.
     """
     voice = Vocoder.load(file)
-    english = [clip for clip in clips if clip.id.startswith(ENGLISH)]
-    arrays = weights.named_arrays(weights.extract(folder.load_model()))
+    with np.load(folder.voice) as arrays:
+        all_nonzeros = sum(int(np.count_nonzero(arrays[name])) for name in arrays.files)
     curve = curves.points(folder.history())
-    found = {
+    scores = {clip.id: voice.score(clip.mel, clip.audio) for clip in clips}
+    english = [found for key, found in scores.items() if key.startswith(ENGLISH)]
+    return {
         "samples": int(curve[-1]["samples"]),
         "state": voice.info.state_size,
         "sparsity": voice.info.sparsity,
         "nonzeros": voice.info.nonzeros,
-        "all_nonzeros": int(sum(np.count_nonzero(array) for array in arrays.values())),
+        "all_nonzeros": all_nonzeros,
         "minutes": round(curve[-1]["minutes"], 2),
         "curve": [{k: round(v, 4) for k, v in point.items()} for point in curve],
-        "bits": bits.score_voice(voice, clips).as_dict(),
+        "bits": bits.from_scores(scores.values()).as_dict(),
+        "english": bits.from_scores(english).as_dict() if english else None,
     }
-    return {**found, "english": bits.score_voice(voice, english).as_dict()} if english else found
 
 
-def listen(file: Path, clips: Sequence[Clip]) -> Tree:
-    """How copies of recordings by a voice sound: estimates by measure.
+def listen(made: Mapping[str, quality.Synthesis], clips: Sequence[Clip], sample_rate: int) -> Tree:
+    """How copies of recordings sound: estimates by label and measure.
 
     Args:
-      file: a .tflite file.
+      made: what makes the copies, by label.
       clips: the recordings.
+      sample_rate: theirs, in Hz.
     """
     chosen, left_out = measures.choose(KEYS)
     for message in left_out:
         click.echo(f"note: {message}", err=True)
-    voice = Vocoder.load(file)
-    made = {
-        quality.ORIGINAL: lambda clip, seed: clip.audio,
-        "copy": lambda clip, seed: voice.synthesize(clip.mel, seed, TEMPERATURE),
-    }
-    judged = quality.judge(made, clips, voice.info.mel.sample_rate, chosen)
+    judged = quality.judge(made, clips, sample_rate, chosen)
     return {
-        track: {key: None if e is None else e.as_dict() for key, e in row.items()}
-        for track, row in judged.estimates.items()
+        label: {key: None if e is None else e.as_dict() for key, e in row.items()}
+        for label, row in judged.estimates.items()
     }
+
+
+def by_voice(file: Path) -> quality.Synthesis:
+    """Copies by a .tflite file."""
+    voice = Vocoder.load(file)
+    return lambda clip, seed: voice.synthesize(clip.mel, seed, TEMPERATURE)
 
 
 def judge(case: Case, kept: Path, data: str, clips: Sequence[Clip], heard: Sequence[Clip]) -> Tree:
@@ -116,27 +119,28 @@ def judge(case: Case, kept: Path, data: str, clips: Sequence[Clip], heard: Seque
       clips: all its held-out speech.
       heard: recordings that are copied.
     """
-    path = kept / f"{case.name}.json"
+    path, file = kept / f"{case.name}.json", kept / f"{case.name}.tflite"
     found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    file = kept / f"{case.name}.tflite"
 
-    def export(settings: Tree) -> None:
+    def export(settings: Tree, check: bool) -> None:
         exporter.to_tflite(
-            case.run, file, data, time=False, weight_type=case.weights, settings=settings
+            case.run, file, data, check, time=False, weight_type=case.weights, settings=settings
         )
 
     if "bits" not in found:
         click.echo(f"{case.name}: bits", err=True)
-        export({})
+        export({}, check=True)
         found = {"name": case.name, "group": case.group}
         found.update(score(RunFolder.at(case.run), file, clips))
         files.write_text(path, json.dumps(found, indent=1))
-    for label, settings in case.sampling.items() if heard else ():
-        if label in found.setdefault("sound", {}):
-            continue
-        click.echo(f"{case.name}: {label}", err=True)
-        export(settings)
-        found["sound"][label] = listen(file, heard)
+    if heard and case.sampling and "sound" not in found:
+        click.echo(f"{case.name}: sound", err=True)
+        made = {}
+        for label, settings in case.sampling.items():
+            export(settings, check=False)  # the network is the same: its score was checked above
+            made[label] = by_voice(file)
+        rate = RunFolder.at(case.run).config().mel.sample_rate
+        found["sound"] = listen(made, heard, rate)
         files.write_text(path, json.dumps(found, indent=1))
     return found
 
@@ -182,12 +186,21 @@ def main(
     clips = held_out.read(data)
     heard = quality.read_recordings(recordings, RunFolder.at(cases[0].run).config().mel)
     seconds = sum(len(clip.mel) for clip in clips) / Manifest.load(data).mel.frames_per_second
+    original: Tree = {}
+    if heard:
+        same = {quality.ORIGINAL: lambda clip, seed: clip.audio}
+        original = listen(same, heard, Manifest.load(data).mel.sample_rate)[quality.ORIGINAL]
     rows: List[Tree] = []
     for case in cases:
         kept = (outs[0] if case.group == "weights" else case.run.parent) / "judged"
         kept.mkdir(exist_ok=True)
         rows.append(judge(case, kept, data, clips, heard))
-        figures = {"recordings": len(heard), "held_out_seconds": round(seconds), "runs": rows}
+        figures = {
+            "recordings": len(heard),
+            "original": original,
+            "held_out_seconds": round(seconds),
+            "runs": rows,
+        }
         machine.write(measured, figures)
 
 

@@ -144,8 +144,9 @@ def test_train_judge_and_draw(tiny, tmp_path):
     assert [row["name"] for row in found["runs"]] == ["zeros-50", "zeros-90"]
     for row in found["runs"]:
         assert 0 < row["bits"]["total"] < 16
-        assert set(row["sound"]) == {"bare"} and row["sound"]["bare"]["copy"]["f0"]
+        assert set(row["sound"]) == {"bare"} and row["sound"]["bare"]["f0"]["count"] == 1
         assert row["nonzeros"] < row["all_nonzeros"] and row["curve"][-1]["samples"] == 3200
+    assert found["original"]["f0"]["value"] == 100.0
     assert found["runs"][0]["nonzeros"] > found["runs"][1]["nonzeros"]
     again = CliRunner().invoke(judge.main, arguments)
     assert again.exit_code == 0 and "zeros" not in again.output  # nothing is judged twice
