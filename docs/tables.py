@@ -221,32 +221,43 @@ def quality(found: Tree) -> str:
 
 
 def _runs(found: Tree, group: str) -> List[Tree]:
-    """Judged runs of a group; the files of docs/measured are written by `examples/claims`."""
-    return [row for row in found["runs"] if row["group"] == group]
+    """Judged runs of a group of `examples/claims`."""
+    return [run for run in found["runs"] if run["group"] == group]
+
+
+def _claim(found: Tree, group: str, head: Sequence[str], rows: List[List[str]]) -> str:
+    """The table of a group of `examples/claims`, and its picture if it has one."""
+    if not rows:
+        return "No run of this group is finished yet: the commands above go on with it.\n"
+    picture = f"pictures/claims_{group}.svg"
+    drawn = (ROOT / "docs" / picture).exists()
+    sound = f"Sound: medians of {found['recordings']} recordings. "
+    shown = f"\n![the bits of this table as a picture]({picture})\n" if drawn else ""
+    return table(head, rows) + taken(found, sound) + shown
+
+
+def _seen(run: Tree) -> List[str]:
+    return [run["name"], f"{run['samples'] / 1e6:.0f} million"]
+
+
+def _kept(run: Tree) -> List[str]:
+    return [f"{100 * run['sparsity']['R_u']:.1f} %", f"{run['nonzeros']:,}"]
 
 
 def claims_prediction(found: Tree) -> str:
     """What the predictors are worth: bits, and how copies sound with each way of sampling."""
-    head = [
-        "run",
-        "samples seen",
-        "bits",
-        "English",
-        "sampling",
-        "DistillMOS",
-        "log-mel distance, dB",
-    ]
-    head += ["voiced frames kept, %", "F0 right, %", "HNR, dB"]
+    head = ["run", "samples seen", "bits", "English", "sampling", "DistillMOS"]
+    head += ["log-mel distance, dB", "voiced frames kept, %", "F0 right, %", "HNR, dB"]
     keys = ("mos", "log_mel", "voiced", "f0", "hnr")
     rows = []
-    for row in _runs(found, "prediction"):
-        name = [row["name"], f"{row['samples'] / 1e6:.0f} million"]
-        name += [f"{row[speech]['total']:.3f}" for speech in ("bits", "english")]
-        for label, copy in row["sound"].items():
+    for run in _runs(found, "prediction"):
+        name = [*_seen(run), *(f"{run[speech]['total']:.3f}" for speech in ("bits", "english"))]
+        for label, copy in (run.get("sound") or {"": {}}).items():
             rows.append([*name, label, *_estimates(copy, keys)])
             name = [""] * len(name)
-    rows.append(["recordings", "", "", "", "", *_estimates(found["original"], keys)])
-    return table(head, rows) + taken(found, f"Medians of {found['recordings']} recordings. ")
+    if rows:
+        rows.append(["recordings", *[""] * len(name), *_estimates(found["original"], keys)])
+    return _claim(found, "prediction", head, rows)
 
 
 def _estimates(track: Tree, keys: Sequence[str]) -> List[str]:
@@ -254,7 +265,7 @@ def _estimates(track: Tree, keys: Sequence[str]) -> List[str]:
     cells = []
     for key in keys:
         found = track.get(key)
-        text = "none" if found is None else f"{found['value']:.2f}"
+        text = "" if found is None else f"{found['value']:.2f}"
         if found is not None and key == "mos":
             text += f" ({found['low']:.2f} to {found['high']:.2f})"
         cells.append(text)
@@ -265,45 +276,34 @@ def claims_size(found: Tree) -> str:
     """As many weights in fewer or more units."""
     rows = [
         [
-            row["name"],
-            f"{row['samples'] / 1e6:.0f} million",
-            f"{100 * row['sparsity']['R_u']:.1f} %",
-            f"{row['nonzeros']:,}",
-            f"{row['all_nonzeros']:,}",
-            *(f"{row['bits'][part]:.3f}" for part in ("total", "coarse", "fine")),
+            *(*_seen(run), *_kept(run), f"{run['all_nonzeros']:,}"),
+            *(f"{run['bits'][part]:.3f}" for part in ("total", "coarse", "fine")),
         ]
-        for row in _runs(found, "size")
+        for run in _runs(found, "size")
     ]
-    head = ["run", "samples seen", "zero blocks of R_u", "weights in gates and heads"]
-    return table([*head, "in all", "bits", "coarse", "fine"], rows) + taken(found)
+    head = ["run", "samples seen", "zero blocks of R_u", "weights in gates and heads", "in all"]
+    return _claim(found, "size", [*head, "bits", "coarse", "fine"], rows)
 
 
 def claims_sparsity(found: Tree) -> str:
     """Bits against zeros in the gates, and block shapes."""
     rows = [
-        [
-            row["name"],
-            f"{row['samples'] / 1e6:.0f} million",
-            f"{100 * row['sparsity']['R_u']:.1f} %",
-            f"{row['nonzeros']:,}",
-            f"{row['bits']['total']:.3f}",
-            f"{row['minutes']:.0f}",
-        ]
-        for row in _runs(found, "sparsity")
+        [*_seen(run), *_kept(run), f"{run['bits']['total']:.3f}", f"{run['minutes']:.0f}"]
+        for run in _runs(found, "sparsity")
     ]
-    head = ["run", "samples seen", "zero blocks of R_u", "weights in gates and heads", "bits"]
-    return table([*head, "minutes"], rows) + taken(found)
+    head = ["run", "samples seen", "zero blocks of R_u", "weights in gates and heads"]
+    return _claim(found, "sparsity", [*head, "bits", "minutes"], rows)
 
 
 def claims_weights(found: Tree) -> str:
     """The shipped voice in every weight type."""
-    rows, keys = [], ("mos", "f0", "hnr")
-    for row in _runs(found, "weights"):
-        (copy,) = row["sound"].values()
-        bits = (f"{row[speech]['total']:.4f}" for speech in ("bits", "english"))
-        rows.append([row["name"], *bits, *_estimates(copy, keys)])
+    rows = []
+    for run in _runs(found, "weights"):
+        bits = (f"{run[speech]['total']:.4f}" for speech in ("bits", "english"))
+        (copy,) = (run.get("sound") or {"": {}}).values()
+        rows.append([run["name"], *bits, *_estimates(copy, ("mos", "f0", "hnr"))])
     head = ["weights", "bits", "English", "DistillMOS", "F0 right, %", "HNR, dB"]
-    return table(head, rows) + taken(found)
+    return _claim(found, "weights", head, rows)
 
 
 def footprint(found: Tree) -> str:
