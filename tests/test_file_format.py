@@ -40,6 +40,7 @@ CONFIGS = {
     "plain": small_config(),
     "subscale": subscale_config(4, dilations=(1, 1, 2)),
     "predicting": predicting_config(postfilter="causal", noise_shaping=0.4),
+    "spectral": predicting_config(postfilter="spectral"),
     "given pitch": predicting_config(pitch="given", split="linear", extra=("lagged",)),
 }
 
@@ -54,7 +55,8 @@ def held_if(condition, config):
         "`model.subscale.batch` > 1": config.model.subscale.batch > 1,
         "there are `extra_inputs`": bool(config.model.extra_inputs),
         "`signal.prediction_order` > 0": signal.prediction_order > 0,
-        "`signal.postfilter` is not off": signal.postfilter != "off",
+        "`signal.postfilter` is causal or centred": signal.postfilter in ("causal", "centred"),
+        "`signal.postfilter` is spectral": signal.postfilter == "spectral",
     }
     return known[condition.split(";")[0]]
 
@@ -66,6 +68,7 @@ def sizes(config):
         **{"X": mels + 65 * (signal.pitch != "off"), "C": model.conditioning.channels},
         **{"B": model.subscale.batch, "S": model.subscale.channels},
         **{"k": model.subscale.kernel_size, "L": len(model.subscale.dilations)},
+        **{"W": config.mel.win_length, "F": config.mel.n_fft // 2 + 1},
         **{"order": signal.prediction_order, "?": None},
     }
 
@@ -167,6 +170,7 @@ def test_header():
         "split": {"signal": {"split": "linear", "sample_offset": 0}},
         "extra_inputs": {"model": {"extra_inputs": ("lagged",)}},
         "postfilter_strength": {"signal": {"postfilter_strength": 2.5}},
+        "postfilter_passes": {"signal": {"postfilter_passes": 2}},
         "noise_shaping": {"signal": {"noise_shaping": 0.25}},
         "voiced_temperature": {"signal": {"voiced_temperature": 0.5}},
     }.items(),

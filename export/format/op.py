@@ -73,7 +73,7 @@ def held_weights(config: Config, weights: Weights, weight_type: str) -> Weights:
 
 
 def header(config: Config) -> np.ndarray:
-    """The int32 [26] array that tells the op its sizes and settings."""
+    """The int32 [27] array that tells the op its sizes and settings."""
     shape, signal, subscale = config.model.conditioning, config.signal, config.model.subscale
     layers = [subscale.horizon, len(subscale.dilations), subscale.kernel_size]
     values = [
@@ -101,6 +101,7 @@ def header(config: Config) -> np.ndarray:
         _bits(signal.postfilter_strength),
         noise_shaping.amount(signal),
         _bits(signal.voiced_temperature),
+        signal.postfilter_passes,
     ]
     return np.array(values, np.int32)
 

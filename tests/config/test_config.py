@@ -171,6 +171,8 @@ def test_file_over_a_preset(tmp_path):
         ({"signal": {"pitch": "guessed"}}, "`signal.pitch` to be one of off, estimated, given"),
         ({"signal": {"split": "alaw"}}, "`signal.split` to be one of linear, mulaw"),
         ({"signal": {"postfilter": "causal"}}, "postfilter.* set `signal.pitch`"),
+        ({"signal": {"postfilter_passes": 0}}, "postfilter_passes` in 1..8; got 0"),
+        ({"signal": {"postfilter_passes": 9}}, "postfilter_passes` in 1..8; got 9"),
         ({"signal": {"postfilter": "wiener"}}, "to be one of off, causal, centred, spectral"),
         ({"signal": {"noise_shaping": 0.4}}, "noise_shaping` = 0.4 follows the voicing: set `sig"),
         ({"signal": {"voiced_temperature": 0.7}}, "voiced_temperature` = 0.7 follows the voicing"),

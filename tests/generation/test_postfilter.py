@@ -27,9 +27,11 @@ RECIPES = {
 }
 
 
-@pytest.mark.parametrize("name", RECIPES)
-def test_it_is_that_of_numpy(name):
-    config = predicting_config(postfilter="spectral", postfilter_strength=0.9)
+@pytest.mark.parametrize("name, passes", [*((name, 1) for name in RECIPES), ("ln", 3), ("fmax", 2)])
+def test_it_is_that_of_numpy(name, passes):
+    config = predicting_config(
+        postfilter="spectral", postfilter_strength=0.9, postfilter_passes=passes
+    )
     recipe = dataclasses.replace(config.mel, n_mels=40, **RECIPES[name])
     config = dataclasses.replace(config, mel=recipe)
     rng = np.random.default_rng(5)
@@ -53,9 +55,12 @@ def test_without_it_nothing_is_done(form):
     assert postfilter.finish(audio, tf.zeros([1, 1, 10]), config) is audio
 
 
-def test_whole_utterances_are_those_of_the_op():
+@pytest.mark.parametrize("passes", [1, 2])
+def test_whole_utterances_are_those_of_the_op(passes):
     # Without pre-emphasis hardly a sample is clipped: the op filters before it clips.
-    config = predicting_config(postfilter="spectral", noise_shaping=0.4, pre_emphasis=0.0)
+    config = predicting_config(
+        postfilter="spectral", postfilter_passes=passes, noise_shaping=0.4, pre_emphasis=0.0
+    )
     weights = predicting_weights(config)
     statistics = {"mean": np.full(10, -4.0), "std": np.ones(10)}
     model = convert.convert(

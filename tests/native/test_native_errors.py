@@ -119,7 +119,7 @@ BAD_VALUES = {
     "last offset": (edit("O1.row_offsets", -1, 99), "expected the last of O1.row_offsets = "),
     "negative column": (edit("O3.columns", 0, -1), r"expected O3.columns in \[0, 4\); got -1"),
     "high column": (edit("R_r.columns", -1, 8), r"recurrent_r.columns in \[0, 8\); got 8"),
-    "columns fall": (swapped_columns, "expected O1.columns to rise within a block row"),
+    "columns fall": (swapped_columns, "expected O1.columns not to fall within a block row"),
     "NaN weight": (
         edit("O1.values", 3, np.nan),
         "expected finite numbers in all of O1.values; got another one at element 3",

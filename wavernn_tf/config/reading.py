@@ -14,7 +14,13 @@ PRESETS = Path(__file__).parent / "presets"
 
 SAMPLING_SETTINGS = tuple(
     f"signal.{name}"
-    for name in ("noise_shaping", "voiced_temperature", "postfilter", "postfilter_strength")
+    for name in (
+        "noise_shaping",
+        "voiced_temperature",
+        "postfilter",
+        "postfilter_strength",
+        "postfilter_passes",
+    )
 )
 """What a trained network does not depend on: a run may be exported with other values."""
 

@@ -10,6 +10,7 @@ from wavernn_tf.errors import WaveRNNError
 
 PITCH_POSTFILTERS = ("causal", "centred")
 POSTFILTERS = ("off", *PITCH_POSTFILTERS, "spectral")
+MOST_PASSES = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +36,8 @@ class SignalConfig:
         as loud as the features say (`wavernn_tf.prediction.spectral_postfilter`).
       postfilter_strength: gain of the pitch postfilter in voiced speech; of the spectral one the
         share of the change that is made, all of it from 1 on.
+      postfilter_passes: of the spectral postfilter, 1 to 8, one behind the other. Each brings the
+        waveform nearer to the features and delays it by one more window.
     """
 
     pre_emphasis: float = 0.85
@@ -46,6 +49,7 @@ class SignalConfig:
     voiced_temperature: float = 1.0
     postfilter: str = "off"
     postfilter_strength: float = 1.5
+    postfilter_passes: int = 1
 
     def __post_init__(self) -> None:
         if not 0 <= self.pre_emphasis < 1:
@@ -86,6 +90,11 @@ class SignalConfig:
         if not 0 <= self.postfilter_strength <= 10:
             raise WaveRNNError(
                 f"Expected 0 <= `signal.postfilter_strength` <= 10; got {self.postfilter_strength}."
+            )
+        if not 1 <= self.postfilter_passes <= MOST_PASSES:
+            raise WaveRNNError(
+                f"Expected `signal.postfilter_passes` in 1..{MOST_PASSES}; got "
+                f"{self.postfilter_passes}."
             )
 
     @property

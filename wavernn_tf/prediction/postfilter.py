@@ -17,7 +17,7 @@ def delay(signal: SignalConfig, recipe: MelRecipe) -> int:
         return 0
     if signal.postfilter in PITCH_POSTFILTERS:
         return pitch_postfilter.delay(signal, recipe.sample_rate)
-    return spectral_postfilter.delay(recipe)
+    return spectral_postfilter.delay(signal, recipe)
 
 
 def frames_ahead(signal: SignalConfig, recipe: MelRecipe) -> int:
@@ -32,7 +32,7 @@ def state_values(signal: SignalConfig, recipe: MelRecipe, steps_per_frame: int) 
     ahead = frames_ahead(signal, recipe)
     if signal.postfilter in PITCH_POSTFILTERS:
         return pitch_postfilter.state_values(recipe, ahead, steps_per_frame)
-    return spectral_postfilter.state_values(recipe)
+    return spectral_postfilter.state_values(signal, recipe)
 
 
 def names(signal: SignalConfig) -> List[str]:

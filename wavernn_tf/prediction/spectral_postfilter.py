@@ -3,11 +3,12 @@
 The features say how loud each band of a frame is to be. The waveform is analysed as the features
 once were; each band's gain
 
-    g = ((wanted + floor) / (found + floor))^(1 / power)      limited to [-20, +3] dB
+    g = (max(wanted, floor) / max(found, floor))^(1 / power)      limited to [-20, +12] dB
 
 is laid over the bins, linearly from band centre to band centre, and the frames are added up again
-through the same window. The op runs it after de-emphasis; `apply` is the same in NumPy, on whole
-recordings.
+through the same window. A band's change also moves what lies beside it in time and frequency, so
+one pass does not reach the features; further passes, one behind the other, bring the waveform
+nearer. The op runs them after de-emphasis; `apply` is the same in NumPy, on whole recordings.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from wavernn_tf.config import MelRecipe, SignalConfig
 Float32 = npt.NDArray[np.float32]
 Int32 = npt.NDArray[np.int32]
 
-LEAST_GAIN, LARGEST_GAIN = 0.1, 10 ** (3 / 20)
+LEAST_GAIN, LARGEST_GAIN = 0.1, 10 ** (12 / 20)
 LOG_LIMIT = math.log(1e12)
 
 NAMES = ("scale", "frame", "window", "columns", "first", "weights", "places")
@@ -116,14 +117,19 @@ def bands(recipe: MelRecipe) -> Bands:
     )
 
 
-def delay(recipe: MelRecipe) -> int:
+def pass_delay(recipe: MelRecipe) -> int:
+    """Samples by which a pass delays its output, whole frames."""
+    return -(-(recipe.win_length - 1) // recipe.hop_length) * recipe.hop_length
+
+
+def delay(signal: SignalConfig, recipe: MelRecipe) -> int:
     """Samples that the filter must see after the one it puts out."""
-    return recipe.win_length - 1
+    return (signal.postfilter_passes - 1) * pass_delay(recipe) + recipe.win_length - 1
 
 
-def state_values(recipe: MelRecipe) -> int:
-    """Values of a stream's state: the waveform and the sum of the frames so far."""
-    return 2 * -(-delay(recipe) // recipe.hop_length) * recipe.hop_length
+def state_values(signal: SignalConfig, recipe: MelRecipe) -> int:
+    """Values of a stream's state: of every pass the waveform and the sum of the frames so far."""
+    return signal.postfilter_passes * 2 * pass_delay(recipe)
 
 
 def apply(
@@ -136,14 +142,23 @@ def apply(
         and after it.
       features: float [frames, >= n_mels], raw; the last one goes on for the rest of the waveform.
       recipe: that the features follow.
-      signal: gives the strength.
+      signal: gives the strength and the passes.
 
     Returns:
       float64 [n].
     """
-    known, hop = bands(recipe), recipe.hop_length
     x = np.asarray(audio, np.float64)
-    mel = np.asarray(features, np.float64)[:, known.columns]
+    mel = np.asarray(features, np.float64)[:, bands(recipe).columns]
+    for _ in range(signal.postfilter_passes):
+        x = _pass(x, mel, recipe, min(signal.postfilter_strength, 1.0))
+    return x
+
+
+def _pass(
+    x: npt.NDArray[np.float64], mel: npt.NDArray[np.float64], recipe: MelRecipe, strength: float
+) -> npt.NDArray[np.float64]:
+    """The waveform [n] after one pass, by the features [frames, bands] of the kept bands."""
+    known, hop = bands(recipe), recipe.hop_length
     start, length = int(known.frame[0]), recipe.win_length
     frames = np.arange(-((start + length - 1) // hop), (len(x) - start - 1) // hop + 1)
     padded = np.pad(x, (length, 2 * length))
@@ -153,9 +168,9 @@ def apply(
     slope, intercept, floor = known.scale
     row = np.clip(frames, 0, len(mel) - 1)
     wanted = np.exp(np.clip(slope * mel[row] + intercept, -LOG_LIMIT, LOG_LIMIT))
-    ratio = ((wanted + floor) / (found + floor)) ** (1 / recipe.power)
+    ratio = (np.maximum(wanted, floor) / np.maximum(found, floor)) ** (1 / recipe.power)
     change = np.clip(ratio, LEAST_GAIN, LARGEST_GAIN) - 1
-    gains = 1 + min(signal.postfilter_strength, 1.0) * change @ known.shares.T.astype(np.float64)
+    gains = 1 + strength * change @ known.shares.T.astype(np.float64)
     parts = np.fft.irfft(spectrum * gains, recipe.n_fft, axis=1)[:, :length] * known.window
     total = np.zeros_like(padded)
     for places, part in zip(at, parts):

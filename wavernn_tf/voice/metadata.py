@@ -19,7 +19,7 @@ from wavernn_tf.trees import from_dict, to_dict
 
 NAME = "wavernn_tf"
 SIZE_NAME = "wavernn_tf.file_bytes"
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 """Version of the op's inputs and of this text; the native library knows the same number."""
 
 OLDEST_SCHEMA = 5

@@ -53,6 +53,7 @@ struct Options {
   int rounds = 16;
   bool predictors = false;  // all of them
   std::string postfilter = "off";
+  int passes = 1;  // of the spectral one
 };
 
 int64_t Nonzeros(const Model& model) {
@@ -198,7 +199,7 @@ int Usage() {
                " [--isa NAME]"
                " [--frames N] [--rounds N] [--subscale 1|2|4|8|16]"
                " [--predictors 0|1]"
-               " [--postfilter off|causal|centred|spectral]"
+               " [--postfilter off|causal|centred|spectral] [--passes N]"
                " [--horizon N] [--channels N, of 16] [--layers N]"
                " [--layer-density X]\n");
   return 2;
@@ -250,6 +251,8 @@ bool Parse(int argc, char** argv, Options& options) {
       options.predictors = std::atoi(value) != 0;
     } else if (name == "--postfilter") {
       options.postfilter = value;
+    } else if (name == "--passes") {
+      options.passes = std::atoi(value);
     } else if (name == "--rounds") {
       options.rounds = std::atoi(value);
     } else {
@@ -292,6 +295,7 @@ int main(int argc, char** argv) {
     shape.predictors.sample_rate = 24000;
     shape.predictors.estimator_channels = 192;
     shape.predictors.postfilter = FormOf(options.postfilter);
+    shape.predictors.passes = std::clamp(options.passes, 1, kMostPasses);
   }
 
   std::printf(

@@ -31,6 +31,9 @@ constexpr int ExtraRows(unsigned inputs) {
   return rows;
 }
 
+// Passes of the spectral postfilter, one behind the other.
+constexpr int kMostPasses = 8;
+
 // Of the finished waveform: of the pitch, causal or centred
 // (pitch_postfilter.h), or of the spectrum (spectral_postfilter.h).
 enum class PostfilterForm { kOff, kCausal, kCentred, kSpectral };
@@ -44,6 +47,7 @@ struct PostfilterShape {
 // The analysis behind the features, of the spectral postfilter. Bands without a
 // bin are left out.
 struct SpectralShape {
+  int passes = 1;      // of the filter
   int n_fft = 0;       // a power of two
   int win_length = 0;  // at most n_fft
   int hop_length = 0;  // at most win_length / 2

@@ -11,11 +11,12 @@ namespace {
 
 // Samples between two moves of what is kept to the front.
 constexpr int kRoom = 2048;
-// Far above any waveform: a state that holds more does not make infinities.
-constexpr float kLoudest = 1e9f;
+// Above what the passes make of any waveform; a state that holds more does not
+// make infinities.
+constexpr float kLoudest = 1e12f;
 constexpr float kFullScale = 1.0f / 32768.0f;
 constexpr float kLeastGain = 0.1f;                // -20 dB
-constexpr float kLargestGain = 1.4125376f;        // 3 dB
+constexpr float kLargestGain = 3.9810717f;        // 12 dB
 constexpr double kLogLimit = 27.631021115928547;  // ln(1e12)
 
 int64_t FloorDiv(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
@@ -23,7 +24,9 @@ int64_t FloorDiv(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 }  // namespace
 
 int SpectralPostfilterDelay(const SpectralShape& shape) {
-  return shape.win_length - 1;
+  const int delay = shape.win_length - 1;
+  const int frames = (delay + shape.hop_length - 1) / shape.hop_length;
+  return (shape.passes - 1) * frames * shape.hop_length + delay;
 }
 
 int SpectralPostfilterStateSize(int ahead, int hop_length) {
@@ -32,12 +35,17 @@ int SpectralPostfilterStateSize(int ahead, int hop_length) {
 
 bool SpectralPostfilter::Allocate(const SpectralShape& shape, int64_t delay) {
   shape_ = shape;
-  delay_ = delay;
-  const std::size_t size = delay_ + kRoom;
-  if (!fourier_.Allocate(shape.n_fft) || !x_.Resize(size) ||
-      !sum_.Resize(size) || !overlap_.Resize(shape.hop_length) ||
-      !real_.Resize(shape.n_fft) || !imaginary_.Resize(shape.n_fft) ||
-      !found_.Resize(shape.bands + 1) || !gains_.Resize(shape.bands + 2)) {
+  delay_ = delay / shape.passes;
+  for (int k = 0; k < shape.passes; ++k) {
+    const std::size_t size = delay_ + kRoom;
+    if (!passes_[k].x.Resize(size) || !passes_[k].sum.Resize(size)) {
+      return false;
+    }
+  }
+  if (!fourier_.Allocate(shape.n_fft) || !overlap_.Resize(shape.hop_length) ||
+      !piece_.Resize(shape.n_fft) || !real_.Resize(shape.bins()) ||
+      !imaginary_.Resize(shape.bins()) || !found_.Resize(shape.bands + 1) ||
+      !gains_.Resize(shape.bands + 2)) {
     return false;
   }
   for (int i = 0; i < shape.hop_length; ++i) {
@@ -57,81 +65,92 @@ void SpectralPostfilter::Load(const float* state, uint64_t position,
   features_ = features;
   const auto first = static_cast<int64_t>(position);
   first_frame_ = first / shape_.hop_length;
-  next_ = first > 0 ? first : -delay_;
-  // The first frame whose window is not yet complete.
-  frame_ = FloorDiv(next_ + delay_ - shape_.start - shape_.win_length,
-                    shape_.hop_length) +
-           1;
-  end_ = delay_;
-  for (float* values : {x_.data(), sum_.data()}) {
-    for (std::size_t i = 0; i < end_; ++i) {
-      values[i] = std::clamp(*state++, -kLoudest, kLoudest);
+  for (int k = 0; k < shape_.passes; ++k) {
+    Pass& pass = passes_[k];
+    // At the start every pass waits for the one before; later each is a delay
+    // ahead of the next.
+    const int64_t behind = shape_.passes - 1 - k;
+    pass.next = first > 0 ? first + behind * delay_ : -delay_;
+    // The first frame whose window is not yet complete.
+    pass.frame = FloorDiv(pass.next + delay_ - shape_.start - shape_.win_length,
+                          shape_.hop_length) +
+                 1;
+    pass.end = delay_;
+    for (float* values : {pass.x.data(), pass.sum.data()}) {
+      for (std::size_t i = 0; i < pass.end; ++i) {
+        values[i] = std::clamp(*state++, -kLoudest, kLoudest);
+      }
     }
   }
 }
 
 void SpectralPostfilter::Store(float* state) const {
-  for (const float* values : {x_.data(), sum_.data()}) {
-    state = std::copy(values + end_ - delay_, values + end_, state);
+  for (int k = 0; k < shape_.passes; ++k) {
+    const Pass& pass = passes_[k];
+    for (const float* values : {pass.x.data(), pass.sum.data()}) {
+      const float* const end = values + pass.end;
+      state = std::copy(end - delay_, end, state);
+    }
   }
 }
 
 bool SpectralPostfilter::Push(float x, float* y) {
-  if (end_ == x_.size()) {
-    for (float* values : {x_.data(), sum_.data()}) {
-      std::memmove(values, values + end_ - delay_, delay_ * sizeof(float));
-    }
-    end_ = delay_;
+  for (int k = 0; k < shape_.passes; ++k) {
+    if (!PushInto(passes_[k], x, &x)) return false;
   }
-  x_[end_] = x;
-  sum_[end_++] = 0.0f;
-  const int64_t position = next_++;
+  *y = x;
+  return true;
+}
+
+bool SpectralPostfilter::PushInto(Pass& pass, float x, float* y) {
+  if (pass.end == pass.x.size()) {
+    for (float* values : {pass.x.data(), pass.sum.data()}) {
+      std::memmove(values, values + pass.end - delay_, delay_ * sizeof(float));
+    }
+    pass.end = delay_;
+  }
+  pass.x[pass.end] = x;
+  pass.sum[pass.end++] = 0.0f;
+  const int64_t position = pass.next++;
   if (position + delay_ + 1 ==
-      frame_ * shape_.hop_length + shape_.start + shape_.win_length) {
-    if (strength_ > 0.0f) FilterFrame();
-    ++frame_;
+      pass.frame * shape_.hop_length + shape_.start + shape_.win_length) {
+    if (strength_ > 0.0f) FilterFrame(pass);
+    ++pass.frame;
   }
   if (position < 0) return false;
-  const std::size_t i = end_ - 1 - delay_;
+  const std::size_t i = pass.end - 1 - delay_;
   if (strength_ == 0.0f) {
-    *y = x_[i];
+    *y = pass.x[i];
     return true;
   }
   const int64_t hop = shape_.hop_length;
   const int64_t phase = position - shape_.start;
-  *y = sum_[i] * overlap_[phase - FloorDiv(phase, hop) * hop];
+  *y = pass.sum[i] * overlap_[phase - FloorDiv(phase, hop) * hop];
   return true;
 }
 
 // The frame whose window the last sample completes.
-void SpectralPostfilter::FilterFrame() {
+void SpectralPostfilter::FilterFrame(Pass& pass) {
   const int length = shape_.win_length;
-  const int n_fft = shape_.n_fft;
-  float* const real = real_.data();
-  float* const imaginary = imaginary_.data();
-  const float* const x = x_.data() + end_ - length;
-  for (int n = 0; n < length; ++n) real[n] = x[n] * shape_.window[n];
-  std::fill(real + length, real + n_fft, 0.0f);
-  std::fill(imaginary, imaginary + n_fft, 0.0f);
-  fourier_.Transform(real, imaginary);
-  Gains(features_.row(std::max<int64_t>(frame_, 0) - first_frame_));
+  float* const piece = piece_.data();
+  const float* const x = pass.x.data() + pass.end - length;
+  for (int n = 0; n < length; ++n) piece[n] = x[n] * shape_.window[n];
+  std::fill(piece + length, piece + shape_.n_fft, 0.0f);
+  fourier_.Forward(piece, real_.data(), imaginary_.data());
+  Gains(features_.row(std::max<int64_t>(pass.frame, 0) - first_frame_));
   for (int bin = 0; bin < shape_.bins(); ++bin) {
     const auto band = static_cast<int>(shape_.places[bin]);
     const float share = shape_.places[bin] - static_cast<float>(band);
     const float step = share * (gains_[band + 1] - gains_[band]);
     const float gain = gains_[band] + step;
-    real[bin] *= gain;
-    imaginary[bin] *= gain;
-    const int mirrored = n_fft - bin;
-    if (bin == 0 || mirrored == bin) continue;
-    real[mirrored] = real[bin];
-    imaginary[mirrored] = -imaginary[bin];
+    real_[bin] *= gain;
+    imaginary_[bin] *= gain;
   }
-  fourier_.Transform(imaginary, real);
-  float* const sum = sum_.data() + end_ - length;
-  const float scale = 1.0f / static_cast<float>(n_fft);
+  fourier_.Inverse(real_.data(), imaginary_.data(), piece);
+  float* const sum = pass.sum.data() + pass.end - length;
+  const float scale = 1.0f / static_cast<float>(shape_.n_fft);
   for (int n = 0; n < length; ++n) {
-    const float part = real[n] * scale * shape_.window[n];
+    const float part = piece[n] * scale * shape_.window[n];
     sum[n] += part;
   }
 }
@@ -158,8 +177,8 @@ void SpectralPostfilter::Gains(const float* features) {
         static_cast<double>(features[shape_.columns[band]]) * shape_.slope;
     const double wanted =
         DoubleExp(Clamped(log + shape_.intercept, -kLogLimit, kLogLimit));
-    const double ratio =
-        (wanted + shape_.floor) / (found_[band] + shape_.floor);
+    const double ratio = std::max<double>(wanted, shape_.floor) /
+                         std::max(found_[band], shape_.floor);
     const double gain = shape_.power ? std::sqrt(ratio) : ratio;
     const auto bounded =
         static_cast<float>(Clamped(gain, kLeastGain, kLargestGain));

@@ -37,6 +37,7 @@ enum ConfigIndex {
   kPostfilterStrength,
   kNoiseShaping,  // of 256
   kVoicedTemperature,
+  kPostfilterPasses,  // of the spectral one
 };
 
 struct Range {
@@ -67,6 +68,7 @@ constexpr Range kRanges[] = {
     {kEstimator, "n_estimator", 0, 16},
     {kPostfilter, "postfilter", 0, 3},
     {kNoiseShaping, "noise_shaping / 256", 0, kMostNoiseShaping},
+    {kPostfilterPasses, "postfilter_passes", 1, kMostPasses},
 };
 
 // Of a model with more than one sub-tensor.
@@ -101,7 +103,7 @@ bool CheckSchema(const int32_t* config, int size, ErrorText& error) {
         " again",
         schema, kSchemaVersion);
   }
-  const int expected = schema < kSchemaVersion ? kOldConfigSize : kConfigSize;
+  const int expected = kConfigSizes[schema - kOldestSchema];
   if (size == expected) return true;
   return error.Set("expected config of shape [%d]; got [%d]", expected, size);
 }
@@ -209,6 +211,7 @@ bool FillPredictors(const int32_t* config, Predictors& predictors,
     return error.Set("expected postfilter_strength in [0, 10]; got %g",
                      static_cast<double>(strength));
   }
+  predictors.spectral.passes = config[kPostfilterPasses];
   predictors.noise.amount = config[kNoiseShaping];
   const float voiced = FloatOf(config[kVoicedTemperature]);
   predictors.noise.voiced_temperature = voiced;
@@ -240,8 +243,10 @@ bool ReadConfig(const int32_t* held, int size, Model& model,
                 LayerCounts& counts, ErrorText& error) {
   if (!CheckSchema(held, size, error)) return false;
   int32_t config[kConfigSize] = {};
-  constexpr float kUnchanged = 1.0f;  // what an old file does not say
+  // What an old file does not say.
+  constexpr float kUnchanged = 1.0f;
   std::memcpy(&config[kVoicedTemperature], &kUnchanged, sizeof(kUnchanged));
+  config[kPostfilterPasses] = 1;
   std::copy_n(held, size, config);
   if (!CheckRanges(config, error)) return false;
   const float pre_emphasis = FloatOf(config[kPreEmphasis]);

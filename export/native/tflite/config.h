@@ -9,8 +9,10 @@
 
 namespace wavernn_tf {
 
-constexpr int kConfigSize = 26;
-constexpr int kOldConfigSize = 24;  // of schema 5, without noise shaping
+constexpr int kConfigSize = 27;
+// Of every schema from kOldestSchema on: without noise shaping, without the
+// passes of the postfilter, and this one.
+constexpr int kConfigSizes[] = {24, 26, kConfigSize};
 
 // How many layers follow in the weight list.
 struct LayerCounts {

@@ -28,7 +28,7 @@ bool CheckOffsets(const char* name, const int32_t* offsets, int block_rows,
   return true;
 }
 
-// Columns lie in the matrix and rise strictly within a block row.
+// Columns lie in the matrix and do not fall within a block row.
 bool CheckColumns(const char* name, const int32_t* offsets, int block_rows,
                   const int16_t* columns, int block_cols, ErrorText& error) {
   for (int row = 0; row < block_rows; ++row) {
@@ -37,9 +37,9 @@ bool CheckColumns(const char* name, const int32_t* offsets, int block_rows,
         return error.Set("expected %s.columns in [0, %d); got %d at block %d",
                          name, block_cols, columns[block], block);
       }
-      if (block > offsets[row] && columns[block] <= columns[block - 1]) {
+      if (block > offsets[row] && columns[block] < columns[block - 1]) {
         return error.Set(
-            "expected %s.columns to rise within a block row; got"
+            "expected %s.columns not to fall within a block row; got"
             " %d after %d at block %d",
             name, columns[block], columns[block - 1], block);
       }

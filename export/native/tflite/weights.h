@@ -11,7 +11,7 @@
 namespace wavernn_tf {
 
 // The newest model schema this library reads, and the oldest.
-constexpr int kSchemaVersion = 6;
+constexpr int kSchemaVersion = 7;
 constexpr int kOldestSchema = 5;
 
 // Reads `tensors`, the op's constant inputs in the order of the schema, config

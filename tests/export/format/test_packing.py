@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from wavernn_tf.config.matrices import BLOCK_SHAPES
 from wavernn_tf.errors import WaveRNNError
 from wavernn_tf.export.format.packing import (
+    BLOCKS_PER_EXTRA,
     INTEGERS,
     MAX_INT16_SUM,
     WEIGHT_TYPES,
@@ -127,6 +128,54 @@ def test_int8_by_hand():
     assert packed.values[1, :, 3].tolist() == [-127, 2, 2, 0]
     assert np.count_nonzero(packed.values) == 9
     assert unpack(packed, 4, 24)[:, 11].tolist() == [-254, 4, 4, 0]
+
+
+def outliers(block, count=1, size=40.0):
+    """A matrix [256, 64] of normal weights, a third of its blocks kept, with outliers in row 1."""
+    block_out, block_in = BLOCK_SHAPES[block]
+    matrix = random_matrix(64 // block_out, 256 // block_in, block, 0.35, seed=9)
+    inputs = np.flatnonzero(matrix[:, block_out])
+    matrix[inputs[: count * block_in : block_in], block_out] = size
+    return matrix
+
+
+@pytest.mark.parametrize("block", BLOCK_SHAPES)
+def test_an_int8_outlier_does_not_widen_the_steps_of_its_row(block):
+    matrix = outliers(block)
+    packed = pack(matrix, block, weights="int8")
+    exact = pack(matrix, block)
+    back = unpack(packed, *matrix.shape)
+    np.testing.assert_array_equal(unpack_tensors(as_tensors(packed), *matrix.shape), back)
+    blocks = np.diff(exact.row_offsets)
+    extra = np.diff(packed.row_offsets) - blocks
+    assert 0 < extra[1] <= -(-blocks[1] // BLOCKS_PER_EXTRA)
+    assert not np.delete(extra, 1).any()  # the other rows are as they were
+    block_out = BLOCK_SHAPES[block][0]
+    error = np.abs(back - matrix).max(axis=0).reshape(-1, block_out).max(axis=1)
+    assert (error <= packed.scales / 2 * (1 + 1e-5)).all()
+    assert packed.scales[1] < 40.0 / 127 / 2
+    # The kept blocks of one column stand side by side.
+    row = packed.columns[packed.row_offsets[1] : packed.row_offsets[2]]
+    assert (np.diff(row) >= 0).all() and (np.diff(row) == 0).sum() == extra[1]
+
+
+def test_too_many_outliers_are_left_as_they_are():
+    matrix = outliers("16x1", count=12)
+    packed, exact = pack(matrix, "16x1", weights="int8"), pack(matrix, "16x1")
+    np.testing.assert_array_equal(packed.columns, exact.columns)
+    assert packed.scales[1] == pytest.approx(40.0 / 127)
+
+
+def test_int8_outliers_by_hand():
+    """17 blocks in a row may have two more: 381 = 127 + 127 + 127, and -254 beside it."""
+    matrix = np.zeros([17, 16], np.float32)
+    matrix[:, 0] = 40.0
+    matrix[3, :3] = 381.0, -254.0, 130.0
+    packed = pack(matrix, "16x1", weights="int8")
+    assert packed.scales[0] == pytest.approx(1.0, rel=1e-5)
+    assert packed.columns.tolist() == [0, 1, 2, 3, 3, 3, *range(4, 17)]
+    assert packed.values[3:6, 0, :3].tolist() == [[127, -127, 127], [127, -127, 3], [127, 0, 0]]
+    np.testing.assert_allclose(unpack(packed, 17, 16), matrix, atol=0.01)
 
 
 def test_int16_by_hand():

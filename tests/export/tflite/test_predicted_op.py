@@ -1,6 +1,7 @@
 """Voices with prediction in front of the network: the op = NumPy; chunks, batches, ISAs agree."""
 
 import dataclasses
+import re
 import struct
 
 import numpy as np
@@ -210,9 +211,11 @@ def test_postfilter_can_be_switched_off(voices, form):
     assert info.frames_after == config.lookahead + -(-delay // config.mel.hop_length)
 
 
-def test_spectral_postfilter_is_that_of_numpy(voices):
+@pytest.mark.parametrize("passes", [1, 3])
+def test_spectral_postfilter_is_that_of_numpy(voices, passes):
     # Without pre-emphasis the network's samples are whole numbers, as they come unfiltered.
-    config, _, model = voices(postfilter="spectral", postfilter_strength=0.9, pre_emphasis=0.0)
+    settings = {"postfilter_strength": 0.9, "postfilter_passes": passes, "pre_emphasis": 0.0}
+    config, _, model = voices(postfilter="spectral", **settings)
     mel = inner(config, predicting_features(config, FRAMES))
     ahead = postfilter.frames_ahead(config.signal, config.mel)
     longer = np.pad(mel, ((0, ahead), (0, 0)), mode="edge")
@@ -277,29 +280,36 @@ def test_scores_do_not_depend_on_how_samples_are_drawn(voices):
     np.testing.assert_array_equal(shaped.score(mel, speech), plain.score(mel, speech))
 
 
-def test_files_of_the_schema_before_are_read(voices):
-    """Schema 5 has no noise shaping: its header is two values shorter."""
+@pytest.mark.parametrize(
+    "schema, size, unknown",
+    [
+        (5, 24, ("noise_shaping", "voiced_temperature", "postfilter_passes")),
+        (6, 26, ("postfilter_passes",)),
+    ],
+)
+def test_files_of_the_schemas_before_are_read(voices, schema, size, unknown):
+    """Schema 5 has no noise shaping, 6 one pass of the postfilter: their headers are shorter."""
     config, weights, model = voices()
 
     def shorten(tree):
         new = op.header(config).tobytes()
         (buffer,) = (b for b in tree.buffers if b.data is not None and bytes(b.data) == new)
-        old = op.header(config)[:24]
-        old[1] = 5
+        old = op.header(config)[:size]
+        old[1] = schema
         buffer.data = np.frombuffer(old.tobytes(), np.uint8)
         for graph in tree.subgraphs:
             for tensor in graph.tensors:
                 if tensor.buffer and tree.buffers[tensor.buffer] is buffer:
-                    tensor.shape = np.array([24], np.int32)
+                    tensor.shape = np.array([size], np.int32)
 
     spoilt = flatbuffer.finish(rewritten(model, shorten), {})
-    spoilt = spoilt.replace(b'"schema_version": 6', b'"schema_version": 5')
-    for line in (b'\n  "noise_shaping": 0.0,', b'\n  "voiced_temperature": 1.0,'):
-        assert spoilt.count(line) == 1
+    spoilt = spoilt.replace(b'"schema_version": 7', f'"schema_version": {schema}'.encode())
+    for name in unknown:
+        (line,) = re.findall(rf',\n  "{name}": [0-9.]+'.encode(), spoilt)
         spoilt = spoilt.replace(line, b" " * len(line))
     spoilt = spoilt.replace(metadata.size_entry(len(model)), metadata.size_entry(len(spoilt)))
     info = metadata.read(spoilt)
-    assert info.schema_version == 5 and info.signal == config.signal
+    assert info.schema_version == schema and info.signal == config.signal
     mel = inner(config, predicting_features(config, FRAMES))
     expected = Vocoder.load(model).synthesize(mel, 3)
     np.testing.assert_array_equal(Vocoder.load(spoilt).synthesize(mel, 3), expected)
@@ -380,12 +390,14 @@ BAD_VALUES = {
     "no postfilter": ("config", 22, 0, r"expected \d+ weight tensors; got \d+"),
     "strength": ("config", 23, bits(11.0), r"expected postfilter_strength in \[0, 10\]; got 11"),
     "NaN strength": ("config", 23, bits(np.nan), "postfilter_strength in .*; got nan"),
+    "no pass": ("config", 26, 0, r"expected postfilter_passes in \[1, 8\]; got 0"),
+    "passes": ("config", 26, 9, r"expected postfilter_passes in \[1, 8\]; got 9"),
     "shaping": ("config", 24, 231, r"expected noise_shaping / 256 in \[0, 230\]; got 231"),
     "negative shaping": ("config", 24, -1, r"expected noise_shaping / 256 in \[0, 230\]; got -1"),
     "other state": ("config", 24, 1, r"expected state of shape \[.*\]; got"),
     "voiced temperature": ("config", 25, bits(0.0), r"voiced_temperature in \(0, 1\]; got 0"),
     "NaN temperature": ("config", 25, bits(np.nan), r"voiced_temperature in \(0, 1\]; got nan"),
-    "schema of fewer": ("config", 1, 5, r"expected config of shape \[24\]; got \[26\]"),
+    "schema of fewer": ("config", 1, 5, r"expected config of shape \[24\]; got \[27\]"),
     "sub-tensors": ("config", 12, 2, "expected no predictors with 2 sub-tensors"),
     "context": ("config", 10, 2, "expected past = lookahead = "),
     "NaN row": ("extra_kernel", 7, np.nan, "in all of extra_kernel; got another one at element 7"),

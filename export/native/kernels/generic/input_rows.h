@@ -29,22 +29,41 @@ struct InputRowsOf {
     }
   }
 
-  // Panel after panel, so that memory is read in sequence.
-  template <bool kHalves>
-  static void Add(const InputRowsParams& p) {
+  // Panel after panel, so that memory is read in sequence. The inputs of
+  // kRows rows stay in registers; 0 is any number of them.
+  template <bool kHalves, int kRows>
+  static void AddPanels(const InputRowsParams& p) {
+    F inputs[kRows > 0 ? kRows : 1];
+    WAVERNN_TF_UNROLL
+    for (int i = 0; i < kRows; ++i) inputs[i] = V::Broadcast(p.inputs[i]);
     int64_t row = 0;
     for (int o = 0; o < p.width; o += kInputPanel) {
       F low = V::Load(p.gates + o);
       F high = V::Load(p.gates + o + 16);
-      for (int i = 0; i < p.rows; ++i, ++row) {
-        const F x = V::Broadcast(p.inputs[i]);
+      const auto add = [&](const F& x) {
         F a, b;
-        LoadRow<kHalves>(p.kernel, row, a, b);
+        LoadRow<kHalves>(p.kernel, row++, a, b);
         low = V::Fma(x, a, low);
         high = V::Fma(x, b, high);
+      };
+      if constexpr (kRows > 0) {
+        WAVERNN_TF_UNROLL
+        for (int i = 0; i < kRows; ++i) add(inputs[i]);
+      } else {
+        for (int i = 0; i < p.rows; ++i) add(V::Broadcast(p.inputs[i]));
       }
       V::Store(p.out + o, low);
       V::Store(p.out + o + 16, high);
+    }
+  }
+
+  template <bool kHalves>
+  static void Add(const InputRowsParams& p) {
+    constexpr int kUsual = 10;  // with all inputs that a voice can have
+    if (p.rows == kUsual) {
+      AddPanels<kHalves, kUsual>(p);
+    } else {
+      AddPanels<kHalves, 0>(p);
     }
   }
 

@@ -191,6 +191,7 @@ inline std::vector<PredictorCase> PredictorCases() {
   PredictorShape powers = most_shaped;
   powers.postfilter = PostfilterForm::kSpectral;
   powers.power = true;
+  powers.passes = 3;
   return {{"all", all},
           {"given", given},
           {"causal", causal},

@@ -148,12 +148,17 @@ struct PredictorShape {
   int estimator_channels = 24;
   NoiseShaping noise;
   bool power = false;  // spectrum of the spectral postfilter, else magnitude
+  int passes = 1;      // of the same
 };
 
 // All at once, the pitch estimated.
 inline PredictorShape AllPredictors() {
-  return {16, PitchSource::kEstimated, true, kAllExtraInputs,
-          PostfilterForm::kOff};
+  PredictorShape shape;
+  shape.order = 16;
+  shape.pitch = PitchSource::kEstimated;
+  shape.mulaw = true;
+  shape.inputs = kAllExtraInputs;
+  return shape;
 }
 
 struct ModelShape {
@@ -341,6 +346,7 @@ class RandomModel {
     shape.start = (shape.hop_length - shape.win_length) / 2;
     shape.bands = model_.n_mels() - 1;
     shape.power = shape_.predictors.power;
+    shape.passes = shape_.predictors.passes;
     shape.slope = 2.0;
     shape.intercept = 0.5;
     shape.floor = 0.001f;
