@@ -103,6 +103,17 @@ def listen(made: Mapping[str, quality.Synthesis], clips: Sequence[Clip], sample_
     }
 
 
+def recordings_themselves(kept: Path, clips: Sequence[Clip], sample_rate: int) -> Tree:
+    """What the measures give for the recordings; found once."""
+    path = kept / "original.json"
+    if not path.is_file():
+        same = {quality.ORIGINAL: lambda clip, seed: clip.audio}
+        found = listen(same, clips, sample_rate)[quality.ORIGINAL]
+        path.parent.mkdir(exist_ok=True)
+        files.write_text(path, json.dumps(found, indent=1))
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
 def by_voice(file: Path) -> quality.Synthesis:
     """Copies by a .tflite file."""
     voice = Vocoder.load(file)
@@ -186,10 +197,8 @@ def main(
     clips = held_out.read(data)
     heard = quality.read_recordings(recordings, RunFolder.at(cases[0].run).config().mel)
     seconds = sum(len(clip.mel) for clip in clips) / Manifest.load(data).mel.frames_per_second
-    original: Tree = {}
-    if heard:
-        same = {quality.ORIGINAL: lambda clip, seed: clip.audio}
-        original = listen(same, heard, Manifest.load(data).mel.sample_rate)[quality.ORIGINAL]
+    rate = Manifest.load(data).mel.sample_rate
+    original = recordings_themselves(outs[0] / "judged", heard, rate) if heard else {}
     rows: List[Tree] = []
     for case in cases:
         kept = (outs[0] if case.group == "weights" else case.run.parent) / "judged"
