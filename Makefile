@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 .PHONY: help install wheel wheel-arm demo demo-train test test-arm test-sanitized fuzz test-threads footprint lint format \
-	bench bench-arm tables docs clean
+	bench bench-arm estimate-arm arm-root tables docs clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -188,24 +188,38 @@ bench: $(STAMP) ## time training, and the voice of `make demo`
 	$(BIN)/wavernn-tf bench out/demo/model.tflite out/demo/saved_model $(ARGS)
 	$(BIN)/python -m wavernn_tf.training.benchmark
 
-# Debian's qemu-user, since its static twin takes no plugins.
-bench-arm: $(STAMP) ## count the op's instructions per sample on 64-bit ARM, under qemu
-	@for tool in aarch64-linux-gnu-g++ qemu-aarch64; do \
+# Debian's qemu-user, since its static twin takes no plugins. Linked statically, code lies where the
+# file says.
+BENCH_ARM := build/aarch64-bench
+BUILD_BENCH_ARM = \
+	for tool in aarch64-linux-gnu-g++ qemu-aarch64; do \
 		command -v $$tool >/dev/null || { echo "error: no $$tool found (Debian:" \
 			"g++-aarch64-linux-gnu, qemu-user)" >&2; exit 1; }; \
 	done; \
 	$(WITH_VENV); \
-	cmake -S export/native -B build/aarch64-bench -DWAVERNN_TF_BENCH=ON \
+	cmake -S export/native -B $(BENCH_ARM) -DWAVERNN_TF_BENCH=ON -DWAVERNN_TF_C_API=ON \
 		-DCMAKE_BUILD_TYPE=Release -DCMAKE_SYSTEM_NAME=Linux \
 		-DCMAKE_SYSTEM_PROCESSOR=aarch64 -DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ \
-		-DCMAKE_CXX_FLAGS=-Wno-psabi >/dev/null; \
-	cmake --build build/aarch64-bench --parallel 2 --target bench_generate; \
-	cc -O2 -shared -fPIC -o build/aarch64-bench/count_instructions.so \
-		export/native/bench/count_instructions.c; \
-	$(BIN)/python export/native/bench/instructions.py \
-		--emulator "qemu-aarch64 -L /usr/aarch64-linux-gnu" \
-		--plugin build/aarch64-bench/count_instructions.so \
-		--bench build/aarch64-bench/bench/bench_generate $(ARGS)
+		-DCMAKE_CXX_FLAGS=-Wno-psabi -DCMAKE_EXE_LINKER_FLAGS=-static >/dev/null; \
+	cmake --build $(BENCH_ARM) --parallel 2 --target bench_generate wavernn_static; \
+	cc -O2 -shared -fPIC -o $(BENCH_ARM)/count_instructions.so \
+		export/native/bench/count_instructions.c
+EMULATE_ARM = --emulator qemu-aarch64 --plugin $(BENCH_ARM)/count_instructions.so \
+	--bench $(BENCH_ARM)/bench/bench_generate
+
+bench-arm: $(STAMP) ## count the op's instructions per sample on 64-bit ARM, under qemu
+	@$(BUILD_BENCH_ARM)
+	$(BIN)/python export/native/bench/instructions.py $(EMULATE_ARM) $(ARGS)
+
+estimate-arm: $(STAMP) ## estimate the cycles per sample of ARM cores: counts under qemu, llvm-mca
+	@$(BUILD_BENCH_ARM); \
+	aarch64-linux-gnu-gcc -static -O2 -Iexport/native/c_api examples/device/speak.c \
+		$(BENCH_ARM)/c_api/libwavernn.a -lstdc++ -lm -o $(BENCH_ARM)/speak
+	$(BIN)/python export/native/bench/arm_estimate.py $(EMULATE_ARM) \
+		--speak $(BENCH_ARM)/speak $(ARGS)
+
+arm-root: $(STAMP) wheel-arm ## speak with the ARM wheel in an ARM Python, under qemu
+	$(BIN)/python -m pytest tests/test_arm_root.py -rs -s $(ARGS)
 
 tables: $(STAMP) ## fill the figures of README.md and docs from docs/measured
 	$(BIN)/python docs/tables.py

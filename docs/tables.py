@@ -134,6 +134,25 @@ def arm(found: Tree) -> str:
     return table(["weights", "block", *head], rows) + taken(found)
 
 
+_SPOKEN = {"reference": "reference shape, 24 kHz", "en_ru": "`en_ru`, 16 kHz"}
+
+
+def arm_estimate(found: Tree) -> str:
+    """What should run where, by a static scheduler."""
+    rows = [
+        [
+            f"{row['name']} ({row['machine']}), {row['gigahertz']} GHz",
+            _SPOKEN[row["voice"]],
+            _ISAS[row["isa"]],
+            *(f"{row[key]:,}" for key in ("instructions_per_sample", "cycles_per_sample")),
+            f"{row['times_real_time']:.1f}x",
+        ]
+        for row in found["rows"]
+    ]
+    head = ["core", "voice", "kernels", "instructions", "cycles, estimated"]
+    return table([*head, "real time, estimated"], rows) + taken(found)
+
+
 def training(found: Tree) -> str:
     """Whole training steps by both kernels."""
     speeds: Dict[Any, Tree] = {}
@@ -393,7 +412,7 @@ def summary(found: Dict[str, Tree]) -> str:
 FIGURES: Dict[str, Callable[[Any], str]] = {
     f.__name__: f
     for f in (
-        *(op, dense, subscale, subscale_bits, arm, training),
+        *(op, dense, subscale, subscale_bits, arm, arm_estimate, training),
         *(demo, curve, quality, footprint, summary),
         *(claims_prediction, claims_size, claims_sparsity, claims_weights),
     )

@@ -14,7 +14,7 @@ struct QuantiseOf {
   using F = typename V::F;
   using I = typename V::I;
 
-  static void Quantise(const QuantiseParams& p) {
+  WAVERNN_TF_INLINE static void Quantise(const QuantiseParams& p) {
     const IntegerForms forms = p.forms;  // which stores of bytes could change
     const int end = p.first + p.count;
     if (forms.bytes != nullptr) {

@@ -5,6 +5,7 @@
 #include <arm_neon.h>
 
 #include <cstdint>
+#include <type_traits>
 
 #include "base/unroll.h"
 #include "kernels/multiply.h"
@@ -62,6 +63,31 @@ struct RowNeon<Isa, int16_t, kCount> {
   }
 };
 
+#ifdef __ARM_FEATURE_DOTPROD
+// Of bytes the rows whose 16 sums fill four registers. A row's word of inputs
+// stays a lane: dot products by lane need no copies of it.
+template <int kCount>
+struct RowsNeonDot {
+  static constexpr int kRows = 16 / kCount;
+  int32x4_t sums[4];
+
+  WAVERNN_TF_INLINE int32x4_t Total(int i) const { return sums[i]; }
+
+  WAVERNN_TF_INLINE void InitSums(const int32_t*) {
+    WAVERNN_TF_UNROLL
+    for (int32x4_t& sum : sums) sum = vdupq_n_s32(0);
+  }
+  WAVERNN_TF_INLINE void Dot(const int8_t* w, const uint32_t* x) {
+    const int8x16x4_t weights = vld1q_s8_x4(w);
+    WAVERNN_TF_UNROLL
+    for (int i = 0; i < 4; ++i) {
+      const int8x8_t word = vcreate_s8(uint64_t{x[4 * i / kCount]});
+      sums[i] = vdotq_lane_s32(sums[i], weights.val[i], word, 0);
+    }
+  }
+};
+#endif
+
 struct VectorNeon {
   static constexpr const char* kIsa = "neon";
   static constexpr bool kGathers = false;
@@ -72,6 +98,7 @@ struct VectorNeon {
   static constexpr int kGateVectors = 1;
   static constexpr int kAffineRows = 2;
   static constexpr int kAffineVectors = 2;
+  static constexpr bool kTestsActivation = true;
 
   static constexpr int FetchEvery(WeightType, BlockShape) { return 0; }
 
@@ -115,8 +142,7 @@ struct VectorNeon {
   }
   template <int kHalf>
   WAVERNN_TF_INLINE static void StoreHalf(float* p, const F& v) {
-    vst1q_f32(p, v.quad[2 * kHalf]);
-    vst1q_f32(p + 4, v.quad[2 * kHalf + 1]);
+    vst1q_f32_x2(p, {{v.quad[2 * kHalf], v.quad[2 * kHalf + 1]}});
   }
   template <int kQuad>
   WAVERNN_TF_INLINE static void StoreQuad(float* p, const F& v) {
@@ -147,9 +173,10 @@ struct VectorNeon {
     return Map([&](int i) { return Max(a.quad[i], b.quad[i]); });
   }
   WAVERNN_TF_INLINE static F Bound(const F& v, float limit) {
-    const F above = Max(v, Broadcast(-limit));
-    return Map(
-        [&](int i) { return vminq_f32(above.quad[i], vdupq_n_f32(limit)); });
+    return Map([&](int i) {  // of a NaN and a number these take the number
+      return vminnmq_f32(vmaxnmq_f32(v.quad[i], vdupq_n_f32(-limit)),
+                         vdupq_n_f32(limit));
+    });
   }
   WAVERNN_TF_INLINE static F ZeroBelow(const F& v, const F& x, const F& limit) {
     return Map([&](int i) {
@@ -420,7 +447,14 @@ struct VectorNeonDot : VectorNeon {
     return vdotq_s32(sum, vreinterpretq_s8_s32(w), vreinterpretq_s8_s32(x));
   }
   template <typename Weight, int kCount>
-  using Lanes = RowNeon<VectorNeonDot, Weight, kCount>;
+  using Lanes =
+      std::conditional_t<std::is_same_v<Weight, int8_t>, RowsNeonDot<kCount>,
+                         RowNeon<VectorNeonDot, Weight, kCount>>;
+  using VectorNeon::Join;
+  template <int kCount>
+  WAVERNN_TF_INLINE static I Join(const RowsNeonDot<kCount>* v) {
+    return {{v->sums[0], v->sums[1], v->sums[2], v->sums[3]}};
+  }
 };
 #endif
 

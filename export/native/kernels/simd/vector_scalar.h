@@ -48,6 +48,7 @@ struct VectorScalar {
   static constexpr int kGateVectors = 1;
   static constexpr int kAffineRows = 2;
   static constexpr int kAffineVectors = 1;
+  static constexpr bool kTestsActivation = false;
 
   static constexpr int FetchEvery(WeightType, BlockShape) { return 0; }
 

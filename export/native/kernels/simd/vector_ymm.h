@@ -23,6 +23,7 @@ struct VectorYmm {
   static constexpr int kGateVectors = 1;
   static constexpr int kAffineRows = 2;
   static constexpr int kAffineVectors = 2;
+  static constexpr bool kTestsActivation = false;
 
   static constexpr int FetchEvery(WeightType type, BlockShape shape) {
     return Isa::FetchEvery(type, shape);

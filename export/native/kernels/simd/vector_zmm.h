@@ -23,6 +23,7 @@ struct VectorZmm {
   static constexpr int kGateVectors = 4;
   static constexpr int kAffineRows = 8;
   static constexpr int kAffineVectors = 2;
+  static constexpr bool kTestsActivation = false;
 
   static constexpr int FetchEvery(WeightType type, BlockShape shape) {
     return Isa::FetchEvery(type, shape);
