@@ -251,7 +251,7 @@ def _claim(found: Tree, group: str, head: Sequence[str], rows: List[List[str]]) 
     picture = f"pictures/claims_{group}.svg"
     drawn = (ROOT / "docs" / picture).exists()
     sound = f"Sound: medians of {found['recordings']} recordings. "
-    shown = f"\n![the bits of this table as a picture]({picture})\n" if drawn else ""
+    shown = f"\n![bits per sample, as a picture]({picture})\n" if drawn else ""
     return table(head, rows) + taken(found, sound) + shown
 
 
