@@ -87,12 +87,16 @@ def reached(start: Path) -> Tuple[Dict[Path, str], Set[Path]]:
         source = waiting.pop(0)
         if source in texts or source in others:
             continue
-        if source.suffix != ".md":
-            if (ROOT / source).is_file():
-                others.add(source)
+        if source.suffix == ".md":
+            texts[source] = (ROOT / source).read_text(encoding="utf-8")
+            found = links(rendered(texts[source]))
+        elif (ROOT / source).is_file():
+            others.add(source)
+            web = source.suffix == ".html"
+            found = links((ROOT / source).read_text(encoding="utf-8")) if web else []
+        else:
             continue
-        texts[source] = (ROOT / source).read_text(encoding="utf-8")
-        for link in links(rendered(texts[source])):
+        for link in found:
             path = unquote(link.partition("#")[0])
             if path and not re.match(r"[a-z]+:", path):
                 waiting.append(Path(os.path.normpath(source.parent / path)))
@@ -178,7 +182,7 @@ def write_api(out: Path) -> None:
 
 
 class _Links(HTMLParser):
-    """Collects the links, pictures and anchors of a web page."""
+    """Collects the links, pictures, sounds and anchors of a web page."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -189,13 +193,13 @@ class _Links(HTMLParser):
         """See `HTMLParser`."""
         values = dict(attrs)
         for name in ("href", "src"):
-            if tag in ("a", "img", "script") and values.get(name):
+            if tag in ("a", "img", "audio", "script") and values.get(name):
                 self.links.append(str(values[name]))
         self.anchors.update(str(values[name]) for name in ("id", "name") if values.get(name))
 
 
 def links(text: str) -> List[str]:
-    """Targets of the links and pictures of a web page."""
+    """Targets of the links, pictures and sounds of a web page."""
     return _parsed(text).links
 
 

@@ -239,6 +239,92 @@ def quality(found: Tree) -> str:
     )
 
 
+def _runs(found: Tree, group: str) -> List[Tree]:
+    """Judged runs of a group of `examples/claims`."""
+    return [run for run in found["runs"] if run["group"] == group]
+
+
+def _claim(found: Tree, group: str, head: Sequence[str], rows: List[List[str]]) -> str:
+    """The table of a group of `examples/claims`, and its picture if it has one."""
+    if not rows:
+        return "No run of this group is finished yet: the commands above go on with it.\n"
+    picture = f"pictures/claims_{group}.svg"
+    drawn = (ROOT / "docs" / picture).exists()
+    sound = f"Sound: medians of {found['recordings']} recordings. "
+    shown = f"\n![bits per sample, as a picture]({picture})\n" if drawn else ""
+    return table(head, rows) + taken(found, sound) + shown
+
+
+def _seen(run: Tree) -> List[str]:
+    return [run["name"], f"{run['samples'] / 1e6:.0f} million"]
+
+
+def _kept(run: Tree) -> List[str]:
+    return [f"{100 * run['sparsity']['R_u']:.1f} %", f"{run['nonzeros']:,}"]
+
+
+def claims_prediction(found: Tree) -> str:
+    """What the predictors are worth: bits, and how copies sound with each way of sampling."""
+    head = ["run", "samples seen", "bits", "English", "sampling", "DistillMOS"]
+    head += ["log-mel distance, dB", "voiced frames kept, %", "F0 right, %", "HNR, dB"]
+    keys = ("mos", "log_mel", "voiced", "f0", "hnr")
+    rows = []
+    for run in _runs(found, "prediction"):
+        name = [*_seen(run), *(f"{run[speech]['total']:.3f}" for speech in ("bits", "english"))]
+        for label, copy in (run.get("sound") or {"": {}}).items():
+            rows.append([*name, label, *_estimates(copy, keys)])
+            name = [""] * len(name)
+    if rows:
+        rows.append(["recordings", *[""] * len(name), *_estimates(found["original"], keys)])
+    return _claim(found, "prediction", head, rows)
+
+
+def _estimates(track: Tree, keys: Sequence[str]) -> List[str]:
+    """Medians of a track, DistillMOS with its interval."""
+    cells = []
+    for key in keys:
+        found = track.get(key)
+        text = "" if found is None else f"{found['value']:.2f}"
+        if found is not None and key == "mos":
+            text += f" ({found['low']:.2f} to {found['high']:.2f})"
+        cells.append(text)
+    return cells
+
+
+def claims_size(found: Tree) -> str:
+    """As many weights in fewer or more units."""
+    rows = [
+        [
+            *(*_seen(run), *_kept(run), f"{run['all_nonzeros']:,}"),
+            *(f"{run['bits'][part]:.3f}" for part in ("total", "coarse", "fine")),
+        ]
+        for run in _runs(found, "size")
+    ]
+    head = ["run", "samples seen", "zero blocks of R_u", "weights in gates and heads", "in all"]
+    return _claim(found, "size", [*head, "bits", "coarse", "fine"], rows)
+
+
+def claims_sparsity(found: Tree) -> str:
+    """Bits against zeros in the gates, and block shapes."""
+    rows = [
+        [*_seen(run), *_kept(run), f"{run['bits']['total']:.3f}", f"{run['minutes']:.0f}"]
+        for run in _runs(found, "sparsity")
+    ]
+    head = ["run", "samples seen", "zero blocks of R_u", "weights in gates and heads"]
+    return _claim(found, "sparsity", [*head, "bits", "minutes"], rows)
+
+
+def claims_weights(found: Tree) -> str:
+    """The shipped voice in every weight type."""
+    rows = []
+    for run in _runs(found, "weights"):
+        bits = (f"{run[speech]['total']:.4f}" for speech in ("bits", "english"))
+        (copy,) = (run.get("sound") or {"": {}}).values()
+        rows.append([run["name"], *bits, *_estimates(copy, ("mos", "f0", "hnr"))])
+    head = ["weights", "bits", "English", "DistillMOS", "F0 right, %", "HNR, dB"]
+    return _claim(found, "weights", head, rows)
+
+
 def footprint(found: Tree) -> str:
     """Size, memory and cold start of the C library."""
     rows = [
@@ -421,6 +507,7 @@ FIGURES: Dict[str, Callable[[Any], str]] = {
         *(op, dense, subscale, subscale_bits, arm, arm_estimate, training),
         *(demo, curve, quality, footprint, serving, summary),
         *(kills, mutants, together, alone),
+        *(claims_prediction, claims_size, claims_sparsity, claims_weights),
     )
 }
 """What a region may hold, by name."""

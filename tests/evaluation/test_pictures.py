@@ -28,6 +28,18 @@ def test_two_files_side_by_side(tmp_path):
     assert difference[half:].mean() > 5 * difference[:half].mean()
 
 
+def test_several_copies_with_labels(tmp_path):
+    clip, out = SPEECH / "ru_0003.flac", tmp_path / "three.png"
+    labels = [f"--label={name}" for name in ("recording", "plain", "predicted")]
+    assert draw(clip, clip, clip, "--out", out, "--seconds", 0.5).exit_code == 0
+    unnamed = out.read_bytes()
+    done = draw(clip, clip, clip, *labels, "--out", out, "--seconds", 0.5)
+    assert done.exit_code == 0, done.exception
+    assert out.read_bytes() != unnamed
+    done = draw(clip, clip, clip, *labels[:2], "--out", out)
+    assert done.exit_code == 2 and "Expected 3 different labels" in done.output
+
+
 def test_a_users_picture_is_kept(tmp_path):
     mine = tmp_path / "mine.png"
     mine.write_bytes(b"mine")

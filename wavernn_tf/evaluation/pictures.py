@@ -1,14 +1,14 @@
 """Waveforms and spectrograms as PNG. No global pyplot state: safe in any program.
 
-``python -m wavernn_tf.evaluation.pictures ORIGINAL COPY --out FILE`` draws a recording and a copy
-side by side.
+``python -m wavernn_tf.evaluation.pictures ORIGINAL COPY... --out FILE`` draws a recording and its
+copies side by side.
 """
 
 from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional, Sequence
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 import click
 import numpy as np
@@ -37,18 +37,31 @@ _COLORS = 64
 
 @click.command()
 @click.argument("original", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.argument("copy", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "copies", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option("--label", "labels", multiple=True, help="One for each; by default numbers.")
 @click.option("--out", required=True, type=click.Path(dir_okay=False), help="PNG file.")
 @click.option("--rate", default=16000, show_default=True, help="In Hz; both are resampled to it.")
 @click.option("--seconds", type=float, help="Only so much of the start.")
-def main(original: Path, copy: Path, out: str, rate: int, seconds: Optional[float]) -> None:
-    """Draw narrow-band spectrograms of the files ORIGINAL and COPY side by side."""
+def main(
+    original: Path,
+    copies: Tuple[Path, ...],
+    labels: Tuple[str, ...],
+    out: str,
+    rate: int,
+    seconds: Optional[float],
+) -> None:
+    """Draw narrow-band spectrograms of the file ORIGINAL and its COPIES side by side."""
     from wavernn_tf.pipelines import audio  # TensorFlow
 
-    files.claim_file(out, [original, copy], ours=lambda path: files.has_text(path, _MARK))
+    paths = (original, *copies)
+    names = labels or ("recording", "copy", *(f"copy {n}" for n in range(2, len(paths))))
+    if len(set(names)) != len(paths):
+        raise click.UsageError(f"Expected {len(paths)} different labels; got {', '.join(names)}.")
+    files.claim_file(out, paths, ours=lambda path: files.has_text(path, _MARK))
     end = None if seconds is None else round(seconds * rate)
-    labels = ("recording", "copy")
-    tracks = {k: audio.read(p, rate)[:end] for k, p in zip(labels, (original, copy))}
+    tracks = {k: audio.read(p, rate)[:end] for k, p in zip(names, paths)}
     files.write_bytes(out, _indexed(narrow_band(tracks, rate)))
 
 
@@ -112,16 +125,7 @@ def narrow_band(tracks: Mapping[str, np.ndarray], sample_rate: int) -> bytes:
     top = float(images[first].max())
     seconds = len(tracks[first]) / sample_rate
     for axis, (label, image) in zip(axes.flat, images.items()):
-        axis.imshow(
-            image.T,
-            origin="lower",
-            aspect="auto",
-            interpolation="nearest",
-            cmap="magma",
-            vmin=top - _RANGE_DB,
-            vmax=top,
-            extent=(0, len(image) * _FINE_HOP, 0, sample_rate / 2000),
-        )
+        _fine_image(axis, image, top, sample_rate)
         axis.set_title(label, loc="left", fontsize=9, color=INK)
         axis.tick_params(labelsize=8)
     for axis in axes.flat[len(images) :]:
@@ -133,6 +137,38 @@ def narrow_band(tracks: Mapping[str, np.ndarray], sample_rate: int) -> bytes:
     for axis in axes[-1]:
         axis.set_xlabel("seconds")
     return _png(figure)
+
+
+def with_pitch(
+    audio: np.ndarray, f0: np.ndarray, original: np.ndarray, original_f0: np.ndarray, rate: int
+) -> bytes:
+    """Narrow-band spectrogram of a copy, and below it its F0 on that of the original, as PNG.
+
+    Args:
+      audio: int16 [samples].
+      f0: float64 [frames] in Hz, evenly over the copy; 0 where it is unvoiced.
+      original: int16 [samples]; gives the scales.
+      original_f0: as `f0`.
+      rate: in Hz.
+    """
+    figure = _figure(5.2, 2.6)
+    above, below = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [2.2, 1]})
+    top = float(_fine_spectrogram(original, rate).max())
+    _fine_image(above, _fine_spectrogram(audio, rate), top, rate)
+    above.set_ylim(0, min(_FINE_KHZ, rate / 2000))
+    for hz, samples, color, width in (
+        (original_f0, len(original), "#cbd5e0", 4.0),
+        (f0, len(audio), GENERATED, 1.2),
+    ):
+        time = np.arange(len(hz)) / max(len(hz), 1) * samples / rate
+        below.plot(time, np.where(hz > 0, hz, np.nan), color=color, linewidth=width)
+    below.set_ylim(50, 400)
+    below.set_xlim(0, len(original) / rate)
+    for axis, unit in ((above, "kHz"), (below, "F0, Hz")):
+        axis.set_ylabel(unit, fontsize=8)
+        axis.tick_params(labelsize=8)
+    figure.align_ylabels()
+    return _indexed(_png(figure))
 
 
 def spectrogram_png(
@@ -234,6 +270,20 @@ def _fine_spectrogram(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     frames = x[starts[:, None] + np.arange(size)] * window
     spectrum = np.abs(np.fft.rfft(frames, 1 << (2 * size - 1).bit_length()))
     return 20.0 * np.log10(np.maximum(spectrum / window.sum(), 1e-7))
+
+
+def _fine_image(axis: Any, image: np.ndarray, top: float, sample_rate: int) -> None:
+    """Draw what `_fine_spectrogram` gives; `top` is the loudest colour, in dB."""
+    axis.imshow(
+        image.T,
+        origin="lower",
+        aspect="auto",
+        interpolation="nearest",
+        cmap="magma",
+        vmin=top - _RANGE_DB,
+        vmax=top,
+        extent=(0, len(image) * _FINE_HOP, 0, sample_rate / 2000),
+    )
 
 
 def _waveform(
