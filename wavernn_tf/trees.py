@@ -38,7 +38,8 @@ def from_dict(cls: Type[T], values: Mapping[str, Any], where: str = "") -> T:
     """
     if not isinstance(values, Mapping):
         raise WaveRNNError(f"Expected `{where or 'the configuration'}` to be a mapping of names.")
-    hints = _hints(cls)
+    kind: Any = cls  # mypy takes no Type[T] for hashable
+    hints = _hints(kind)
     made: Dict[str, Any] = {}
     for key, value in values.items():
         path = f"{where}.{key}" if where else str(key)
@@ -47,7 +48,7 @@ def from_dict(cls: Type[T], values: Mapping[str, Any], where: str = "") -> T:
             nearest = f"{where}.{near[0]}" if where else near[0]
             raise WaveRNNError(f"Unknown key `{path[:200]}`; did you mean `{nearest}`?")
         made[key] = _convert(hints[key], value, path)
-    missing = [name for name in _needed(cls) if name not in made]
+    missing = [name for name in _needed(kind) if name not in made]
     if missing:
         raise WaveRNNError(f"Expected `{where or 'the tree'}` to name {', '.join(missing)}.")
     return cls(**made)

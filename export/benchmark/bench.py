@@ -33,6 +33,7 @@ ROUND_SECONDS = 0.3
 _FIRST_FRAMES = 8
 
 R = TypeVar("R")
+L = TypeVar("L", bound=Hashable)
 
 Body = Callable[[], Union[float, np.ndarray]]
 """Runs once and tells what it measured."""
@@ -158,10 +159,10 @@ def measure(
 
 
 def run(
-    subjects: Mapping[str, Subject[R]],
+    subjects: Mapping[L, Subject[R]],
     rounds: int = 7,
     progress: Optional[Callable[[int], None]] = None,
-) -> Dict[str, R]:
+) -> Dict[L, R]:
     """Time subjects side by side: every round runs each body once.
 
     Args:
@@ -172,7 +173,7 @@ def run(
     Returns:
       The subjects' summaries, by label.
     """
-    times: Dict[str, Dict[Hashable, List[Any]]] = {
+    times: Dict[L, Dict[Hashable, List[Any]]] = {
         label: {name: [] for name in subject.bodies} for label, subject in subjects.items()
     }
     for _ in range(rounds):
