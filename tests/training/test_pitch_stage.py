@@ -173,7 +173,10 @@ def test_a_run_takes_the_estimator_of_another(predicting, tmp_path):
         folder.path.mkdir()
     rng = np.random.default_rng(0)
     layers = tuple(
-        (rng.standard_normal((5 if i == 0 else 1, n, 8)).astype(np.float32), np.zeros(8))
+        (
+            rng.standard_normal((5 if i == 0 else 1, n, 8)).astype(np.float32),
+            np.zeros(8, np.float32),
+        )
         for i, n in enumerate((predicting.mel.n_mels, 8, 8))
     )
     pitch_stage.save(pitch_stage.Estimator(layers, 0.9, 0.8), source.pitch)

@@ -130,7 +130,7 @@ def test_a_damaged_list_of_checkpoints_has_no_effect(data, short, unfinished, mo
 def test_settings_of_sampling_may_change_when_a_run_resumes(tmp_path):
     run = RunFolder.at(tmp_path)
     before = configuration.load("voice-16k")
-    data = {"path": "data", "fingerprint": "0", "feature_mean": [], "feature_std": []}
+    data = {"path": "data", "fingerprint": "0", "feature_mean": [0.0], "feature_std": [1.0]}
     run.begin(before, data)
     now = configuration.override(
         before,

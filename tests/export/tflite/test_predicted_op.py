@@ -39,7 +39,7 @@ FRAMES = 8
 
 
 def converted(config, weights, weight_type="float32"):
-    n = config.mel.n_mels
+    n = config.n_features
     statistics = {"mean": np.full(n, -4.0), "std": np.ones(n)}
     info = describe.describe(config, weights, statistics, {}, weight_type)
     return tflite.convert(config, weights, info)
