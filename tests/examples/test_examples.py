@@ -84,6 +84,11 @@ def test_training_on_ones_own_recordings(tmp_path):
         "pruning.frequency": 1,
         "model.state_size": 32,
         "model.projection_size": 32,
+        "model.extra_inputs": "[sample, prediction]",
+        # test_demo trains the pitch estimator.
+        "signal.pitch": "off",
+        "signal.noise_shaping": 0,
+        "signal.voiced_temperature": 1,
     }
     flags = [f"--set={key}={value}" for key, value in settings.items()]
     printed = run(
