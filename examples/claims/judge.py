@@ -35,7 +35,7 @@ ENGLISH = "asterisk_en/"
 """How the names of the English recordings begin."""
 
 TEMPERATURE = 0.95
-"""Of the coarse byte in all copies, as in docs/voices.md."""
+"""Of the coarse byte in all copies."""
 
 Tree = Dict[str, Any]
 

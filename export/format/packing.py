@@ -111,7 +111,8 @@ def pack(
         kept[:] = True
     if not kept.any():
         kept[0, 0] = True
-    values, scales = _encode(matrix, weights, block_out, _peaks(cut(np.abs(matrix)), kept))
+    peaks = _peaks(cut(np.abs(matrix)), kept) if weights == "int8" else None
+    values, scales = _encode(matrix, weights, block_out, peaks)
     row, column = np.nonzero(kept)
     blocks, copies = _within_type(cut(values)[kept], WEIGHT_TYPES[weights])
     counts = np.bincount(row, copies, minlength=rows)
@@ -124,7 +125,10 @@ def pack(
 
 
 def values_bytes(matrix: np.ndarray, block: str, weights: str = "float32") -> int:
-    """Bytes of the values that `pack` keeps of a matrix, without packing it; arguments as there."""
+    """Bytes of the values of a matrix's kept blocks, without packing it; arguments as of `pack`.
+
+    The blocks that `pack` adds for int8 outliers are not counted.
+    """
     block_out, block_in = BLOCK_SHAPES[block]
     kept = max(1, np.count_nonzero(nonzero_blocks(matrix, block)))
     return int(kept) * block_out * block_in * WEIGHT_TYPES[weights].itemsize
@@ -189,17 +193,18 @@ def with_rows(kernel: Any, extra: Any) -> Any:
 
 
 def _encode(
-    matrix: np.ndarray, weights: str, block_out: int, peaks: np.ndarray
+    matrix: np.ndarray, weights: str, block_out: int, peaks: Optional[np.ndarray]
 ) -> Tuple[np.ndarray, Optional[np.ndarray]]:
     """Stored values of a dense float32 matrix [inputs, outputs], and the scales of integers.
 
-    Values of int8 go beyond its range where an outlier is split. `peaks` are those of `_peaks`.
+    With `peaks`, those of `_peaks`, the integers are int8, and go beyond its range where an outlier
+    is split.
     """
     if weights == "float32":
         return matrix.astype(np.float32), None
     if weights == "bfloat16":
         return to_bfloat16(matrix), None
-    if weights == "int8":
+    if peaks is not None:
         scales = _largest_int8(peaks) / MAX_INT8
     else:
         scales = _steps_int16(np.abs(matrix)).reshape(-1, block_out).max(axis=1)

@@ -27,6 +27,8 @@ import traceback
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
+from tests.helpers.tiny import TINY
+
 ROOT = Path(__file__).resolve().parents[2]
 SPEECH = ROOT / "tests" / "data" / "speech"
 CLIPS = ("en_agent-alreadyon", "en_both_help", "en_confbridge-rest-list-vol-out")
@@ -34,23 +36,11 @@ MOST_SECONDS = 600.0
 """A command that takes longer hangs."""
 
 SETTINGS = {
-    "mel.n_mels": 20,
+    **TINY,
     "signal.pitch": "off",
     "signal.noise_shaping": 0,
     "signal.voiced_temperature": 1,
     "model.extra_inputs": "[sample, prediction]",
-    "model.state_size": 32,
-    "model.projection_size": 32,
-    "model.conditioning.channels": 8,
-    "pruning.begin_step": 2,
-    "pruning.end_step": 6,
-    "pruning.frequency": 2,
-    "training.steps": 8,
-    "training.eval_every": 2,
-    "training.batch_size": 4,
-    "training.window": 200,
-    "training.carry_state": "false",
-    "training.eval_windows": 4,
 }
 """Of a run that ends in seconds, over the preset `demo`."""
 

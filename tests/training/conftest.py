@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from tests.helpers.small import SPEECH
+from tests.helpers.tiny import TINY
 from wavernn_tf import config as configuration
 from wavernn_tf.pipelines import corpora, prepare
 
@@ -25,20 +26,8 @@ def tiny():
         configuration.load("demo"),
         {
             **PLAIN,
-            "mel.n_mels": 20,
-            "model.state_size": 32,
-            "model.projection_size": 32,
-            "model.conditioning.channels": 8,
-            "pruning.begin_step": 2,
-            "pruning.end_step": 6,
-            "pruning.frequency": 2,
-            "training.steps": 8,
-            "training.eval_every": 2,
-            "training.batch_size": 4,
-            "training.window": 200,
-            "training.carry_state": False,
+            **TINY,
             "training.feature_noise": 0.0,
-            "training.eval_windows": 4,
         },
     )
 

@@ -274,6 +274,11 @@ def _fine_spectrogram(audio: np.ndarray, sample_rate: int) -> np.ndarray:
 
 def _fine_image(axis: Any, image: np.ndarray, top: float, sample_rate: int) -> None:
     """Draw what `_fine_spectrogram` gives; `top` is the loudest colour, in dB."""
+    _image(axis, image, top, len(image) * _FINE_HOP, sample_rate / 2000)
+
+
+def _image(axis: Any, image: np.ndarray, top: float, width: float, height: float) -> None:
+    """Draw levels [frames, bands] in dB up to `top`, as wide and as high as the axes say."""
     axis.imshow(
         image.T,
         origin="lower",
@@ -282,7 +287,7 @@ def _fine_image(axis: Any, image: np.ndarray, top: float, sample_rate: int) -> N
         cmap="magma",
         vmin=top - _RANGE_DB,
         vmax=top,
-        extent=(0, len(image) * _FINE_HOP, 0, sample_rate / 2000),
+        extent=(0, width, 0, height),
     )
 
 
@@ -297,16 +302,8 @@ def _waveform(
 
 
 def _spectrogram(axis: Any, image: np.ndarray, sample_rate: int, top: float) -> None:
-    axis.imshow(
-        image.T,
-        origin="lower",
-        aspect="auto",
-        interpolation="nearest",
-        cmap="magma",
-        vmin=top - _RANGE_DB,
-        vmax=top,
-        extent=(0, len(image) * mel_recipe(sample_rate).hop_length / sample_rate, 0, len(image[0])),
-    )
+    seconds = len(image) * mel_recipe(sample_rate).hop_length / sample_rate
+    _image(axis, image, top, seconds, len(image[0]))
     axis.set_ylabel("mel band", fontsize=8)
     axis.tick_params(labelsize=8)
 
